@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+/* What the kernel under the test says to misuse; runs against the .so. */
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "tap.h"
+#include "uiodmabuf.h"
+
+#define UNTOUCHED UINT64_C(0xA5A5A5A5A5A5A5A5)
+
+static void map_fails(int fd, uint32_t direction, int expected,
+		      const char *name)
+{
+	uint64_t address = UNTOUCHED, length = UNTOUCHED;
+
+	same(uiodmabuf_map(fd, fd, direction, &address, &length), expected,
+	     name);
+	ok(address == UNTOUCHED && length == UNTOUCHED,
+	   "%s: outputs untouched", name);
+}
+
+static void every_function_fails(int fd, int expected, const char *why)
+{
+	char name[64];
+
+	snprintf(name, sizeof(name), "map, %s", why);
+	map_fails(fd, 1, expected, name);
+	snprintf(name, sizeof(name), "unmap, %s", why);
+	same(uiodmabuf_unmap(fd, fd), expected, name);
+	snprintf(name, sizeof(name), "heap_alloc, %s", why);
+	same(uiodmabuf_heap_alloc(fd, 4096, O_RDWR | O_CLOEXEC), expected,
+	     name);
+	snprintf(name, sizeof(name), "sync, %s", why);
+	same(uiodmabuf_sync(fd, 1), expected, name);
+	snprintf(name, sizeof(name), "udmabuf_create, %s", why);
+	same(uiodmabuf_udmabuf_create(fd, fd, 1, 0, 4096), expected, name);
+}
+
+int main(void)
+{
+	int pipes[2];
+	int file = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	if (file < 0 || pipe(pipes))
+		bail_out("setup");
+
+	every_function_fails(-1, -EBADF, "descriptor -1");
+	every_function_fails(file, -ENOTTY, "/dev/null");
+	every_function_fails(pipes[0], -ENOTTY, "a pipe");
+	close(file);
+	every_function_fails(file, -EBADF, "closed descriptor");
+
+	map_fails(pipes[0], 256 + 2, -EINVAL, "map, direction 258");
+	map_fails(pipes[0], UINT32_MAX, -EINVAL, "map, direction 2^32-1");
+	map_fails(pipes[0], 255, -ENOTTY, "map, direction 255 is the kernel's");
+	map_fails(pipes[0], 0, -ENOTTY, "map, direction 0 is the kernel's");
+
+	return done();
+}
