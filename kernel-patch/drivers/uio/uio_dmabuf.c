@@ -8,15 +8,17 @@
  *
  * A mapping is known by its buffer, never by a descriptor number: numbers are
  * closed, reused and duplicated. The reference that each mapping holds keeps
- * the address of its struct dma_buf unique for as long as it is a key.
+ * the address of its struct dma_buf unique for as long as the key is made of it.
  */
 
 #include <linux/dma-buf.h>
 #include <linux/dma-mapping.h>
 #include <linux/fs.h>
 #include <linux/limits.h>
+#include <linux/log2.h>
 #include <linux/module.h>
 #include <linux/scatterlist.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 #include <linux/uio/uio.h>
@@ -28,7 +30,7 @@
  * answer to user space, with no lock held: only unregistration may then take
  * the mapping away.
  */
-#define UIO_DMABUF_LIVE		XA_MARK_0
+#define UIO_DMABUF_LIVE		XA_MARK_1
 
 /**
  * struct uio_dmabuf_mapping - a dma-buf that is mapped for a device
@@ -44,9 +46,10 @@ struct uio_dmabuf_mapping {
 	enum dma_data_direction		dir;
 };
 
+/* Addresses of two buffers differ by more than the bits that are dropped. */
 static unsigned long uio_dmabuf_key(struct dma_buf *dmabuf)
 {
-	return (unsigned long)dmabuf;
+	return (unsigned long)dmabuf >> ilog2(sizeof(*dmabuf));
 }
 
 static int uio_dmabuf_direction(u8 dir, enum dma_data_direction *dma_dir)
@@ -214,8 +217,10 @@ static void uio_dmabuf_remove_all(struct uio_dmabuf_file *file)
 	unsigned long key;
 
 	xa_for_each(&file->mappings, key, mapping) {
+		xa_erase(&file->mappings, key);
 		uio_dmabuf_detach(mapping);
 		uio_dmabuf_free(mapping);
+		cond_resched();
 	}
 	xa_destroy(&file->mappings);
 }
@@ -378,7 +383,7 @@ void uio_dmabuf_release(struct uio_dmabuf_file *file)
  * @parent:	the device that does the DMA
  *
  * User space wants ranges as long as can be had, so the default maximum segment
- * size (64 KiB) does not suit it.
+ * size (64 KiB) does not suit it. A limit that somebody chose stays.
  */
 void uio_dmabuf_register(struct uio_dmabuf_device *device,
 			 struct device *parent)
@@ -388,9 +393,9 @@ void uio_dmabuf_register(struct uio_dmabuf_device *device,
 	spin_lock_init(&device->files_lock);
 	INIT_LIST_HEAD(&device->files);
 
-	if (parent->dma_parms) {
-		device->max_seg_size = parent->dma_parms->max_segment_size;
+	if (parent->dma_parms && !parent->dma_parms->max_segment_size) {
 		dma_set_max_seg_size(parent, UINT_MAX);
+		device->raised_max_seg_size = true;
 	}
 }
 
@@ -398,8 +403,8 @@ void uio_dmabuf_register(struct uio_dmabuf_device *device,
  * uio_dmabuf_unregister - the device goes: end the mappings of all its files
  * @device:	imports of the device
  *
- * After the driver is unbound its parent may not be used for DMA any more,
- * however long files stay open.
+ * After a driver is unbound its device may not be used for DMA any more, however
+ * long files stay open. So drivers unregister before they are unbound.
  */
 void uio_dmabuf_unregister(struct uio_dmabuf_device *device)
 {
@@ -409,8 +414,9 @@ void uio_dmabuf_unregister(struct uio_dmabuf_device *device)
 	WRITE_ONCE(device->gone, true);
 	list_for_each_entry(file, &device->files, node)
 		uio_dmabuf_remove_all(file);
-	if (device->parent->dma_parms)
-		dma_set_max_seg_size(device->parent, device->max_seg_size);
+	if (device->raised_max_seg_size &&
+	    dma_get_max_seg_size(device->parent) == UINT_MAX)
+		dma_set_max_seg_size(device->parent, 0);
 	up_write(&device->lock);
 }
 

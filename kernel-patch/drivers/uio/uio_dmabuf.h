@@ -21,7 +21,7 @@ struct file;
  * struct uio_dmabuf_device - the imports of one UIO device
  * @parent:	device that does the DMA, not touched once @gone is set
  * @files:	open files, &struct uio_dmabuf_file.node
- * @max_seg_size: @parent's maximum segment size before registration
+ * @raised_max_seg_size: @parent's maximum segment size was the default before
  * @gone:	the device is unregistered: nothing is mapped any more
  */
 struct uio_dmabuf_device {
@@ -34,7 +34,7 @@ struct uio_dmabuf_device {
 	/** @files_lock: protects @files among the readers of @lock */
 	spinlock_t		files_lock;
 	struct list_head	files;
-	unsigned int		max_seg_size;
+	bool			raised_max_seg_size;
 	bool			gone;
 };
 
@@ -42,7 +42,7 @@ struct uio_dmabuf_device {
  * struct uio_dmabuf_file - the imports of one open file
  * @device:	imports of the device the file belongs to
  * @node:	in &struct uio_dmabuf_device.files
- * @mappings:	&struct uio_dmabuf_mapping by the address of its &struct dma_buf
+ * @mappings:	&struct uio_dmabuf_mapping by its buffer
  */
 struct uio_dmabuf_file {
 	struct uio_dmabuf_device	*device;

@@ -33,7 +33,8 @@ enum uio_dmabuf_dir {
  * @dir: one of &enum uio_dmabuf_dir
  *
  * Holes in the structure are ignored: existing programs leave them
- * uninitialised, the three bytes behind @dir among them.
+ * uninitialised, the bytes behind @dir among them. The holes are not named,
+ * because i386 has fewer: there the structure has 24 bytes, elsewhere 32.
  */
 struct uio_dmabuf_args {
 	__s32	dbuf_fd;
