@@ -1,0 +1,73 @@
+using System.Diagnostics;
+using UioInterop.Devices;
+
+namespace UioInterop.Demo;
+
+/// <summary>
+/// The device is told to write into a buffer, and the buffer is taken from it before it does. The write must not arrive.
+/// </summary>
+internal static class Proof
+{
+    private const byte Untouched = 0x11;
+
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(2);
+
+    public static bool Run(EduDevice edu)
+    {
+        Print.Title("Proof: after the unmap, the device cannot reach the buffer");
+
+        if (edu.Device.Info.Iommu is not { Translates: true })
+        {
+            Print.Step("skipped: without a translating IOMMU nothing stops the device, and the write would hit whatever is there");
+            return true;
+        }
+
+        using DmaBuf victim = DmaHeap.System.Allocate(EduDevice.MaxTransfer);
+        using (CpuAccess cpu = victim.BeginAccess(CpuAccessMode.Write))
+            cpu.Span.Fill(Untouched);
+
+        using KernelLog log = KernelLog.OpenAtEnd();
+        DmaMapping mapping = edu.Device.Import(victim, DmaDirection.FromDevice);
+        DeviceAddress address = mapping.Address;
+        Print.Step($"imported     a buffer full of 0x{Untouched:x2} at {address}");
+
+        // The device's buffer still holds the end of the round trip's pattern.
+        edu.Start(EduTransfer.FromDevice, address, EduDevice.MaxTransfer);
+        long started = Stopwatch.GetTimestamp();
+        Print.Step($"started      a write of the device to {address}, due in 100 ms");
+
+        mapping.Dispose();
+        TimeSpan unmapped = Stopwatch.GetElapsedTime(started);
+        bool inTime = edu.IsBusy;
+        Print.Step($"unmapped     the buffer {unmapped.TotalMilliseconds:0.0} ms later");
+
+        bool done = edu.TryWaitForCompletion(Timeout, out InterruptCount count);
+        Print.Step(done ? $"interrupt    {count.Total} after {Stopwatch.GetElapsedTime(started).TotalMilliseconds:0} ms: the device believes that it wrote" : "no interrupt came");
+
+        bool faulted = TryFindFault(log, edu.Pci.Address, out string fault);
+        Print.Step(faulted ? $"kernel log   {fault}" : "kernel log   nothing");
+
+        using CpuAccess after = victim.BeginAccess(CpuAccessMode.Read);
+        int touched = after.Span.IndexOfAnyExcept(Untouched);
+
+        return Print.Verdict(inTime && done, "the unmap came first, the device's write second", "the order is not known, so this proves nothing")
+            & Print.Verdict(faulted, "the IOMMU refused the write", "the IOMMU reported no fault")
+            & Print.Verdict(touched < 0, $"all {after.Span.Length} bytes are still 0x{Untouched:x2}", $"the device overwrote the buffer from byte {touched} on");
+    }
+
+    /// <summary>The line with which an IOMMU driver reports a fault of this device. Each has its own words.</summary>
+    private static bool TryFindFault(KernelLog log, string pciAddress, out string fault)
+    {
+        string shortAddress = pciAddress[(pciAddress.IndexOf(':') + 1)..];
+        long start = Stopwatch.GetTimestamp();
+        while (Stopwatch.GetElapsedTime(start) is var passed && passed < Timeout && log.TryRead(Timeout - passed, out KernelMessage message))
+        {
+            fault = message.Text;
+            if (fault.Contains("fault", StringComparison.OrdinalIgnoreCase) && fault.Contains(shortAddress, StringComparison.Ordinal))
+                return true;
+        }
+
+        fault = "";
+        return false;
+    }
+}

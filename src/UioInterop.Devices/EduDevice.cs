@@ -1,0 +1,267 @@
+using System.Diagnostics;
+
+namespace UioInterop.Devices;
+
+/// <summary>Which way an <see cref="EduDevice"/> moves data.</summary>
+public enum EduTransfer
+{
+    /// <summary>Out of memory, into the device.</summary>
+    ToDevice,
+
+    /// <summary>Out of the device, into memory.</summary>
+    FromDevice,
+}
+
+/// <summary>
+/// QEMU's educational PCI device (<c>-device edu</c>): it copies between memory and a buffer of its own, and interrupts
+/// when it is done. A driver to read and copy from.
+/// </summary>
+/// <remarks>
+/// <para>Registers and behaviour are from QEMU's docs/specs/edu.rst; names in quotation marks are those of that text.</para>
+/// <para>The device reaches 28 bits of address unless QEMU is told otherwise (<c>-device edu,dma_mask=0xffffffff</c>).</para>
+/// <para>One transfer at a time, so one thread at a time.</para>
+/// </remarks>
+public sealed class EduDevice : IDisposable
+{
+    /// <summary>The PCI vendor number.</summary>
+    public const ushort VendorId = 0x1234;
+
+    /// <summary>The PCI device number.</summary>
+    public const ushort DeviceId = 0x11e8;
+
+    /// <summary>
+    /// The most that one transfer moves, in bytes. The device's buffer is 4096 bytes long, but QEMU 7.2 checks its end
+    /// one byte too early, and a transfer that it finds too long ends the whole virtual machine.
+    /// </summary>
+    public const int MaxTransfer = 2048;
+
+    // "MMIO area spec". Up to 0x80 the device answers accesses of 32 bits only, from there on 32 and 64.
+    private static readonly Register<uint> Identification = new(0x00, "identification");
+    private static readonly Register<uint> InterruptStatus = new(0x24, "interrupt status");
+    private static readonly Register<uint> InterruptAcknowledge = new(0x64, "interrupt acknowledge");
+    private static readonly Register<ulong> DmaSource = new(0x80, "DMA source address");
+    private static readonly Register<ulong> DmaDestination = new(0x88, "DMA destination address");
+    private static readonly Register<ulong> DmaCount = new(0x90, "DMA transfer count");
+    private static readonly Register<ulong> DmaCommand = new(0x98, "DMA command");
+
+    // "0xRRrr00edu", RR and rr being the major and minor version.
+    private const uint IdentificationMask = 0x0000ffff;
+    private const uint IdentificationValue = 0x000000ed;
+
+    // "DMA command register (RW)".
+    private const ulong CommandStart = 1 << 0;
+    private const ulong CommandFromDevice = 1 << 1;
+    private const ulong CommandInterrupt = 1 << 2;
+
+    // The interrupt that a transfer raises when it is done.
+    private const uint InterruptDmaDone = 0x100;
+
+    // "DMA controller": where the device's buffer is, in its own address space.
+    private const ulong BufferAddress = 0x40000;
+    private const int BufferLength = 4096;
+
+    // A transfer takes 100 ms of the virtual machine's time.
+    private static readonly TimeSpan QuiesceTimeout = TimeSpan.FromSeconds(5);
+
+    private readonly Registers _registers;
+    private readonly PciFunction _pci;
+
+    private EduDevice(UioDevice device, Registers registers, PciFunction pci)
+    {
+        Device = device;
+        _registers = registers;
+        _pci = pci;
+    }
+
+    /// <summary>The UIO device, to import buffers with. It is disposed with this object.</summary>
+    public UioDevice Device { get; }
+
+    /// <summary>The PCI function.</summary>
+    public PciFunction Pci => _pci;
+
+    /// <summary>Whether a transfer is under way.</summary>
+    public bool IsBusy => (_registers.Read(DmaCommand) & CommandStart) != 0;
+
+    /// <summary>Opens the only edu device of the machine.</summary>
+    /// <exception cref="UioException">There is none, it is not bound to a UIO driver, or there is more than one.</exception>
+    public static EduDevice Open()
+    {
+        IReadOnlyList<string> found = PciFunction.Find(VendorId, DeviceId);
+        if (found.Count != 1)
+        {
+            const int NoSuchDevice = 19, NotUnique = 76;
+            throw new UioException("open", "edu (PCI 1234:11e8)", found.Count == 0 ? NoSuchDevice : NotUnique, found.Count == 0
+                ? "the machine has none: start QEMU with -device edu,dma_mask=0xffffffff"
+                : $"the machine has more than one, choose one by its address: {string.Join(", ", found)}");
+        }
+
+        return Open(UioDeviceId.FromParent(found[0]));
+    }
+
+    /// <summary>Opens an edu device.</summary>
+    /// <param name="id">Which one, for example <c>UioDeviceId.FromParent("0000:00:02.0")</c>.</param>
+    /// <exception cref="UioException">There is no such device, it is not an edu, or the process is not root.</exception>
+    public static EduDevice Open(UioDeviceId id)
+    {
+        UioDevice device = UioDevice.Open(id);
+        try
+        {
+            Registers registers = device.Map(0);
+            uint identification = registers.Read(Identification);
+            if (device.Pci is not { } pci || (identification & IdentificationMask) != IdentificationValue)
+                throw new InvalidOperationException($"{device.Info} is not an edu device: its identification register reads 0x{identification:x8}, not 0x....00ed.");
+
+            var edu = new EduDevice(device, registers, pci);
+            edu.Quiesce(); // of what a program before this one may have left running
+            return edu;
+        }
+        catch
+        {
+            device.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Copies from memory into the device's buffer, and waits until that is done.</summary>
+    /// <param name="source">The memory, imported as <see cref="DmaDirection.ToDevice"/> or <see cref="DmaDirection.Bidirectional"/>.</param>
+    /// <param name="offset">Where to begin in it, in bytes.</param>
+    /// <param name="length">How many bytes, 1 to <see cref="MaxTransfer"/>.</param>
+    /// <param name="timeout">How long to wait.</param>
+    /// <param name="bufferOffset">Where to begin in the device's buffer, in bytes.</param>
+    /// <returns>The interrupts that there were.</returns>
+    /// <exception cref="ArgumentException">The mapping is not for reading.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The range is not inside of the mapping, or of the device's buffer.</exception>
+    /// <exception cref="TimeoutException">The interrupt did not come. The device has been stopped.</exception>
+    /// <exception cref="ObjectDisposedException">The mapping or the device has been disposed.</exception>
+    public InterruptCount CopyToDevice(DmaMapping source, long offset, int length, TimeSpan timeout, int bufferOffset = 0) =>
+        Copy(EduTransfer.ToDevice, source, DmaDirection.FromDevice, offset, length, timeout, bufferOffset);
+
+    /// <summary>Copies from the device's buffer into memory, and waits until that is done.</summary>
+    /// <param name="destination">The memory, imported as <see cref="DmaDirection.FromDevice"/> or <see cref="DmaDirection.Bidirectional"/>.</param>
+    /// <param name="offset">Where to begin in it, in bytes.</param>
+    /// <param name="length">How many bytes, 1 to <see cref="MaxTransfer"/>.</param>
+    /// <param name="timeout">How long to wait.</param>
+    /// <param name="bufferOffset">Where to begin in the device's buffer, in bytes.</param>
+    /// <returns>The interrupts that there were.</returns>
+    /// <exception cref="ArgumentException">The mapping is not for writing.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The range is not inside of the mapping, or of the device's buffer.</exception>
+    /// <exception cref="TimeoutException">The interrupt did not come. The device has been stopped.</exception>
+    /// <exception cref="ObjectDisposedException">The mapping or the device has been disposed.</exception>
+    public InterruptCount CopyFromDevice(DmaMapping destination, long offset, int length, TimeSpan timeout, int bufferOffset = 0) =>
+        Copy(EduTransfer.FromDevice, destination, DmaDirection.ToDevice, offset, length, timeout, bufferOffset);
+
+    /// <summary>
+    /// Starts a transfer and returns at once; the device makes it about 100 ms later. Nothing here keeps the memory
+    /// mapped until then: that is what <see cref="CopyToDevice"/> and <see cref="CopyFromDevice"/> are for.
+    /// </summary>
+    /// <param name="transfer">Which way.</param>
+    /// <param name="memory">Where the device reaches the memory.</param>
+    /// <param name="length">How many bytes, 1 to <see cref="MaxTransfer"/>.</param>
+    /// <param name="bufferOffset">Where to begin in the device's buffer, in bytes.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The range is not inside of the device's buffer.</exception>
+    /// <exception cref="InvalidOperationException">A transfer is under way.</exception>
+    public void Start(EduTransfer transfer, DeviceAddress memory, int length, int bufferOffset = 0)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(length);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(length, MaxTransfer);
+        ArgumentOutOfRangeException.ThrowIfNegative(bufferOffset);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(bufferOffset, BufferLength - length); // "equal": see MaxTransfer
+
+        // The device ignores its DMA registers while it is busy.
+        if (IsBusy)
+            throw new InvalidOperationException("The device is busy with a transfer: wait for it with TryWaitForCompletion.");
+
+        // An interrupt that nobody waited for would pass for this transfer's.
+        AcknowledgeInterrupt();
+        Device.TryWaitForInterrupt(TimeSpan.Zero, out _);
+        Device.EnableInterrupt();
+
+        ulong buffer = BufferAddress + (ulong)bufferOffset;
+        bool fromDevice = transfer == EduTransfer.FromDevice;
+        _registers.Write(DmaSource, fromDevice ? buffer : memory.Value);
+        _registers.Write(DmaDestination, fromDevice ? memory.Value : buffer);
+        _registers.Write(DmaCount, (ulong)length);
+        _registers.Write(DmaCommand, CommandStart | CommandInterrupt | (fromDevice ? CommandFromDevice : 0));
+    }
+
+    /// <summary>Waits for the interrupt of a transfer, acknowledges it, and enables the next.</summary>
+    /// <param name="timeout">How long to wait.</param>
+    /// <param name="count">The interrupts that there were.</param>
+    /// <returns>Whether the transfer is done.</returns>
+    public bool TryWaitForCompletion(TimeSpan timeout, out InterruptCount count)
+    {
+        long start = Stopwatch.GetTimestamp();
+        TimeSpan remaining = timeout;
+        while (Device.TryWaitForInterrupt(remaining, out count))
+        {
+            // In this order: the line is level-triggered, and enabled too early it would interrupt again at once.
+            uint status = AcknowledgeInterrupt();
+            Device.EnableInterrupt();
+            if ((status & InterruptDmaDone) != 0)
+                return true;
+
+            if (timeout != Timeout.InfiniteTimeSpan)
+                remaining = TimeSpan.FromTicks(Math.Max(0, (timeout - Stopwatch.GetElapsedTime(start)).Ticks));
+        }
+
+        return false;
+    }
+
+    /// <summary>
+    /// Brings the device to rest. A transfer that is under way loses its effect: the device cannot be told to stop, but
+    /// a PCI function that may not master the bus reaches no memory. On return it is idle and ready for the next.
+    /// </summary>
+    /// <exception cref="TimeoutException">The device stays busy. It has been left without access to memory.</exception>
+    public void Quiesce()
+    {
+        if (IsBusy)
+        {
+            _pci.BusMaster = false;
+            Device.EnableInterrupt();
+            if (!TryWaitForCompletion(QuiesceTimeout, out _) && IsBusy)
+                throw new TimeoutException($"{Device.Info} is still busy after {QuiesceTimeout.TotalSeconds} s; it has been left without access to memory.");
+        }
+
+        AcknowledgeInterrupt();
+        _pci.BusMaster = true;
+        Device.EnableInterrupt();
+    }
+
+    /// <summary>Brings the device to rest, then disposes <see cref="Device"/>. The second time it does nothing.</summary>
+    public void Dispose()
+    {
+        try
+        {
+            Quiesce();
+        }
+        catch (Exception error) when (error is ObjectDisposedException or TimeoutException or UioException)
+        {
+            // Disposed before; or gone, or without access to memory. In each case it is at rest as far as memory goes.
+        }
+
+        Device.Dispose();
+    }
+
+    private InterruptCount Copy(EduTransfer transfer, DmaMapping mapping, DmaDirection wrong, long offset, int length, TimeSpan timeout, int bufferOffset)
+    {
+        ArgumentNullException.ThrowIfNull(mapping);
+        if (mapping.Device != Device)
+            throw new ArgumentException($"The mapping is one of {mapping.Device.Info}, not of {Device.Info}.", nameof(mapping));
+        if (mapping.Direction == wrong)
+            throw new ArgumentException($"The mapping is {mapping.Direction}: this transfer goes the other way.", nameof(mapping));
+
+        Start(transfer, mapping.AddressOf(offset, length), length, bufferOffset);
+        if (TryWaitForCompletion(timeout, out InterruptCount count))
+            return count;
+
+        Quiesce();
+        throw new TimeoutException($"{Device.Info} raised no interrupt within {timeout.TotalMilliseconds:0} ms of a transfer of {length} bytes; it has been stopped.");
+    }
+
+    private uint AcknowledgeInterrupt()
+    {
+        uint status = _registers.Read(InterruptStatus);
+        _registers.Write(InterruptAcknowledge, status);
+        return status;
+    }
+}

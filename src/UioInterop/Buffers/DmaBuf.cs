@@ -1,0 +1,311 @@
+using System.Diagnostics;
+using Microsoft.Win32.SafeHandles;
+using UioInterop.Interop;
+
+namespace UioInterop;
+
+/// <summary>
+/// A buffer that devices and processes can share: a Linux dma-buf. Memory for DMA comes from a <see cref="DmaHeap"/>,
+/// from <see cref="UDmaBuf"/>, or as a descriptor from another driver (V4L2, DRM) or process.
+/// </summary>
+/// <remarks>
+/// Thread-safe. Many scopes may read at a time, or one may write. See Documentation/driver-api/dma-buf.rst.
+/// </remarks>
+[DebuggerDisplay("{DebuggerDisplay,nq}")]
+public sealed class DmaBuf : IDisposable
+{
+    // Protects everything below. Taken inside of a device's lock, never around it.
+    private readonly Lock _gate = new();
+    private readonly HashSet<long> _openScopes = []; // their tickets; many that read, or one that writes
+    private CpuAccessMode _openMode;
+    private ulong _openSync;
+    private long _lastTicket;
+    private MemoryMap? _map;
+    private int _toDevice;
+    private int _fromDevice;
+    private int _bidirectional;
+    private bool _disposed;
+
+    private DmaBuf(SafeFileHandle file, long length, string exporter)
+    {
+        File = file;
+        Length = length;
+        Exporter = exporter;
+    }
+
+    /// <summary>Its length in bytes: whole pages, so it may be more than was asked for.</summary>
+    public long Length { get; }
+
+    /// <summary>The kernel's name for where it came from: <c>system</c>, <c>reserved</c>, <c>udmabuf</c>, ...</summary>
+    public string Exporter { get; }
+
+    /// <summary>The descriptor. It stays open until the buffer is disposed and the last of its mappings has ended.</summary>
+    internal SafeFileHandle File { get; }
+
+    /// <summary>Allocates a buffer: the same as <see cref="DmaHeap.Allocate"/>.</summary>
+    /// <param name="heap">Where from.</param>
+    /// <param name="length">Its length in bytes, more than 0; rounded up to whole pages.</param>
+    /// <inheritdoc cref="DmaHeap.Allocate"/>
+    public static DmaBuf Allocate(DmaHeap heap, long length)
+    {
+        ArgumentNullException.ThrowIfNull(heap);
+        return heap.Allocate(length);
+    }
+
+    /// <summary>Takes over a descriptor of a dma-buf. It is closed with the buffer, and not passed on to child processes.</summary>
+    /// <param name="file">The descriptor. When this throws it still belongs to the caller.</param>
+    /// <exception cref="ArgumentException">It is not of a dma-buf.</exception>
+    /// <exception cref="ObjectDisposedException">It is closed.</exception>
+    /// <exception cref="UioException">The kernel does not tell the buffer's length.</exception>
+    public static DmaBuf FromHandle(SafeFileHandle file)
+    {
+        ArgumentNullException.ThrowIfNull(file);
+
+        bool borrowed = false;
+        try
+        {
+            file.DangerousAddRef(ref borrowed);
+            string descriptor = $"descriptor {file.DangerousGetHandle()}";
+            string exporter = ReadExporter(file)
+                ?? throw new ArgumentException($"File {descriptor} is not of a dma-buf ({Describe(file)}).", nameof(file));
+
+            long length = Syscalls.SeekToEnd(file);
+            if (length < 0)
+                throw UioException.From(Calls.Seek, descriptor, length);
+
+            int result = Syscalls.SetCloseOnExec(file);
+            return result < 0 ? throw UioException.From(Calls.Duplicate, descriptor, result) : new DmaBuf(file, length, exporter);
+        }
+        finally
+        {
+            if (borrowed)
+                file.DangerousRelease();
+        }
+    }
+
+    /// <summary>Another descriptor of the same buffer, to give away. It belongs to the caller.</summary>
+    /// <exception cref="UioException">EMFILE: the process has no free descriptor.</exception>
+    /// <exception cref="ObjectDisposedException">The buffer has been disposed.</exception>
+    public SafeFileHandle DuplicateHandle()
+    {
+        lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            int result = Syscalls.Duplicate(File, out SafeFileHandle? copy);
+            return result < 0 ? throw UioException.From(Calls.Duplicate, ToString(), result) : copy!;
+        }
+    }
+
+    /// <summary>Begins a scope in which the CPU may touch the buffer, or a part of it.</summary>
+    /// <param name="mode">What it does there. A scope that writes is alone; scopes that read are alone or with others that do.</param>
+    /// <param name="offset">Where the part begins, in bytes.</param>
+    /// <param name="length">How long it is, in bytes; -1 is up to the end.</param>
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// The part is not inside of the buffer, or longer than a span can be: take windows of a buffer over 2 GiB.
+    /// </exception>
+    /// <exception cref="InvalidOperationException">
+    /// Another scope is in the way; or the scope writes, and a device has the buffer as <see cref="DmaDirection.FromDevice"/>:
+    /// what the CPU writes would be lost.
+    /// </exception>
+    /// <exception cref="UioException">The kernel refused, or the exporter does not let the CPU map the buffer.</exception>
+    /// <exception cref="ObjectDisposedException">The buffer has been disposed.</exception>
+    public CpuAccess BeginAccess(CpuAccessMode mode, long offset = 0, int length = -1)
+    {
+        if (mode is not (CpuAccessMode.Read or CpuAccessMode.Write or CpuAccessMode.ReadWrite))
+            throw new ArgumentOutOfRangeException(nameof(mode), mode, "A mode is Read, Write or ReadWrite.");
+
+        ArgumentOutOfRangeException.ThrowIfNegative(offset);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(offset, Length);
+        ArgumentOutOfRangeException.ThrowIfLessThan(length, -1);
+        long size = length < 0 ? Length - offset : length;
+        if (size > Length - offset || size > int.MaxValue)
+            throw new ArgumentOutOfRangeException(nameof(length), size, $"The part at {offset} is not inside of the buffer's {Length} bytes, or over 2 GiB.");
+
+        lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            if (_openScopes.Count > 0 && (mode | _openMode) != CpuAccessMode.Read)
+                throw new InvalidOperationException($"A scope of CPU access ({_openMode}) is open on {this}: dispose it first. Scopes that only read may be open together.");
+
+            ulong sync = SyncFlagsFor(mode);
+            if (_map is null)
+            {
+                int mapped = MemoryMap.Create(File, 0, Length, out _map);
+                if (mapped < 0)
+                    throw UioException.From(Calls.MapBuffer, ToString(), mapped);
+            }
+
+            int result = Shim.Sync(File, sync);
+            if (result < 0)
+                throw UioException.From(Calls.Sync, ToString(), result);
+
+            long ticket = ++_lastTicket;
+            _openScopes.Add(ticket);
+            _openMode = mode;
+            _openSync = sync;
+            unsafe
+            {
+                return new CpuAccess(this, ticket, new Span<byte>(_map!.Address + offset, (int)size));
+            }
+        }
+    }
+
+    /// <summary>
+    /// Gives the buffer up. Its memory goes when its last mapping and its last descriptor anywhere have gone, too.
+    /// The second time it does nothing.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">A scope of CPU access is open. Nothing has happened then.</exception>
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            if (_disposed)
+                return;
+
+            if (_openScopes.Count > 0)
+                throw new InvalidOperationException($"A scope of CPU access ({_openMode}) is open on {this}: dispose it before the buffer.");
+
+            _disposed = true;
+            _map?.Dispose();
+            CloseIfUnused();
+        }
+    }
+
+    /// <summary>The buffer in words: <c>dma-buf of 4096 bytes from system</c>.</summary>
+    public override string ToString() => $"dma-buf of {Length} bytes from {Exporter}";
+
+    /// <summary>Makes a buffer of a descriptor that the kernel just made.</summary>
+    internal static DmaBuf FromNewDescriptor(int fd)
+    {
+        var file = new SafeFileHandle(fd, ownsHandle: true);
+        try
+        {
+            return FromHandle(file);
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>A device is about to have the buffer; it stays open until <see cref="RemoveMapping"/>.</summary>
+    /// <remarks>
+    /// Counted here and not in the handle: a handle with references outstanding would never be closed if device and
+    /// buffer became unreachable without a Dispose.
+    /// </remarks>
+    internal void AddMapping(DmaDirection direction)
+    {
+        lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+
+            // What the CPU has in its caches now would reach memory at any time later, over what the device wrote.
+            if (_openScopes.Count > 0)
+                throw new InvalidOperationException($"A scope of CPU access ({_openMode}) is open on {this}: dispose it before a device gets the buffer.");
+
+            MappingsOf(direction)++;
+        }
+    }
+
+    internal void RemoveMapping(DmaDirection direction)
+    {
+        lock (_gate)
+        {
+            MappingsOf(direction)--;
+            CloseIfUnused();
+        }
+    }
+
+    internal bool IsOpen(long ticket)
+    {
+        lock (_gate)
+            return _openScopes.Contains(ticket);
+    }
+
+    internal void EndAccess(long ticket)
+    {
+        lock (_gate)
+        {
+            if (!_openScopes.Remove(ticket))
+                return;
+
+            int result = Shim.Sync(File, _openSync | Shim.SyncEnd);
+            if (result < 0)
+                throw UioException.From(Calls.Sync, ToString(), result);
+        }
+    }
+
+    private string DebuggerDisplay => $"{this}, {_toDevice + _fromDevice + _bidirectional} mappings{(_disposed ? ", disposed" : "")}";
+
+    private ref int MappingsOf(DmaDirection direction)
+    {
+        switch (direction)
+        {
+            case DmaDirection.ToDevice:
+                return ref _toDevice;
+            case DmaDirection.FromDevice:
+                return ref _fromDevice;
+            default:
+                return ref _bidirectional;
+        }
+    }
+
+    private void CloseIfUnused()
+    {
+        if (_disposed && _toDevice + _fromDevice + _bidirectional == 0)
+            File.Dispose();
+    }
+
+    /// <summary>
+    /// The flags for the sync ioctls. The kernel hands its direction to every mapping of the buffer, and there it has to
+    /// be the mapping's own, unless that is bidirectional (DMA debug: "syncs DMA memory with different direction").
+    /// </summary>
+    private ulong SyncFlagsFor(CpuAccessMode mode)
+    {
+        if (_fromDevice > 0 && (mode & CpuAccessMode.Write) != 0)
+        {
+            throw new InvalidOperationException(
+                $"A device has {this} as FromDevice, so what the CPU writes now would be lost: write before the import, or import it as Bidirectional.");
+        }
+
+        // udmabuf syncs a mapping of its own, which it makes with the first direction it hears and keeps.
+        if (Exporter == "udmabuf")
+            return Shim.SyncRead | Shim.SyncWrite;
+
+        // A device that only reads leaves nothing for the CPU to fetch.
+        if (_toDevice > 0 && _fromDevice == 0 && _bidirectional == 0)
+            return Shim.SyncWrite;
+
+        return (ulong)mode;
+    }
+
+    private static string? ReadExporter(SafeFileHandle file)
+    {
+        const string Key = "exp_name:";
+        string path = $"/proc/self/fdinfo/{file.DangerousGetHandle()}";
+        string? info = SysFs.Read(path);
+        if (info is null && !Directory.Exists("/proc/self"))
+            throw new UioException(Calls.Open, path, Errno.ENOENT, "only /proc tells what a descriptor is: mount proc on /proc");
+
+        foreach (string line in (info ?? "").Split('\n'))
+        {
+            if (line.StartsWith(Key, StringComparison.Ordinal))
+                return line[Key.Length..].Trim();
+        }
+
+        return null;
+    }
+
+    private static string Describe(SafeFileHandle file)
+    {
+        try
+        {
+            return System.IO.File.ResolveLinkTarget($"/proc/self/fd/{file.DangerousGetHandle()}", returnFinalTarget: false)?.ToString() ?? "closed";
+        }
+        catch (IOException)
+        {
+            return "closed";
+        }
+    }
+}

@@ -1,0 +1,26 @@
+namespace UioInterop;
+
+/// <summary>The calls that can fail, by the names under which their manuals describe them.</summary>
+internal static class Calls
+{
+    public const string Open = "open";
+    public const string OpenHeap = "open (dma-heap)";
+    public const string OpenConfig = "open (PCI config)";
+    public const string ConfigAccess = "read/write (PCI config)";
+    public const string Bind = "bind driver";
+    public const string MapRegisters = "mmap (registers)";
+    public const string MapBuffer = "mmap (dma-buf)";
+    public const string Import = "UIO_IOC_MAP_DMABUF";
+    public const string Detach = "UIO_IOC_UNMAP_DMABUF";
+    public const string EnableInterrupt = "write (irqcontrol)";
+    public const string Wait = "poll";
+    public const string ReadInterrupt = "read (interrupt count)";
+    public const string Allocate = "DMA_HEAP_IOCTL_ALLOC";
+    public const string Sync = "DMA_BUF_IOCTL_SYNC";
+    public const string CreateUDmaBuf = "UDMABUF_CREATE";
+    public const string CreateMemory = "memfd_create";
+    public const string Duplicate = "fcntl (F_DUPFD_CLOEXEC)";
+    public const string CreateEvent = "eventfd";
+    public const string Seek = "lseek";
+    public const string KernelLog = "read (kernel log)";
+}

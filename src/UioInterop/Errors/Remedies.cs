@@ -1,0 +1,140 @@
+using System.Globalization;
+using Mono.Unix.Native;
+using UioInterop.Interop;
+using Errno = UioInterop.Interop.Errno;
+using Syscalls = UioInterop.Interop.Syscalls;
+
+namespace UioInterop;
+
+/// <summary>What to do about a failed call: by call and error number first, by error number otherwise.</summary>
+internal static class Remedies
+{
+    private const string DeviceGone =
+        "the device was unbound from its UIO driver or unplugged; the kernel has ended its mappings; dispose the UioDevice and open it again when it is back";
+
+    private const string NoDescriptors =
+        "the process has no free file descriptor; dispose buffers and devices that are no longer needed, or raise RLIMIT_NOFILE (ulimit -n)";
+
+    private static readonly Dictionary<(string Call, int Errno), Func<string, string>> ByCall = new()
+    {
+        [(Calls.Open, Errno.ENOENT)] = path => $"there is no such node; {Known(UioDevice.List().Select(d => d.DevicePath), "UIO device")}",
+        [(Calls.Open, Errno.ENODEV)] = _ => DeviceGone,
+        [(Calls.Open, Errno.ENXIO)] = _ => DeviceGone,
+        [(Calls.Open, Errno.EACCES)] = Permission,
+        [(Calls.Open, Errno.EPERM)] = Permission,
+        [(Calls.Open, Errno.EBUSY)] = _ => "another program has the device and its driver allows one only; find it with \"fuser -v\"",
+
+        [(Calls.OpenHeap, Errno.ENOENT)] = _ => $"there is no such heap; {KnownHeaps()}",
+        [(Calls.OpenHeap, Errno.EACCES)] = Permission,
+        [(Calls.OpenHeap, Errno.EPERM)] = Permission,
+
+        [(Calls.Import, Errno.ENOTTY)] = _ => "this kernel has no dma-buf import for UIO: build it with the series in kernel-patch/ and CONFIG_UIO_DMABUF=y",
+        [(Calls.Import, Errno.EINVAL)] = _ => "most likely the buffer is not one contiguous range for this device: allocate it from a CMA heap (DmaHeap.Cma), or put the device behind a translating IOMMU; the device's DMA mask must reach the buffer, too",
+        [(Calls.Import, Errno.EBUSY)] = _ => "this device has the buffer imported already: use that DmaMapping, or dispose it first",
+        [(Calls.Import, Errno.ENODEV)] = _ => DeviceGone,
+        [(Calls.Import, Errno.EOPNOTSUPP)] = _ => "the device behind it has no DMA mask, so the kernel takes it for one that does no DMA: import into the device that masters the bus",
+        [(Calls.Import, Errno.EIO)] = _ => "the kernel could not map the buffer for this device: its DMA mask may not reach the memory, or the device is gone; the kernel log knows more",
+        [(Calls.Import, Errno.EACCES)] = _ => "the device or the buffer was opened for reading only, and the direction lets the device write",
+        [(Calls.Import, Errno.EBADF)] = _ => "the buffer's descriptor was closed behind the library's back",
+        [(Calls.Import, Errno.ENOMEM)] = _ => "out of kernel memory, IOMMU addresses or bounce buffers (swiotlb=): dispose mappings that are no longer needed",
+
+        [(Calls.Detach, Errno.ENOTTY)] = _ => "this kernel has no dma-buf import for UIO: build it with the series in kernel-patch/ and CONFIG_UIO_DMABUF=y",
+        [(Calls.Detach, Errno.ENOENT)] = _ => "the buffer was not mapped any more: something else has unmapped it, through this very file",
+
+        [(Calls.MapRegisters, Errno.EINVAL)] = _ => "the driver offers this map in sysfs but not for mmap; a port or a map of another kind has no registers to reach this way",
+        [(Calls.MapRegisters, Errno.ENODEV)] = _ => "the map's address is not on a page boundary, or the device was unbound",
+        [(Calls.MapRegisters, Errno.EPERM)] = _ => "a locked-down kernel (secure boot) does not let user space reach device memory",
+
+        [(Calls.EnableInterrupt, Errno.ENOSYS)] = _ => "the UIO driver has no irqcontrol: its interrupt is enabled in the device itself",
+        [(Calls.EnableInterrupt, Errno.EIO)] = _ => "the device has no interrupt, or it was unbound from its UIO driver",
+        [(Calls.ReadInterrupt, Errno.EIO)] = _ => "the device has no interrupt (see /proc/interrupts), or it was unbound from its UIO driver",
+        [(Calls.ReadInterrupt, Errno.ENODEV)] = _ => DeviceGone,
+
+        [(Calls.Allocate, Errno.ENOMEM)] = path => path.EndsWith("/system", StringComparison.Ordinal)
+            ? "out of memory"
+            : "the heap has no range of this length in one piece: free buffers, ask for less, or enlarge the area (cma= on the kernel's command line; CmaFree in /proc/meminfo)",
+        [(Calls.Allocate, Errno.EINVAL)] = _ => "the length has to be more than 0, and what the heap can have at all",
+        [(Calls.Allocate, Errno.ENOTTY)] = _ => "this is not a dma-heap",
+
+        [(Calls.CreateUDmaBuf, Errno.EINVAL)] = _ => "the length is beyond udmabuf's limits: see size_limit_mb and list_limit in /sys/module/udmabuf/parameters",
+        [(Calls.CreateUDmaBuf, Errno.ENOENT)] = _ => "this kernel has no udmabuf (CONFIG_UDMABUF), or its module is not loaded: modprobe udmabuf",
+        [(Calls.CreateUDmaBuf, Errno.EACCES)] = Permission,
+
+        [(Calls.MapBuffer, Errno.EACCES)] = _ => "the buffer's descriptor was made for reading only: its exporter has to be asked for O_RDWR",
+        [(Calls.MapBuffer, Errno.EINVAL)] = _ => "the exporter of this buffer does not let the CPU map it",
+        [(Calls.MapBuffer, Errno.ENODEV)] = _ => "the exporter of this buffer does not let the CPU map it",
+        [(Calls.Sync, Errno.ENOTTY)] = _ => "this kernel's dma-buf has no sync ioctl",
+
+        [(Calls.OpenConfig, Errno.EACCES)] = Permission,
+        [(Calls.OpenConfig, Errno.EPERM)] = Permission,
+        [(Calls.OpenConfig, Errno.ENOENT)] = _ => "the PCI function is gone, or sysfs is not mounted on /sys",
+        [(Calls.ConfigAccess, Errno.EPERM)] = _ => "PCI configuration space can be written by root (CAP_SYS_ADMIN) on a kernel that is not locked down",
+
+        [(Calls.Bind, Errno.EACCES)] = _ => "binding a device to a driver takes root",
+        [(Calls.Bind, Errno.EPERM)] = _ => "binding a device to a driver takes root",
+        [(Calls.Bind, Errno.EBUSY)] = _ => "another driver has the device: unbind it first",
+
+        [(Calls.KernelLog, Errno.EPERM)] = _ => "reading the kernel log takes root (CAP_SYSLOG), see kernel.dmesg_restrict",
+        [(Calls.KernelLog, Errno.EACCES)] = _ => "reading the kernel log takes root (CAP_SYSLOG), see kernel.dmesg_restrict",
+    };
+
+    public static string For(string call, string device, int errno)
+    {
+        if (ByCall.TryGetValue((call, errno), out var remedy))
+            return remedy(device);
+
+        return errno switch
+        {
+            _ when errno == Errno.EMFILE => NoDescriptors,
+            _ when errno == Errno.ENFILE => "the system has no free file descriptor (fs.file-max)",
+            _ when errno == Errno.ENOMEM => "out of memory, or of address space",
+            _ when errno == Errno.ENODEV => DeviceGone,
+            _ when errno == Errno.EACCES || errno == Errno.EPERM => "the process lacks the permission: try as root",
+            _ => "the kernel log (dmesg) may know more",
+        };
+    }
+
+    /// <summary>Which heaps there are, and how to get some.</summary>
+    public static string KnownHeaps() =>
+        Directory.Exists(DmaHeap.Folder)
+            ? Known(DmaHeap.List().Select(h => h.Name), "heap") + "; a CMA heap takes CONFIG_DMABUF_HEAPS_CMA and cma= on the kernel's command line"
+            : "this kernel has no dma-heaps: CONFIG_DMABUF_HEAPS and CONFIG_DMABUF_HEAPS_SYSTEM";
+
+    private static string Known(IEnumerable<string> names, string what)
+    {
+        string list = string.Join(", ", names);
+        return list.Length == 0 ? $"there is no {what}" : $"there is: {list}";
+    }
+
+    private static string Permission(string path)
+    {
+        string node = Path.GetFileName(path);
+        string subsystem = path.StartsWith(DmaHeap.Folder, StringComparison.Ordinal) ? "dma_heap" : node.TrimEnd("0123456789".ToCharArray());
+        string udev = path.StartsWith("/dev/", StringComparison.Ordinal)
+            ? $"; run as root, or let a group in by a udev rule: SUBSYSTEM==\"{subsystem}\", KERNEL==\"{node}\", GROUP=\"dma\", MODE=\"0660\""
+            : "; run as root";
+
+        if (!Syscalls.TryGetOwner(path, out uint user, out uint group, out int permissions))
+            return "the process may not open it" + udev;
+
+        string mode = Convert.ToString(permissions, 8).PadLeft(4, '0');
+        return $"it belongs to {UserName(user)}:{GroupName(group)}, mode {mode}, and the process runs as {Environment.UserName}{udev}";
+    }
+
+    private static string UserName(uint id) => NameOr(id, () => Syscall.getpwuid(id)?.pw_name);
+
+    private static string GroupName(uint id) => NameOr(id, () => Syscall.getgrgid(id)?.gr_name);
+
+    /// <summary>Mono.Posix needs a native helper that small images leave out, and an error must not fail over it.</summary>
+    private static string NameOr(uint id, Func<string?> name)
+    {
+        try
+        {
+            return name() ?? id.ToString(CultureInfo.InvariantCulture);
+        }
+        catch (Exception error) when (error is TypeInitializationException or DllNotFoundException or EntryPointNotFoundException)
+        {
+            return id.ToString(CultureInfo.InvariantCulture);
+        }
+    }
+}

@@ -1,0 +1,38 @@
+using System.Runtime.InteropServices;
+using Tmds.Linux;
+using Names = Mono.Unix.Native.Errno;
+
+namespace UioInterop.Interop;
+
+/// <summary>The error numbers that the library knows something about, and the names of all.</summary>
+internal static class Errno
+{
+    public static int EPERM => LibC.EPERM;
+    public static int ENOENT => LibC.ENOENT;
+    public static int EINTR => LibC.EINTR;
+    public static int EIO => LibC.EIO;
+    public static int ENXIO => LibC.ENXIO;
+    public static int EBADF => LibC.EBADF;
+    public static int EAGAIN => LibC.EAGAIN;
+    public static int ENOMEM => LibC.ENOMEM;
+    public static int EACCES => LibC.EACCES;
+    public static int EBUSY => LibC.EBUSY;
+    public static int ENODEV => LibC.ENODEV;
+    public static int EINVAL => LibC.EINVAL;
+    public static int ENFILE => LibC.ENFILE;
+    public static int EMFILE => LibC.EMFILE;
+    public static int ENOTTY => LibC.ENOTTY;
+    public static int EPIPE => LibC.EPIPE;
+    public static int ENOSYS => LibC.ENOSYS;
+    public static int EOPNOTSUPP => LibC.EOPNOTSUPP;
+    public static int ENOTUNIQ => LibC.ENOTUNIQ;
+
+    /// <summary>The name of an error number, such as <c>EBUSY</c>; the number itself when it has none.</summary>
+    /// <remarks>Mono's enumeration has Linux's numbers, so its native helper, which may be absent, is not needed.</remarks>
+    public static string NameOf(int errno) =>
+        errno == EAGAIN ? nameof(EAGAIN) : // shares its number with EWOULDBLOCK
+        Enum.GetName((Names)errno) ?? errno.ToString(System.Globalization.CultureInfo.InvariantCulture);
+
+    /// <summary>What the C library says about an error number.</summary>
+    public static string Describe(int errno) => Marshal.GetPInvokeErrorMessage(errno);
+}

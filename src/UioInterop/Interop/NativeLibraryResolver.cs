@@ -1,0 +1,92 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Reflection;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Text;
+
+namespace UioInterop.Interop;
+
+/// <summary>
+/// Finds libuiodmabuf.so wherever a build, a package or a publish put it.
+/// </summary>
+/// <remarks>
+/// The loader finds a package's <c>runtimes/&lt;rid&gt;/native</c>, but not that of a project reference: there the file
+/// is copied and nobody looks. Hence one resolver for all of them.
+/// </remarks>
+internal static class NativeLibraryResolver
+{
+    private const string FileName = "lib" + Shim.Library + ".so";
+
+    private static readonly Lock Gate = new();
+    private static nint _library;
+
+    [SuppressMessage("Usage", "CA2255", Justification = "The resolver has to be there before the first call, and a static constructor would cost a check on every register access.")]
+    [ModuleInitializer]
+    internal static void Register() =>
+        NativeLibrary.SetDllImportResolver(typeof(NativeLibraryResolver).Assembly, Resolve);
+
+    private static nint Resolve(string name, Assembly assembly, DllImportSearchPath? searchPath)
+    {
+        if (name != Shim.Library)
+            return 0;
+
+        lock (Gate)
+        {
+            if (_library == 0)
+                _library = Load(assembly, searchPath);
+            return _library;
+        }
+    }
+
+    private static nint Load(Assembly assembly, DllImportSearchPath? searchPath)
+    {
+        var tried = new StringBuilder();
+
+        foreach (string path in Candidates(assembly))
+        {
+            if (!File.Exists(path))
+            {
+                tried.Append($"\n  {path}: no such file");
+                continue;
+            }
+
+            try
+            {
+                return NativeLibrary.Load(path);
+            }
+            catch (Exception error) when (error is DllNotFoundException or BadImageFormatException)
+            {
+                tried.Append($"\n  {path}: {error.Message}");
+            }
+        }
+
+        // A package's folder, which the host keeps to itself, and then LD_LIBRARY_PATH and the system's folders.
+        if (NativeLibrary.TryLoad(Shim.Library, assembly, searchPath, out nint library))
+            return library;
+
+        throw new DllNotFoundException(
+            $"{FileName}, the native part of UioInterop, was not found for {Rid}. In the source tree run " +
+            "\"./build.sh native\" and build again; elsewhere put the file beside the program or into a folder of " +
+            $"LD_LIBRARY_PATH. Tried:{tried}\n  {FileName}: not in the packages' folders, LD_LIBRARY_PATH or the system's folders");
+    }
+
+    private static string Rid =>
+        RuntimeInformation.ProcessArchitecture == Architecture.X64 ? "linux-x64" :
+        RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? "linux-arm64" :
+        RuntimeInformation.RuntimeIdentifier;
+
+    [UnconditionalSuppressMessage("SingleFile", "IL3000", Justification = "An empty location, as in a single file, is skipped.")]
+    private static IEnumerable<string> Candidates(Assembly assembly)
+    {
+        string program = Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory);
+        string? library = Path.GetDirectoryName(assembly.Location);
+
+        yield return Path.Combine(program, "runtimes", Rid, "native", FileName);
+        yield return Path.Combine(program, FileName);
+        if (!string.IsNullOrEmpty(library) && library != program)
+        {
+            yield return Path.Combine(library, "runtimes", Rid, "native", FileName);
+            yield return Path.Combine(library, FileName);
+        }
+    }
+}

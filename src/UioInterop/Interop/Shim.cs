@@ -1,0 +1,63 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace UioInterop.Interop;
+
+/// <summary>
+/// libuiodmabuf.so, declared one to one. Each function is described in native/include/uiodmabuf.h.
+/// </summary>
+/// <remarks>
+/// Results are zero or a descriptor, or a negative errno; EINTR never comes back. Descriptors are made into handles by
+/// the caller: only there is it known which call to name when it fails.
+/// </remarks>
+internal static unsafe partial class Shim
+{
+    public const string Library = "uiodmabuf";
+
+    /// <summary>DMA_BUF_SYNC_* of linux/dma-buf.h.</summary>
+    public const ulong SyncRead = 1, SyncWrite = 2, SyncEnd = 4;
+
+    /// <summary>UDMABUF_FLAGS_CLOEXEC of linux/udmabuf.h.</summary>
+    public const uint UDmaBufCloseOnExec = 1;
+
+    [LibraryImport(Library, EntryPoint = "uiodmabuf_map")]
+    public static partial int Map(SafeFileHandle uio, SafeFileHandle dmabuf, uint direction, out ulong address, out ulong length);
+
+    [LibraryImport(Library, EntryPoint = "uiodmabuf_unmap")]
+    public static partial int Unmap(SafeFileHandle uio, SafeFileHandle dmabuf);
+
+    [LibraryImport(Library, EntryPoint = "uiodmabuf_heap_alloc")]
+    public static partial int HeapAlloc(SafeFileHandle heap, ulong length, uint fdFlags);
+
+    [LibraryImport(Library, EntryPoint = "uiodmabuf_sync")]
+    public static partial int Sync(SafeFileHandle dmabuf, ulong flags);
+
+    [LibraryImport(Library, EntryPoint = "uiodmabuf_udmabuf_create")]
+    public static partial int UDmaBufCreate(SafeFileHandle udmabuf, SafeFileHandle memfd, uint flags, ulong offset, ulong size);
+
+    // One load or store each, so there is nothing to wait for and the collector need not be told. Nothing above is like that.
+
+    [SuppressGCTransition, LibraryImport(Library, EntryPoint = "uiodmabuf_read8")]
+    public static partial byte Read8(void* address);
+
+    [SuppressGCTransition, LibraryImport(Library, EntryPoint = "uiodmabuf_read16")]
+    public static partial ushort Read16(void* address);
+
+    [SuppressGCTransition, LibraryImport(Library, EntryPoint = "uiodmabuf_read32")]
+    public static partial uint Read32(void* address);
+
+    [SuppressGCTransition, LibraryImport(Library, EntryPoint = "uiodmabuf_read64")]
+    public static partial ulong Read64(void* address);
+
+    [SuppressGCTransition, LibraryImport(Library, EntryPoint = "uiodmabuf_write8")]
+    public static partial void Write8(void* address, byte value);
+
+    [SuppressGCTransition, LibraryImport(Library, EntryPoint = "uiodmabuf_write16")]
+    public static partial void Write16(void* address, ushort value);
+
+    [SuppressGCTransition, LibraryImport(Library, EntryPoint = "uiodmabuf_write32")]
+    public static partial void Write32(void* address, uint value);
+
+    [SuppressGCTransition, LibraryImport(Library, EntryPoint = "uiodmabuf_write64")]
+    public static partial void Write64(void* address, ulong value);
+}

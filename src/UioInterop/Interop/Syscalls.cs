@@ -1,0 +1,250 @@
+using System.Buffers.Binary;
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using System.Text;
+using Microsoft.Win32.SafeHandles;
+using Tmds.Linux;
+using static Tmds.Linux.LibC;
+
+namespace UioInterop.Interop;
+
+/// <summary>
+/// The system calls of the library. As with the shim, a result is not negative on success and a negative errno on
+/// failure, errno is read before anything else can run, and EINTR never comes back.
+/// </summary>
+internal static unsafe class Syscalls
+{
+    public static readonly int PageSize = Environment.SystemPageSize;
+
+    // The C library's wrapper is declared without SetLastError in Tmds.LibC, its syscall() is not.
+    private static readonly int PpollNumber = RuntimeInformation.ProcessArchitecture switch
+    {
+        Architecture.X64 => 271,
+        Architecture.Arm64 => 73,
+        var other => throw new PlatformNotSupportedException($"UioInterop runs on x64 and arm64, not on {other}."),
+    };
+
+    public static long RoundUpToPages(long length) => checked(length + PageSize - 1) & -PageSize;
+
+    /// <summary>Opens a file; O_CLOEXEC is added to the flags.</summary>
+    public static int Open(string path, int flags, out SafeFileHandle? file)
+    {
+        int fd;
+        fixed (byte* name = Encoding.UTF8.GetBytes(path + '\0'))
+        {
+            do
+                fd = Result(open(name, flags | O_CLOEXEC, default));
+            while (fd == -EINTR);
+        }
+
+        return Own(fd, out file);
+    }
+
+    public static int OpenEvent(out SafeFileHandle? file) =>
+        Own(Result(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)), out file);
+
+    public static int OpenMemory(string name, out SafeFileHandle? file)
+    {
+        fixed (byte* bytes = Encoding.UTF8.GetBytes(name + '\0'))
+            return Own(Result(memfd_create(bytes, MFD_CLOEXEC | MFD_ALLOW_SEALING)), out file);
+    }
+
+    /// <summary>Gives a memfd its length and promises not to shrink it, as udmabuf asks for.</summary>
+    public static int SizeAndSeal(SafeFileHandle memory, long length)
+    {
+        using var fd = new Borrowed(memory);
+        int result;
+        do
+            result = Result(ftruncate(fd.Number, length));
+        while (result == -EINTR);
+
+        return result < 0 ? result : Result(fcntl(fd.Number, F_ADD_SEALS, F_SEAL_SHRINK));
+    }
+
+    public static int Duplicate(SafeFileHandle file, out SafeFileHandle? copy)
+    {
+        using var fd = new Borrowed(file);
+        return Own(Result(fcntl(fd.Number, F_DUPFD_CLOEXEC, 0)), out copy);
+    }
+
+    public static int SetCloseOnExec(SafeFileHandle file)
+    {
+        using var fd = new Borrowed(file);
+        return Result(fcntl(fd.Number, F_SETFD, FD_CLOEXEC));
+    }
+
+    public static long SeekToEnd(SafeFileHandle file)
+    {
+        using var fd = new Borrowed(file);
+        long position = lseek(fd.Number, 0, SEEK_END);
+        return position < 0 ? -errno : position;
+    }
+
+    public static int Read(SafeFileHandle file, Span<byte> buffer)
+    {
+        using var fd = new Borrowed(file);
+        fixed (byte* bytes = buffer)
+        {
+            int result;
+            do
+                result = Result(read(fd.Number, bytes, buffer.Length));
+            while (result == -EINTR);
+            return result;
+        }
+    }
+
+    public static int Write(SafeFileHandle file, ReadOnlySpan<byte> buffer)
+    {
+        using var fd = new Borrowed(file);
+        fixed (byte* bytes = buffer)
+        {
+            int result;
+            do
+                result = Result(write(fd.Number, bytes, buffer.Length));
+            while (result == -EINTR);
+            return result;
+        }
+    }
+
+    public static int ReadAt(SafeFileHandle file, long offset, Span<byte> buffer)
+    {
+        using var fd = new Borrowed(file);
+        fixed (byte* bytes = buffer)
+        {
+            int result;
+            do
+                result = Result(pread(fd.Number, bytes, buffer.Length, offset));
+            while (result == -EINTR);
+            return result;
+        }
+    }
+
+    public static int WriteAt(SafeFileHandle file, long offset, ReadOnlySpan<byte> buffer)
+    {
+        using var fd = new Borrowed(file);
+        fixed (byte* bytes = buffer)
+        {
+            int result;
+            do
+                result = Result(pwrite(fd.Number, bytes, buffer.Length, offset));
+            while (result == -EINTR);
+            return result;
+        }
+    }
+
+    /// <summary>Adds one to an event descriptor, which makes it readable.</summary>
+    public static void Signal(SafeFileHandle wake)
+    {
+        Span<byte> one = stackalloc byte[sizeof(ulong)];
+        BinaryPrimitives.WriteUInt64LittleEndian(one, 1);
+        Write(wake, one);
+    }
+
+    /// <summary>
+    /// Waits until the file is readable, or in an error that reading it would tell. Returns 1 then, also when
+    /// <paramref name="wake"/> is readable, and 0 when the time is over. The time counts on over signals.
+    /// </summary>
+    public static int WaitUntilReadable(SafeFileHandle file, SafeFileHandle? wake, TimeSpan timeout)
+    {
+        using var fd = new Borrowed(file);
+        using var wakeFd = new Borrowed(wake);
+        pollfd* fds = stackalloc pollfd[2];
+        fds[0] = new pollfd { fd = fd.Number, events = POLLIN };
+        fds[1] = new pollfd { fd = wakeFd.Number, events = POLLIN }; // a negative one is skipped by the kernel
+
+        long start = Stopwatch.GetTimestamp();
+        TimeSpan remaining = timeout;
+        while (true)
+        {
+            timespec time = default;
+            timespec* limit = null;
+            if (timeout != Timeout.InfiniteTimeSpan)
+            {
+                time.tv_sec = remaining.Ticks / TimeSpan.TicksPerSecond;
+                time.tv_nsec = (int)(remaining.Ticks % TimeSpan.TicksPerSecond * TimeSpan.NanosecondsPerTick);
+                limit = &time;
+            }
+
+            int result = Result((ssize_t)syscall(PpollNumber, fds, 2, limit, (void*)null, 8));
+            if (result != -EINTR)
+                return Math.Min(result, 1);
+
+            remaining = timeout - Stopwatch.GetElapsedTime(start);
+            if (remaining < TimeSpan.Zero)
+                remaining = TimeSpan.Zero;
+        }
+    }
+
+    public static int Map(SafeFileHandle file, long offset, long length, out nint address)
+    {
+        using var fd = new Borrowed(file);
+        void* map = mmap(null, (size_t)(ulong)length, PROT_READ | PROT_WRITE, MAP_SHARED, fd.Number, offset);
+        if (map == MAP_FAILED)
+        {
+            int error = -errno;
+            address = 0;
+            return error;
+        }
+
+        if (madvise(map, (size_t)(ulong)length, MADV_DONTFORK) < 0)
+        {
+            int error = -errno;
+            _ = munmap(map, (size_t)(ulong)length);
+            address = 0;
+            return error;
+        }
+
+        address = (nint)map;
+        return 0;
+    }
+
+    /// <summary>Puts private memory in the place of a map, in one step.</summary>
+    public static void ReplaceMap(nint address, long length) =>
+        // Can only fail for want of kernel memory. Then the map stays as it is, which is no worse than not to ask.
+        mmap((void*)address, (size_t)(ulong)length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1, 0);
+
+    public static int Unmap(nint address, long length) =>
+        Result(munmap((void*)address, (size_t)(ulong)length));
+
+    /// <summary>The owner and the group of a file, as numbers, and its permission bits.</summary>
+    public static bool TryGetOwner(string path, out uint user, out uint group, out int permissions)
+    {
+        Tmds.Linux.stat status;
+        fixed (byte* name = Encoding.UTF8.GetBytes(path + '\0'))
+        {
+            bool found = stat(name, &status) == 0;
+            user = found ? status.st_uid : 0;
+            group = found ? status.st_gid : 0;
+            permissions = found ? (ushort)status.st_mode & 0xfff : 0;
+            return found;
+        }
+    }
+
+    // LibC.errno is what the runtime saved inside the call itself, so nothing can come between.
+    private static int Result(int result) => result < 0 ? -errno : result;
+
+    private static int Result(ssize_t result) => result < 0 ? -errno : (int)result;
+
+    private static int Own(int fd, out SafeFileHandle? file)
+    {
+        file = fd < 0 ? null : new SafeFileHandle(fd, ownsHandle: true);
+        return fd;
+    }
+
+    /// <summary>A descriptor that cannot be closed, nor its number reused, while the call runs.</summary>
+    private readonly ref struct Borrowed
+    {
+        private readonly SafeFileHandle? _file;
+
+        public Borrowed(SafeFileHandle? file)
+        {
+            bool borrowed = false;
+            file?.DangerousAddRef(ref borrowed);
+            _file = file;
+        }
+
+        public int Number => _file is null ? -1 : (int)_file.DangerousGetHandle();
+
+        public void Dispose() => _file?.DangerousRelease();
+    }
+}
