@@ -146,6 +146,16 @@ static struct uio_dmabuf_mapping *uio_dmabuf_alloc(struct dma_buf *dmabuf,
 }
 
 /*
+ * User space wants ranges as long as can be had. The default, which PCI sets as
+ * if somebody had chosen it, is 64 KiB.
+ */
+static void uio_dmabuf_raise_max_seg_size(struct device *parent)
+{
+	if (parent->dma_parms && dma_get_max_seg_size(parent) != UINT_MAX)
+		dma_set_max_seg_size(parent, UINT_MAX);
+}
+
+/*
  * Maps and inserts, not yet live. The key is taken first: of two maps of one
  * buffer the second must not reach the exporter.
  */
@@ -176,6 +186,7 @@ static int uio_dmabuf_insert(struct uio_dmabuf_file *file,
 	if (ret)
 		goto err_unlock;
 
+	uio_dmabuf_raise_max_seg_size(device->parent);
 	ret = uio_dmabuf_attach(mapping, device->parent);
 	if (ret)
 		goto err_erase;
@@ -381,9 +392,6 @@ void uio_dmabuf_release(struct uio_dmabuf_file *file)
  * uio_dmabuf_register - the device can be opened from now on
  * @device:	imports of the device, to be initialised
  * @parent:	the device that does the DMA
- *
- * User space wants ranges as long as can be had, so the default maximum segment
- * size (64 KiB) does not suit it. A limit that somebody chose stays.
  */
 void uio_dmabuf_register(struct uio_dmabuf_device *device,
 			 struct device *parent)
@@ -393,10 +401,8 @@ void uio_dmabuf_register(struct uio_dmabuf_device *device,
 	spin_lock_init(&device->files_lock);
 	INIT_LIST_HEAD(&device->files);
 
-	if (parent->dma_parms && !parent->dma_parms->max_segment_size) {
-		dma_set_max_seg_size(parent, UINT_MAX);
-		device->raised_max_seg_size = true;
-	}
+	if (parent->dma_parms)
+		device->max_seg_size = parent->dma_parms->max_segment_size;
 }
 
 /**
@@ -408,15 +414,15 @@ void uio_dmabuf_register(struct uio_dmabuf_device *device,
  */
 void uio_dmabuf_unregister(struct uio_dmabuf_device *device)
 {
+	struct device *parent = device->parent;
 	struct uio_dmabuf_file *file;
 
 	down_write(&device->lock);
 	WRITE_ONCE(device->gone, true);
 	list_for_each_entry(file, &device->files, node)
 		uio_dmabuf_remove_all(file);
-	if (device->raised_max_seg_size &&
-	    dma_get_max_seg_size(device->parent) == UINT_MAX)
-		dma_set_max_seg_size(device->parent, 0);
+	if (parent->dma_parms && dma_get_max_seg_size(parent) == UINT_MAX)
+		dma_set_max_seg_size(parent, device->max_seg_size);
 	up_write(&device->lock);
 }
 

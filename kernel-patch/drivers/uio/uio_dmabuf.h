@@ -21,7 +21,7 @@ struct file;
  * struct uio_dmabuf_device - the imports of one UIO device
  * @parent:	device that does the DMA, not touched once @gone is set
  * @files:	open files, &struct uio_dmabuf_file.node
- * @raised_max_seg_size: @parent's maximum segment size was the default before
+ * @max_seg_size: @parent's maximum segment size before the first import
  * @gone:	the device is unregistered: nothing is mapped any more
  */
 struct uio_dmabuf_device {
@@ -34,7 +34,7 @@ struct uio_dmabuf_device {
 	/** @files_lock: protects @files among the readers of @lock */
 	spinlock_t		files_lock;
 	struct list_head	files;
-	bool			raised_max_seg_size;
+	unsigned int		max_seg_size;
 	bool			gone;
 };
 
