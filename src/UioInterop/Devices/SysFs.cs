@@ -65,8 +65,8 @@ internal static class SysFs
 
     private static UioDeviceInfo? ReadUioDevice(int number)
     {
-        string folder = $"{UioClass}/uio{number}";
-        if (Read($"{folder}/name") is not { } name)
+        // .NET takes a link's ".." by the letters of its path, so the path must not lead through another link.
+        if (Target($"{UioClass}/uio{number}") is not { } folder || Read($"{folder}/name") is not { } name)
             return null;
 
         string parent = Target($"{folder}/device") ?? "";
@@ -111,7 +111,7 @@ internal static class SysFs
     {
         try
         {
-            return Directory.ResolveLinkTarget(link, returnFinalTarget: true)?.FullName;
+            return Directory.ResolveLinkTarget(link, returnFinalTarget: false)?.FullName;
         }
         catch (IOException)
         {

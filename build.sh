@@ -1,0 +1,105 @@
+#!/bin/bash
+# The one entry point. `./build.sh help` lists what it can do.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")"
+
+# What a fresh Debian 12 lacks, with why where the name does not say it.
+kernel_packages=(gcc make git flex bison bc perl xz-utils libelf-dev libssl-dev)
+machine_packages=(qemu-system-x86)
+arm64_packages=(gcc-aarch64-linux-gnu libc6-dev-arm64-cross)
+check_packages=(sparse shellcheck codespell cpio python3)
+[[ -n ${KERNEL_SRC-} ]] || kernel_packages+=(linux-source-6.12)
+
+export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
+
+help() {
+  cat <<'EOF'
+./build.sh demo [--machine NAME]   boot a machine and watch a C# program move data by DMA
+./build.sh test [--machine NAME|all] [--filter TEXT] [--guest-only|--host-only]
+                                   run all tests, or some
+./build.sh kernel [--machine NAME|--all]
+                                   build and cache the kernels
+./build.sh native                  build the C library
+./build.sh build                   build the C library and the C# solution
+./build.sh clean                   remove what was built here; kernels stay in the cache
+./build.sh help                    this text
+
+KERNEL_SRC=dir takes the kernel source from a tree of yours.
+EOF
+}
+
+demo() {
+  need "${kernel_packages[@]}" "${machine_packages[@]}"
+  native_for x86-64
+  solution
+  harness demo "$@"
+}
+
+test_all() {
+  need "${kernel_packages[@]}" "${machine_packages[@]}" "${arm64_packages[@]}" "${check_packages[@]}"
+  native_for x86-64
+  native_for arm64
+  solution
+  harness test "$@"
+}
+
+kernel() {
+  need "${kernel_packages[@]}" "${machine_packages[@]}"
+  solution
+  harness kernel "$@"
+}
+
+native() {
+  need gcc make "${arm64_packages[@]}"
+  native_for x86-64
+  native_for arm64
+}
+
+build() {
+  need gcc make
+  native_for x86-64
+  solution
+}
+
+clean() {
+  make -C native --silent clean
+  rm -rf artifacts
+  find src tests -type d \( -name bin -o -name obj \) -prune -exec rm -rf {} +
+}
+
+# Installs what is missing of the packages named, after saying so.
+need() {
+  local package missing=() root=()
+  for package in "$@"; do
+    [[ $(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null) == installed ]] || missing+=("$package")
+  done
+  ((${#missing[@]})) || return 0
+  ((EUID == 0)) || root=(sudo)
+  echo "Missing Debian packages, installing them: ${missing[*]}"
+  "${root[@]}" apt-get update -qq
+  "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}"
+}
+
+native_for() {
+  make -C native --silent ARCH="$1"
+}
+
+solution() {
+  dotnet build UioInterop.sln -c Release -v quiet -nologo
+}
+
+harness() {
+  dotnet tests/UioInterop.Harness/bin/Release/net10.0/UioInterop.Harness.dll "$@"
+}
+
+command=${1:-help}
+shift || true
+case $command in
+demo | kernel | native | build | clean | help) "$command" "$@" ;;
+test) test_all "$@" ;;
+*)
+  echo "There is no command '$command'." >&2
+  help >&2
+  exit 2
+  ;;
+esac

@@ -1,0 +1,42 @@
+namespace UioInterop.GuestProtocol;
+
+/// <summary>What the host tells the guest, on the kernel's command line.</summary>
+public sealed record GuestSettings(string Machine, TestFilter Filter, string? ResultPort)
+{
+    private const string MachineKey = "uio.machine";
+    private const string TraitsKey = "uio.traits";
+    private const string TestKey = "uio.test";
+    private const string OnlyKey = "uio.only";
+    private const string ResultsKey = "uio.results";
+
+    public static GuestSettings FromKernel() => Parse(File.ReadAllText("/proc/cmdline"));
+
+    public static GuestSettings Parse(string commandLine)
+    {
+        var values = commandLine
+            .Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)
+            .Select(word => word.Split('=', 2))
+            .Where(pair => pair.Length == 2)
+            .GroupBy(pair => pair[0])
+            .ToDictionary(group => group.Key, group => group.Last()[1]);
+        var traits = values.GetValueOrDefault(TraitsKey)?.Split(',', StringSplitOptions.RemoveEmptyEntries);
+        var text = values.GetValueOrDefault(TestKey);
+        return new GuestSettings(
+            values.GetValueOrDefault(MachineKey, "unknown"),
+            new TestFilter(traits, text is null ? null : Uri.UnescapeDataString(text), values.GetValueOrDefault(OnlyKey)),
+            values.GetValueOrDefault(ResultsKey));
+    }
+
+    public IEnumerable<string> ToKernelArguments()
+    {
+        yield return $"{MachineKey}={Machine}";
+        if (Filter.Traits is not null)
+            yield return $"{TraitsKey}={string.Join(',', Filter.Traits)}";
+        if (Filter.Text is not null)
+            yield return $"{TestKey}={Uri.EscapeDataString(Filter.Text)}";
+        if (Filter.Only is not null)
+            yield return $"{OnlyKey}={Filter.Only}";
+        if (ResultPort is not null)
+            yield return $"{ResultsKey}={ResultPort}";
+    }
+}

@@ -1,0 +1,37 @@
+using Microsoft.Win32.SafeHandles;
+using UioInterop.GuestTests.Support;
+
+namespace UioInterop.GuestTests.Abi;
+
+/// <summary>A raw file of the edu device and a count of what stays attached after the test.</summary>
+[Category(Needs.Edu), Category(Needs.Import)]
+internal abstract class AbiTest
+{
+    private int _attachmentsBefore;
+
+    protected SafeFileHandle Uio { get; private set; } = null!;
+
+    [SetUp]
+    public void OpenDevice()
+    {
+        EduFunction.Bind();
+        Uio = RawUio.Open(EduFunction.DevicePath);
+        _attachmentsBefore = DmaBufTable.AttachmentsOf(EduFunction.Address);
+    }
+
+    [TearDown]
+    public void CloseDevice()
+    {
+        Uio.Dispose();
+        Assert.That(DmaBufTable.AttachmentsOf(EduFunction.Address), Is.EqualTo(_attachmentsBefore), "attachments left");
+    }
+
+    /// <summary>Attachments that this test has made so far.</summary>
+    protected int Attachments => DmaBufTable.AttachmentsOf(EduFunction.Address) - _attachmentsBefore;
+
+    protected static SafeFileHandle Buffer(long length = 4096)
+    {
+        using var buffer = DmaHeap.System.Allocate(length);
+        return buffer.DuplicateHandle();
+    }
+}

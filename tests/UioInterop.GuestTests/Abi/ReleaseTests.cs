@@ -1,0 +1,98 @@
+using Microsoft.Win32.SafeHandles;
+using Tmds.Linux;
+using UioInterop.GuestTests.Support;
+
+namespace UioInterop.GuestTests.Abi;
+
+internal sealed class ReleaseTests : AbiTest
+{
+    [Test]
+    public void Closing_the_file_ends_its_mappings_and_only_its()
+    {
+        using var first = Buffer();
+        using var second = Buffer();
+        using var other = RawUio.Open(EduFunction.DevicePath);
+        Assert.That(RawUio.Map(Uio, first), Is.Zero);
+        Assert.That(RawUio.Map(other, second), Is.Zero);
+
+        Uio.Dispose();
+
+        Assert.That(Attachments, Is.EqualTo(1));
+        Assert.That(RawUio.Unmap(other, second), Is.Zero);
+    }
+
+    [Test]
+    public void Mappings_end_with_the_last_descriptor_of_the_file()
+    {
+        using var buffer = Buffer();
+        var duplicate = RawFile.Duplicate(Uio);
+        Assert.That(RawUio.Map(Uio, buffer), Is.Zero);
+
+        Uio.Dispose();
+        Assert.That(Attachments, Is.EqualTo(1));
+
+        duplicate.Dispose();
+        Assert.That(Attachments, Is.Zero);
+    }
+
+    // The DMA API is over for a device whose driver is unbound.
+    [Test]
+    public void Unbinding_the_device_ends_the_mappings_of_open_files()
+    {
+        using var buffer = Buffer();
+        Assert.That(RawUio.Map(Uio, buffer), Is.Zero);
+
+        EduFunction.Unbind();
+        try
+        {
+            using (Assert.EnterMultipleScope())
+            {
+                Assert.That(Attachments, Is.Zero);
+                Assert.That(RawUio.Unmap(Uio, buffer), Is.EqualTo(-LibC.ENODEV));
+                Assert.That(RawUio.Map(Uio, buffer), Is.EqualTo(-LibC.ENODEV));
+            }
+        }
+        finally
+        {
+            EduFunction.Bind();
+        }
+    }
+
+    [Test]
+    public void Unbinding_waits_for_maps_in_flight_and_leaves_nothing_behind()
+    {
+        const int threads = 4;
+        using var started = new CountdownEvent(threads);
+        var workers = Enumerable.Range(0, threads).Select(_ => Task.Factory.StartNew(
+            () => MapUntilGone(Uio, started), CancellationToken.None,
+            TaskCreationOptions.LongRunning, TaskScheduler.Default)).ToArray();
+        started.Wait(TimeSpan.FromSeconds(10));
+
+        EduFunction.Unbind();
+        try
+        {
+            Assert.That(Task.WaitAll(workers, TimeSpan.FromSeconds(10)), Is.True);
+            Assert.That(workers.Select(worker => worker.Result), Is.All.EqualTo(-LibC.ENODEV));
+            Assert.That(Attachments, Is.Zero);
+        }
+        finally
+        {
+            EduFunction.Bind();
+        }
+    }
+
+    // One buffer for each thread, so that the only reason to fail is the device.
+    private static int MapUntilGone(SafeFileHandle uio, CountdownEvent started)
+    {
+        using var buffer = Buffer();
+        started.Signal();
+        while (true)
+        {
+            var result = RawUio.Map(uio, buffer);
+            if (result == 0)
+                result = RawUio.Unmap(uio, buffer);
+            if (result != 0)
+                return result;
+        }
+    }
+}

@@ -1,0 +1,69 @@
+using UioInterop.GuestTests.Support;
+
+namespace UioInterop.GuestTests.Devices;
+
+/// <summary>
+/// On a machine that bounces every transfer, what the CPU and the device see differs until a scope brings it together:
+/// the proof that scopes do their work, which coherent hardware hides.
+/// </summary>
+[Category(Needs.Bounce)]
+internal sealed class BounceTests : EduTest
+{
+    private static readonly string[] s_heaps = ["system", "cma"];
+
+    [TestCaseSource(nameof(s_heaps))]
+    public void What_the_device_wrote_is_stale_without_a_scope_and_there_with_one(string exporter)
+    {
+        var pattern = Buffers.Pattern(Length, seed: 7);
+        Load(pattern);
+        using var buffer = Buffers.Allocate(exporter, 4096);
+        using var mapping = Edu.Device.Import(buffer, DmaDirection.FromDevice);
+        using var bare = new BareMap(buffer);
+
+        Edu.CopyFromDevice(mapping, 0, Length, Timeout);
+
+        Assert.That(bare.Span[..Length].ToArray(), Is.All.Zero, "no scope");
+        Assert.That(Buffers.Read(buffer, Length), Is.EqualTo(pattern), "in a scope");
+    }
+
+    [TestCaseSource(nameof(s_heaps))]
+    public void What_the_CPU_wrote_reaches_the_device_with_a_scope_only(string exporter)
+    {
+        var first = Buffers.Pattern(Length, seed: 8);
+        var second = Buffers.Pattern(Length, seed: 9);
+        using var buffer = Buffers.Allocate(exporter, 4096);
+        Buffers.Fill(buffer, first);
+        using var mapping = Edu.Device.Import(buffer, DmaDirection.ToDevice);
+        using (var bare = new BareMap(buffer))
+            second.CopyTo(bare.Span);
+
+        Assert.That(ThroughTheDevice(mapping), Is.EqualTo(first), "no scope");
+
+        Buffers.Fill(buffer, second);
+        Assert.That(ThroughTheDevice(mapping), Is.EqualTo(second), "in a scope");
+    }
+
+    [TestCaseSource(nameof(s_heaps))]
+    public void A_scope_over_a_bidirectional_mapping_serves_both_sides(string exporter)
+    {
+        var pattern = Buffers.Pattern(Length, seed: 10);
+        using var buffer = Buffers.Allocate(exporter, 4096);
+        using var mapping = Edu.Device.Import(buffer, DmaDirection.Bidirectional);
+
+        Buffers.Fill(buffer, pattern);
+        Edu.CopyToDevice(mapping, 0, Length, Timeout);
+        Buffers.Fill(buffer, new byte[Length]);
+        Edu.CopyFromDevice(mapping, 0, Length, Timeout);
+
+        Assert.That(Buffers.Read(buffer, Length), Is.EqualTo(pattern));
+    }
+
+    private byte[] ThroughTheDevice(DmaMapping source)
+    {
+        using var destination = DmaHeap.Cma.Allocate(4096);
+        using var mapping = Edu.Device.Import(destination, DmaDirection.FromDevice);
+        Edu.CopyToDevice(source, 0, Length, Timeout);
+        Edu.CopyFromDevice(mapping, 0, Length, Timeout);
+        return Buffers.Read(destination, Length);
+    }
+}

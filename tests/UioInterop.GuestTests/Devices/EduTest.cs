@@ -1,0 +1,38 @@
+using UioInterop.Devices;
+using UioInterop.GuestTests.Support;
+
+namespace UioInterop.GuestTests.Devices;
+
+/// <summary>An open edu device, at rest, and nothing attached to it after the test.</summary>
+[Category(Needs.Edu), Category(Needs.Import)]
+internal abstract class EduTest
+{
+    protected const int Length = EduDevice.MaxTransfer;
+
+    protected static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
+
+    protected EduDevice Edu { get; private set; } = null!;
+
+    [SetUp]
+    public void OpenDevice()
+    {
+        EduFunction.Bind();
+        Edu = EduDevice.Open();
+    }
+
+    [TearDown]
+    public void CloseDevice()
+    {
+        Edu.Dispose();
+        Assert.That(DmaBufTable.AttachmentsOf(EduFunction.Address), Is.Zero, "attachments left");
+    }
+
+    /// <summary>Puts bytes into the device's own buffer.</summary>
+    protected void Load(ReadOnlySpan<byte> bytes)
+    {
+        using var buffer = DmaHeap.Cma.Allocate(bytes.Length);
+        Buffers.Fill(buffer, bytes);
+        using var mapping = Edu.Device.Import(buffer, DmaDirection.ToDevice);
+        Edu.CopyToDevice(mapping, 0, bytes.Length, Timeout);
+    }
+}

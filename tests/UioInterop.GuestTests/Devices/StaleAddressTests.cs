@@ -1,0 +1,112 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.RegularExpressions;
+using UioInterop.Devices;
+using UioInterop.GuestTests.Support;
+
+namespace UioInterop.GuestTests.Devices;
+
+/// <summary>What a device reaches after its mapping has ended: nothing, and the IOMMU says so.</summary>
+[Category(Needs.Iommu)]
+internal sealed class StaleAddressTests : EduTest
+{
+    // edu moves the data 100 ms after it was told to, counted from the last full millisecond.
+    private static readonly TimeSpan s_aMillisecondBefore = TimeSpan.FromMilliseconds(98.5);
+
+    // The emulator may be late at any time; an attempt that came too late to prove anything is made again.
+    private const int Attempts = 50;
+
+    [Test]
+    public void A_write_due_a_millisecond_after_unmap_faults_and_leaves_memory_untouched()
+    {
+        Load(Buffers.Pattern(Length, seed: 5));
+        using var buffer = DmaHeap.Cma.Allocate(4096);
+        for (var attempt = 0; attempt < Attempts; attempt++)
+        {
+            using var log = new GuestLog();
+            var mapping = Edu.Device.Import(buffer, DmaDirection.FromDevice);
+            var address = mapping.Address;
+            var started = Stopwatch.GetTimestamp();
+            Edu.Start(EduTransfer.FromDevice, address, Length);
+            while (Stopwatch.GetElapsedTime(started) < s_aMillisecondBefore) { }
+
+            mapping.Dispose();
+            var inTime = Edu.IsBusy;
+
+            Assert.That(Edu.TryWaitForCompletion(Timeout, out _), Is.True);
+            if (!inTime)
+                continue;
+            ExpectFault(log, address);
+            Assert.That(Buffers.Read(buffer, Length), Is.All.Zero);
+            return;
+        }
+        Assert.Fail($"in {Attempts} attempts no unmap was over before the device's write was due");
+    }
+
+    [Test]
+    public void A_killed_process_leaves_no_attachment_and_its_address_faults()
+    {
+        Load(Buffers.Pattern(Length, seed: 6));
+        Edu.Dispose();
+        using var buffer = DmaHeap.Cma.Allocate(4096);
+
+        var address = ChildProcess.ImportAndBeKilled(buffer);
+
+        Assert.That(DmaBufTable.AttachmentsOf(EduFunction.Address), Is.Zero);
+        using var log = new GuestLog();
+        using var edu = EduDevice.Open();
+        Assert.That(edu.Pci.BusMaster, Is.True);
+        edu.Start(EduTransfer.FromDevice, address, Length);
+        Assert.That(edu.TryWaitForCompletion(Timeout, out _), Is.True);
+        ExpectFault(log, address);
+        Assert.That(Buffers.Read(buffer, Length), Is.All.Zero);
+    }
+
+    // The hook switches bus mastering off, so that a write that is due reaches nothing. Were the mappings gone first, a
+    // write that is due before the hook would fault; with many mappings there is time for that.
+    [Test]
+    public void The_drivers_release_hook_runs_before_the_mappings_end()
+    {
+        const int rounds = 4;
+        var buffers = Enumerable.Range(0, 2000).Select(_ => DmaHeap.System.Allocate(4096)).ToArray();
+        try
+        {
+            var closing = CloseWithMappings(buffers, wait: TimeSpan.Zero);
+            for (var round = 0; round < rounds; round++)
+                CloseWithMappings(buffers, wait: s_aMillisecondBefore - (0.75 * closing));
+        }
+        finally
+        {
+            foreach (var buffer in buffers)
+                buffer.Dispose();
+        }
+    }
+
+    // That no fault is logged is asserted after every test.
+    private TimeSpan CloseWithMappings(DmaBuf[] buffers, TimeSpan wait)
+    {
+        using var file = RawUio.Open(EduFunction.DevicePath);
+        var addresses = buffers.Select(buffer => RawUio.MapForWriting(file, buffer)).ToArray();
+        var started = Stopwatch.GetTimestamp();
+        Edu.Start(EduTransfer.FromDevice, addresses[addresses.Length / 2], Length);
+        while (Stopwatch.GetElapsedTime(started) < wait) { }
+
+        var closing = Stopwatch.StartNew();
+        file.Dispose();
+        closing.Stop();
+
+        Assert.That(Edu.Pci.BusMaster, Is.False, "the hook ran");
+        Assert.That(Edu.TryWaitForCompletion(Timeout, out _), Is.True);
+        Edu.Pci.BusMaster = true;
+        return closing.Elapsed;
+    }
+
+    private static void ExpectFault(GuestLog log, DeviceAddress address)
+    {
+        // Each fault report begins with a line of its own; addresses are those of pages.
+        KernelLogCheckAttribute.Expect(new Regex("^DMAR: DRHD: handling fault status"));
+        var page = (address.Value & ~0xffful).ToString("x", CultureInfo.InvariantCulture);
+        var fault = log.Expect(new Regex($@"DMAR: \[DMA Write.*fault addr 0x{page}\b"), Timeout);
+        Assert.That(fault, Is.Not.Null, $"a fault at 0x{page}");
+    }
+}

@@ -1,0 +1,187 @@
+using Microsoft.Win32.SafeHandles;
+using Tmds.Linux;
+using UioInterop.GuestTests.Support;
+
+namespace UioInterop.GuestTests.Library;
+
+[TestFixtureSource(typeof(Buffers), nameof(Buffers.Exporters))]
+internal sealed class DmaBufTests(string exporter)
+{
+    [Test]
+    public void A_buffer_is_zero_and_keeps_what_is_written()
+    {
+        using var buffer = Buffers.Allocate(exporter, 10_000);
+        Assert.That(buffer.Length, Is.EqualTo(12_288), "whole pages");
+        Assert.That(Buffers.Read(buffer, 10_000), Is.All.Zero);
+
+        var pattern = Buffers.Pattern(10_000, seed: 1);
+        Buffers.Fill(buffer, pattern);
+
+        Assert.That(Buffers.Read(buffer, 10_000), Is.EqualTo(pattern));
+    }
+
+    [Test]
+    public void A_window_begins_at_its_offset()
+    {
+        using var buffer = Buffers.Allocate(exporter, 8192);
+        using (var cpu = buffer.BeginAccess(CpuAccessMode.Write, 5000, 100))
+        {
+            Assert.That(cpu.Span.Length, Is.EqualTo(100));
+            cpu.Span.Fill(7);
+        }
+
+        var bytes = Buffers.Read(buffer, 8192);
+        Assert.That(bytes.AsSpan(5000, 100).ToArray(), Is.All.EqualTo(7));
+        Assert.That(bytes.Count(b => b != 0), Is.EqualTo(100));
+    }
+
+    [TestCase(-1, 1)]
+    [TestCase(0, 8193)]
+    [TestCase(8192, 1)]
+    [TestCase(long.MaxValue, 1)]
+    [TestCase(0, -2)]
+    public void A_window_outside_of_the_buffer_is_refused(long offset, int length)
+    {
+        using var buffer = Buffers.Allocate(exporter, 8192);
+
+        Assert.That(() => { buffer.BeginAccess(CpuAccessMode.Read, offset, length); }, Throws.InstanceOf<ArgumentOutOfRangeException>());
+    }
+
+    [Test]
+    public void A_scope_that_writes_is_alone_and_readers_share()
+    {
+        using var buffer = Buffers.Allocate(exporter, 4096);
+        using (buffer.BeginAccess(CpuAccessMode.Read))
+        using (buffer.BeginAccess(CpuAccessMode.Read))
+            Assert.That(() => { buffer.BeginAccess(CpuAccessMode.Write); }, Throws.InvalidOperationException);
+
+        using (buffer.BeginAccess(CpuAccessMode.Write))
+            Assert.That(() => { buffer.BeginAccess(CpuAccessMode.Read); }, Throws.InvalidOperationException);
+    }
+
+    [Test]
+    public void A_copied_scope_ends_once()
+    {
+        using var buffer = Buffers.Allocate(exporter, 4096);
+        var scope = buffer.BeginAccess(CpuAccessMode.Write);
+        var copy = scope;
+        scope.Dispose();
+
+        using var next = buffer.BeginAccess(CpuAccessMode.Write);
+        copy.Dispose();
+
+        next.Span[0] = 1;
+        var ended = false;
+        try
+        {
+            _ = copy.Span;
+        }
+        catch (ObjectDisposedException)
+        {
+            ended = true;
+        }
+        Assert.That(ended, Is.True);
+    }
+
+    [Test]
+    public void A_buffer_with_an_open_scope_cannot_be_disposed()
+    {
+        var buffer = Buffers.Allocate(exporter, 4096);
+        using (buffer.BeginAccess(CpuAccessMode.Read))
+            Assert.That(buffer.Dispose, Throws.InvalidOperationException);
+
+        buffer.Dispose();
+        buffer.Dispose();
+        Assert.That(() => { buffer.BeginAccess(CpuAccessMode.Read); }, Throws.InstanceOf<ObjectDisposedException>());
+    }
+
+    [Test]
+    public void A_duplicate_is_the_same_memory_and_all_of_it_goes_with_the_last()
+    {
+        var before = DmaBufTable.Buffers;
+        var first = Buffers.Allocate(exporter, 4096);
+        var second = DmaBuf.FromHandle(first.DuplicateHandle());
+        Buffers.Fill(first, [1, 2, 3]);
+        Assert.That(second.Exporter, Is.EqualTo(first.Exporter));
+        Assert.That(Buffers.Read(second, 3), Is.EqualTo(new byte[] { 1, 2, 3 }));
+
+        first.Dispose();
+        Assert.That(DmaBufTable.Buffers, Is.EqualTo(before + 1));
+        second.Dispose();
+        Assert.That(DmaBufTable.Buffers, Is.EqualTo(before));
+    }
+
+    [Test]
+    public void Its_descriptors_are_closed_by_exec()
+    {
+        using var buffer = Buffers.Allocate(exporter, 4096);
+        using var duplicate = buffer.DuplicateHandle();
+        using var inheritable = RawFile.Duplicate(duplicate, inheritable: true);
+        Assert.That(Descriptors.AreClosedByExec(inheritable), Is.False, "the test can see the difference");
+
+        using var adopted = DmaBuf.FromHandle(inheritable);
+
+        Assert.That(Descriptors.AreClosedByExec(duplicate), Is.True);
+        Assert.That(Descriptors.AreClosedByExec(inheritable), Is.True, "an adopted one as well");
+    }
+}
+
+internal sealed class DmaBufErrorTests
+{
+    [Test]
+    public void A_descriptor_of_something_else_is_refused_and_stays_the_callers()
+    {
+        using var file = RawFile.Open("/dev/null", LibC.O_RDWR);
+
+        Assert.That(() => DmaBuf.FromHandle(file), Throws.ArgumentException.With.Message.Contains("/dev/null"));
+        Assert.That(file.IsClosed, Is.False);
+    }
+
+    [Test]
+    public void A_closed_descriptor_is_refused()
+    {
+        var file = RawFile.Open("/dev/null", LibC.O_RDWR);
+        file.Dispose();
+
+        Assert.That(() => DmaBuf.FromHandle(file), Throws.InstanceOf<ObjectDisposedException>());
+    }
+
+    [TestCase(0)]
+    [TestCase(-4096)]
+    public void A_length_of_nothing_is_refused(long length)
+    {
+        Assert.That(() => DmaHeap.System.Allocate(length), Throws.InstanceOf<ArgumentOutOfRangeException>());
+        Assert.That(() => UDmaBuf.Create(length), Throws.InstanceOf<ArgumentOutOfRangeException>());
+    }
+
+    [Test]
+    public void A_CMA_heap_that_is_too_small_says_so()
+    {
+        var error = Assert.Throws<UioException>(() => DmaHeap.Cma.Allocate(1L << 30))!;
+
+        Assert.That(error.Errno, Is.EqualTo(LibC.ENOMEM));
+        Assert.That(error.Remedy, Is.Not.Empty);
+    }
+
+    [Test]
+    public void A_heap_that_is_not_there_is_named_beside_those_that_are()
+    {
+        var error = Assert.Throws<UioException>(() => DmaHeap.Open("nowhere"))!;
+
+        Assert.That(error.Errno, Is.EqualTo(LibC.ENOENT));
+        Assert.That(error.Message, Does.Contain("nowhere").And.Contains("system"));
+    }
+
+    [Test]
+    public void A_failed_call_leaks_no_descriptor()
+    {
+        var before = Descriptors.Count;
+        for (var i = 0; i < 100; i++)
+        {
+            Assert.That(() => DmaHeap.Cma.Allocate(1L << 30), Throws.InstanceOf<UioException>());
+            Assert.That(() => UDmaBuf.Create(1L << 40), Throws.InstanceOf<UioException>());
+            Assert.That(() => UioDevice.Open(UioDeviceId.FromName("nowhere")), Throws.InstanceOf<UioException>());
+        }
+        Assert.That(Descriptors.Count, Is.EqualTo(before));
+    }
+}

@@ -1,0 +1,163 @@
+using Tmds.Linux;
+using UioInterop.GuestTests.Support;
+
+namespace UioInterop.GuestTests.Library;
+
+[Category(Needs.Edu)]
+internal sealed class UioDeviceTests
+{
+    private UioDeviceInfo _edu = null!;
+
+    [SetUp]
+    public void Bind()
+    {
+        EduFunction.Bind();
+        _edu = UioDevice.List().Single(device => device.ParentName == EduFunction.Address);
+    }
+
+    [Test]
+    public void The_list_tells_what_the_kernel_knows()
+    {
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(_edu.Name, Is.EqualTo("uio_pci_generic"));
+            Assert.That(_edu.Driver, Is.EqualTo("uio_pci_generic"));
+            Assert.That(_edu.DevicePath, Is.EqualTo(EduFunction.DevicePath));
+            Assert.That(Directory.Exists(_edu.ParentPath), Is.True, _edu.ParentPath);
+            Assert.That(_edu.Maps.Single().Size, Is.EqualTo(1 << 20));
+        }
+    }
+
+    [Test]
+    public void A_device_opens_by_number_path_name_and_parent()
+    {
+        UioDeviceId[] ids =
+        [
+            UioDeviceId.FromNumber(_edu.Number), UioDeviceId.FromPath(_edu.DevicePath),
+            UioDeviceId.FromName(_edu.Name), UioDeviceId.FromParent(_edu.ParentName),
+        ];
+        foreach (var id in ids)
+        {
+            using var device = UioDevice.Open(id);
+            Assert.That(device.Info.Number, Is.EqualTo(_edu.Number), id.ToString());
+        }
+    }
+
+    [Test]
+    public void A_device_that_is_not_there_is_answered_with_those_that_are()
+    {
+        var error = Assert.Throws<UioException>(() => UioDevice.Open(UioDeviceId.FromName("nowhere")))!;
+
+        Assert.That(error.Message, Does.Contain("nowhere").And.Contains(_edu.DevicePath));
+    }
+
+    [Test]
+    public void Registers_have_bounds_and_an_alignment()
+    {
+        using var device = UioDevice.Open(UioDeviceId.FromNumber(_edu.Number));
+        var registers = device.Map();
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(registers.Read32(0), Is.EqualTo(0x010000edu));
+            Assert.That(device.Map(), Is.SameAs(registers));
+            Assert.That(() => registers.Read32(-4), Throws.InstanceOf<ArgumentOutOfRangeException>());
+            Assert.That(() => registers.Read32(1 << 20), Throws.InstanceOf<ArgumentOutOfRangeException>());
+            Assert.That(() => registers.Read64((1 << 20) - 4), Throws.InstanceOf<ArgumentOutOfRangeException>());
+            Assert.That(() => registers.Write32(2, 0), Throws.InstanceOf<ArgumentException>());
+            Assert.That(() => device.Map(1), Throws.InstanceOf<ArgumentOutOfRangeException>());
+        }
+    }
+
+    [Test]
+    public void After_Dispose_everything_says_so_and_nothing_crashes()
+    {
+        var device = UioDevice.Open(UioDeviceId.FromNumber(_edu.Number));
+        var registers = device.Map();
+        using var buffer = DmaHeap.System.Allocate(4096);
+
+        device.Dispose();
+        device.Dispose();
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(() => registers.Read32(0), Throws.InstanceOf<ObjectDisposedException>());
+            Assert.That(() => registers.Write32(0, 0), Throws.InstanceOf<ObjectDisposedException>());
+            Assert.That(() => device.Map(), Throws.InstanceOf<ObjectDisposedException>());
+            Assert.That(() => device.Import(buffer, DmaDirection.ToDevice), Throws.InstanceOf<ObjectDisposedException>());
+            Assert.That(() => device.TryWaitForInterrupt(TimeSpan.Zero, out _), Throws.InstanceOf<ObjectDisposedException>());
+            Assert.That(device.EnableInterrupt, Throws.InstanceOf<ObjectDisposedException>());
+        }
+    }
+
+    // The accesses race with the end of the map: a page that is gone would end the process.
+    [Test]
+    public void Dispose_under_running_register_accesses_crashes_nothing()
+    {
+        for (var round = 0; round < 20; round++)
+        {
+            var device = UioDevice.Open(UioDeviceId.FromNumber(_edu.Number));
+            var registers = device.Map();
+            using var reading = new ManualResetEventSlim();
+            var reader = Task.Run(() =>
+            {
+                while (true)
+                {
+                    registers.Read32(4);
+                    reading.Set();
+                }
+            });
+            reading.Wait(TimeSpan.FromSeconds(5));
+
+            device.Dispose();
+
+            var error = Assert.Throws<AggregateException>(() => reader.Wait(TimeSpan.FromSeconds(5)))!;
+            Assert.That(error.InnerException, Is.InstanceOf<ObjectDisposedException>());
+        }
+    }
+
+    [Test]
+    public void Nothing_is_left_for_a_child_to_inherit()
+    {
+        using var device = UioDevice.Open(UioDeviceId.FromNumber(_edu.Number));
+        device.Map();
+        _ = device.Pci!.BusMaster;
+        using var buffer = DmaHeap.System.Allocate(4096);
+        Buffers.Read(buffer, 1);
+
+        Assert.That(Descriptors.Inheritable(), Has.None.Contains("uio").And.None.Contains("dmabuf").And.None.Contains("config"));
+    }
+
+    [Test]
+    public void A_wait_that_times_out_says_no()
+    {
+        using var device = UioDevice.Open(UioDeviceId.FromNumber(_edu.Number));
+
+        Assert.That(device.TryWaitForInterrupt(TimeSpan.FromMilliseconds(1), out var count), Is.False);
+        Assert.That(count, Is.EqualTo(default(InterruptCount)));
+    }
+
+    [Test]
+    public void Dispose_ends_a_wait()
+    {
+        var device = UioDevice.Open(UioDeviceId.FromNumber(_edu.Number));
+        var waiter = Task.Factory.StartNew(() => device.TryWaitForInterrupt(Timeout.InfiniteTimeSpan, out _),
+            CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+
+        device.Dispose();
+
+        var error = Assert.Throws<AggregateException>(() => waiter.Wait(TimeSpan.FromSeconds(10)))!;
+        Assert.That(error.InnerException, Is.InstanceOf<ObjectDisposedException>());
+    }
+
+    [Test]
+    public void Opening_without_permission_tells_owner_and_remedy()
+    {
+        var error = Unprivileged.Run(() => UioDevice.Open(UioDeviceId.FromNumber(_edu.Number)).Dispose());
+
+        Assert.That(error, Is.InstanceOf<UioException>());
+        var refused = (UioException)error!;
+        Assert.That(refused.Errno, Is.EqualTo(LibC.EACCES));
+        Assert.That(refused.Message, Does.Contain("root").And.Contains("udev"));
+    }
+}

@@ -1,0 +1,37 @@
+using System.Text.RegularExpressions;
+using NUnit.Framework.Interfaces;
+using UioInterop.TestRunner;
+
+[assembly: UioInterop.GuestTests.Support.KernelLogCheck]
+
+namespace UioInterop.GuestTests.Support;
+
+/// <summary>Fails a test after which the kernel log has a warning that the test did not expect.</summary>
+[AttributeUsage(AttributeTargets.Assembly)]
+internal sealed class KernelLogCheckAttribute : Attribute, ITestAction
+{
+    private static readonly List<Regex> s_expected = [];
+    private static GuestLog? s_log;
+
+    public ActionTargets Targets => ActionTargets.Test;
+
+    /// <summary>Lines like this one are the running test's own doing.</summary>
+    public static void Expect(Regex pattern) => s_expected.Add(pattern);
+
+    public void BeforeTest(ITest test)
+    {
+        s_expected.Clear();
+        s_log = new GuestLog();
+    }
+
+    public void AfterTest(ITest test)
+    {
+        using var log = s_log!;
+        var warnings = log.Drain().Where(line => line.IsWarning).Select(line => line.Text).ToLookup(IsExpected);
+        if (warnings[true].Any())
+            Announcements.Announce([.. warnings[true]]);
+        Assert.That(warnings[false], Is.Empty, "warnings in the kernel log");
+    }
+
+    private static bool IsExpected(string line) => s_expected.Any(pattern => pattern.IsMatch(line));
+}

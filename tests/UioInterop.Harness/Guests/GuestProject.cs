@@ -1,0 +1,58 @@
+using CliWrap;
+using CliWrap.Buffered;
+using UioInterop.Harness.Machines;
+
+namespace UioInterop.Harness.Guests;
+
+/// <summary>A program that runs inside a machine: a .NET project of this repository.</summary>
+public sealed record GuestProject(string Name, string Directory)
+{
+    public static GuestProject Tests { get; } = new(
+        "UioInterop.GuestTests", Repository.At("tests", "UioInterop.GuestTests"));
+
+    public static GuestProject Demo { get; } = new("UioInterop.Demo", Repository.At("src", "UioInterop.Demo"));
+
+    // Whatever a guest program can be made from. Too much is harmless: it is published once more.
+    private static readonly string[] s_inputs =
+    [
+        Repository.At("src"), Repository.At("tests", "UioInterop.GuestTests"),
+        Repository.At("tests", "UioInterop.GuestProtocol"), Repository.At("tests", "UioInterop.TestRunner"),
+        Repository.At("native"), Repository.At("Directory.Build.props"), Repository.At("Directory.Packages.props"),
+        Repository.At("global.json"),
+    ];
+
+    /// <summary>Publishes it, with its own .NET runtime, when something it is made from has changed.</summary>
+    public async Task<string> PublishAsync(Architecture architecture, CancellationToken cancel)
+    {
+        var output = Path.Combine(Repository.Artifacts, "guest", Name, architecture.RuntimeIdentifier);
+        var stamp = output + ".stamp";
+        var wanted = Fingerprint.OfFiles([Directory, .. s_inputs]);
+        if (File.Exists(stamp) && await File.ReadAllTextAsync(stamp, cancel) == wanted)
+            return output;
+        System.IO.Directory.CreateDirectory(Path.GetDirectoryName(stamp)!);
+        File.Delete(stamp);
+        if (System.IO.Directory.Exists(output))
+            System.IO.Directory.Delete(output, recursive: true);
+        await PublishToAsync(output, architecture, cancel);
+        await File.WriteAllTextAsync(stamp, wanted, cancel);
+        return output;
+    }
+
+    private async Task PublishToAsync(string output, Architecture architecture, CancellationToken cancel)
+    {
+        var command = Cli.Wrap("dotnet")
+            .WithArguments([
+                "publish", Directory, "-c", "Release", "-r", architecture.RuntimeIdentifier, "--self-contained",
+                // Compiling at run time is what an emulated CPU does slowest.
+                "-p:PublishReadyToRun=true",
+                "-o", output,
+                // Objects of its own: a publish for one runtime would undo the solution's restore, and back.
+                "--artifacts-path", Path.Combine(Repository.Artifacts, "guest-build", architecture.RuntimeIdentifier),
+                "-nologo", "-v", "quiet"])
+            .WithEnvironmentVariables(new Dictionary<string, string?> { ["DOTNET_CLI_TELEMETRY_OPTOUT"] = "1" })
+            .WithValidation(CommandResultValidation.None);
+        var result = await command.ExecuteBufferedAsync(cancel);
+        if (!result.IsSuccess)
+            throw new HarnessException($"{Name} cannot be published:\n{result.StandardOutput}{result.StandardError}");
+    }
+}

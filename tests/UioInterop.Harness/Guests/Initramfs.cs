@@ -1,0 +1,79 @@
+using UioInterop.Harness.Kernels;
+using UioInterop.Harness.Machines;
+
+namespace UioInterop.Harness.Guests;
+
+/// <summary>The guest's whole file system: init, one program with its runtime, and the C library.</summary>
+public sealed record Initramfs(string Path, long Size)
+{
+    private static readonly string[] s_libraries =
+    [
+        "libc.so.6", "libm.so.6", "libpthread.so.0", "libdl.so.2", "librt.so.1", "libgcc_s.so.1", "libstdc++.so.6",
+        "libz.so.1",
+    ];
+
+    public static async Task<Initramfs> BuildAsync(
+        Machine machine, GuestProject project, KernelImage kernel, CancellationToken cancel)
+    {
+        var program = await project.PublishAsync(machine.Architecture, cancel);
+        var init = await InitProgram.EnsureAsync(machine.Architecture, cancel);
+        var directory = Directory.CreateDirectory(System.IO.Path.Combine(Repository.Artifacts, "initramfs")).FullName;
+        var path = System.IO.Path.Combine(directory, $"{machine.Name}-{project.Name}.cpio");
+        var staging = $"{path}.{Environment.ProcessId}";
+        await using (var stream = File.Create(staging))
+        using (var archive = new CpioWriter(stream))
+        {
+            archive.AddCharacterDevice("dev/console", 5, 1);
+            archive.AddFile("init", init, executable: true);
+            archive.AddText("init.argv", $"/app/{project.Name}\n");
+            AddEtc(archive);
+            AddModules(archive, kernel);
+            AddLibraries(archive, machine.Architecture);
+            AddProgram(archive, program);
+        }
+        File.Move(staging, path, overwrite: true);
+        return new Initramfs(path, new FileInfo(path).Length);
+    }
+
+    // .NET asks for the user's name, and throws when nobody knows it.
+    private static void AddEtc(CpioWriter archive)
+    {
+        archive.AddText("etc/passwd", "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/sh\n");
+        archive.AddText("etc/group", "root:x:0:\nnogroup:x:65534:\n");
+        archive.AddDirectory("root");
+    }
+
+    private static void AddModules(CpioWriter archive, KernelImage kernel)
+    {
+        var names = kernel.Modules.Select(System.IO.Path.GetFileName).ToArray();
+        foreach (var (name, source) in names.Zip(kernel.Modules))
+            archive.AddFile($"lib/modules/{name}", source, executable: false);
+        if (names.Length > 0)
+            archive.AddText("lib/modules.list", string.Concat(names.Select(name => $"/lib/modules/{name}\n")));
+    }
+
+    private static void AddLibraries(CpioWriter archive, Architecture architecture)
+    {
+        var loader = System.IO.Path.GetFileName(architecture.Loader);
+        archive.AddFile(
+            architecture.Loader.TrimStart('/'),
+            Find(architecture, loader) ?? throw new HarnessException(
+                $"There is no C library for {architecture} on this machine: {loader} is in none of "
+                + $"{string.Join(", ", architecture.LibraryDirectories)}."),
+            executable: true);
+        foreach (var name in s_libraries)
+            if (Find(architecture, name) is { } source)
+                archive.AddFile($"{architecture.GuestLibraryDirectory.TrimStart('/')}/{name}", source, executable: true);
+    }
+
+    private static string? Find(Architecture architecture, string name) => architecture.LibraryDirectories
+        .Select(directory => System.IO.Path.Combine(directory, name))
+        .FirstOrDefault(File.Exists);
+
+    private static void AddProgram(CpioWriter archive, string directory)
+    {
+        foreach (var file in RuntimeFiles.NeededIn(directory))
+            archive.AddFile(
+                System.IO.Path.Combine("app", System.IO.Path.GetRelativePath(directory, file)), file, executable: true);
+    }
+}

@@ -1,0 +1,119 @@
+using System.Globalization;
+using UioInterop.Harness.Machines;
+
+namespace UioInterop.Harness.Kernels;
+
+/// <summary>
+/// Makes kernels, and keeps them under a hash of everything they are made from: source version, patches,
+/// configuration, compiler.
+/// </summary>
+public static class KernelBuilder
+{
+    private static readonly IProgress<BuildProgress> s_silent = new SilentProgress();
+
+    /// <summary>The finished kernel, from the cache or built now.</summary>
+    public static async Task<KernelImage> EnsureAsync(
+        KernelVariant variant, IProgress<BuildProgress>? progress = null, CancellationToken cancel = default)
+    {
+        var source = await KernelSource.FindAsync(cancel);
+        var home = KernelCache.At("kernels", await HashAsync(source, variant, cancel));
+        if (!Directory.Exists(home))
+            await BuildAsync(source, variant, home, progress ?? s_silent, cancel);
+        return Describe(variant, home);
+    }
+
+    /// <summary>Whether <see cref="EnsureAsync"/> would return at once.</summary>
+    public static async Task<bool> IsBuiltAsync(KernelVariant variant, CancellationToken cancel = default) =>
+        Directory.Exists(KernelCache.At(
+            "kernels", await HashAsync(await KernelSource.FindAsync(cancel), variant, cancel)));
+
+    /// <summary>
+    /// Patched source and an object directory configured as the variant, for checks that look at the source or
+    /// compile parts of it. Other builds wait until it is disposed.
+    /// </summary>
+    /// <param name="variant">What to configure.</param>
+    /// <param name="patches">A part of the series; null for all of it.</param>
+    /// <param name="cancel">Gives up waiting, and stops what runs.</param>
+    public static async Task<KernelTree> OpenTreeAsync(
+        KernelVariant variant, IReadOnlyList<Patch>? patches = null, CancellationToken cancel = default)
+    {
+        var source = await KernelSource.FindAsync(cancel);
+        return await OpenTreeAsync(source, variant, patches ?? Patch.Series(), s_silent, cancel);
+    }
+
+    private static async Task<KernelTree> OpenTreeAsync(
+        KernelSource source, KernelVariant variant, IReadOnlyList<Patch> patches, IProgress<BuildProgress> progress,
+        CancellationToken cancel)
+    {
+        var held = await KernelCache.LockAsync(cancel);
+        try
+        {
+            return await KernelTree.OpenAsync(source, patches, variant, held, progress, cancel);
+        }
+        catch
+        {
+            held.Dispose();
+            throw;
+        }
+    }
+
+    private static async Task BuildAsync(
+        KernelSource source, KernelVariant variant, string home, IProgress<BuildProgress> progress,
+        CancellationToken cancel)
+    {
+        progress.Report(new BuildProgress("waiting for another build"));
+        using var tree = await OpenTreeAsync(source, variant, Patch.Series(), progress, cancel);
+        if (Directory.Exists(home))
+            return;
+        await tree.BuildAsync(NewLog(variant), cancel);
+        progress.Report(new BuildProgress("storing"));
+        Publish(tree, variant, home);
+    }
+
+    // Under a temporary name first: whoever sees the directory sees all of it.
+    private static void Publish(KernelTree tree, KernelVariant variant, string home)
+    {
+        var staging = $"{home}.unfinished";
+        if (Directory.Exists(staging))
+            Directory.Delete(staging, recursive: true);
+        Directory.CreateDirectory(staging);
+        void Keep(string path) => File.Copy(
+            Path.Combine(tree.ObjectDirectory, path), Path.Combine(staging, Path.GetFileName(path)), overwrite: true);
+        Keep(variant.Architecture.KernelImage);
+        Keep(".config");
+        var modules = ModuleOrder.Resolve(tree.ObjectDirectory, variant.Modules);
+        foreach (var module in modules)
+            Keep(module);
+        File.WriteAllLines(Path.Combine(staging, "modules"), modules.Select(module => Path.GetFileName(module)!));
+        Directory.Move(staging, home);
+    }
+
+    private static KernelImage Describe(KernelVariant variant, string home) => new(
+        home,
+        Path.Combine(home, Path.GetFileName(variant.Architecture.KernelImage)),
+        Path.Combine(home, ".config"),
+        [.. File.ReadAllLines(Path.Combine(home, "modules")).Select(name => Path.Combine(home, name))]);
+
+    private static async Task<string> HashAsync(KernelSource source, KernelVariant variant, CancellationToken cancel)
+    {
+        var compiler = await Shell.RunAsync(variant.Architecture.Compiler, ["--version"], cancel);
+        return Fingerprint.OfText([
+            source.Identity, compiler.Split('\n')[0], variant.Architecture.KernelName,
+            KernelConfiguration.For(variant), .. variant.Modules,
+            .. Patch.Series().SelectMany(patch => new[] { patch.Name, patch.Text })]);
+    }
+
+    private static string NewLog(KernelVariant variant)
+    {
+        var directory = Directory.CreateDirectory(KernelCache.At("logs")).FullName;
+        var time = DateTime.Now.ToString("yyyyMMdd-HHmmss", CultureInfo.InvariantCulture);
+        return Path.Combine(directory, $"{time}-{variant.Architecture.Name}-{variant.Name}.log");
+    }
+
+    private sealed class SilentProgress : IProgress<BuildProgress>
+    {
+        public void Report(BuildProgress value)
+        {
+        }
+    }
+}

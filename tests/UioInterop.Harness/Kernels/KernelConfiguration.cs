@@ -1,0 +1,44 @@
+using System.Text.RegularExpressions;
+using UioInterop.Harness.Machines;
+
+namespace UioInterop.Harness.Kernels;
+
+/// <summary>What a kernel is asked to be configured as, on top of tinyconfig.</summary>
+public static partial class KernelConfiguration
+{
+    /// <summary>The common fragment, the architecture's, the variant's own lines: later ones win.</summary>
+    public static string For(KernelVariant variant) => string.Join('\n',
+    [
+        File.ReadAllText(Repository.At("tests", "kernel", "common.config")),
+        File.ReadAllText(Repository.At("tests", "kernel", $"{variant.Architecture.Name}.config")),
+        .. variant.Configuration,
+        "",
+    ]);
+
+    /// <summary>
+    /// What was asked for and did not come: kconfig drops, without a word, symbols whose dependencies are missing.
+    /// </summary>
+    public static IReadOnlyList<string> Lost(string asked, string got)
+    {
+        var result = Symbols(got);
+        return
+        [
+            .. Symbols(asked)
+                .Where(symbol => result.GetValueOrDefault(symbol.Key, "n") != symbol.Value)
+                .Select(symbol => $"{symbol.Key}={symbol.Value}, but it is {result.GetValueOrDefault(symbol.Key, "n")}"),
+        ];
+    }
+
+    /// <summary>"# CONFIG_X is not set" reads as n, as kconfig means it.</summary>
+    private static Dictionary<string, string> Symbols(string text)
+    {
+        var symbols = new Dictionary<string, string>();
+        foreach (Match match in Line().Matches(text))
+            symbols[match.Groups["name"].Value] = match.Groups["value"] is { Success: true } value ? value.Value : "n";
+        return symbols;
+    }
+
+    [GeneratedRegex(@"^(?:(?<name>CONFIG_\w+)=(?<value>.*?)|# (?<name>CONFIG_\w+) is not set)\s*$",
+        RegexOptions.Multiline | RegexOptions.CultureInvariant)]
+    private static partial Regex Line();
+}

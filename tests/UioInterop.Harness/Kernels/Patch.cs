@@ -1,0 +1,23 @@
+using System.Text.RegularExpressions;
+
+namespace UioInterop.Harness.Kernels;
+
+/// <summary>One patch of the series.</summary>
+public sealed partial record Patch(string Name, string Text)
+{
+    /// <summary>The series in its order; empty when there is none yet.</summary>
+    public static IReadOnlyList<Patch> Series() => AllIn(Repository.At("kernel-patch", "linux-6.12"));
+
+    /// <summary>The files it touches, relative to the tree: those it takes away as well as those it makes.</summary>
+    public IReadOnlyList<string> Paths =>
+        [.. Header().Matches(Text).SelectMany(match => new[] { match.Groups[1].Value, match.Groups[2].Value }).Distinct()];
+
+    internal static IReadOnlyList<Patch> AllIn(string directory) => Directory.Exists(directory)
+        ? [.. Directory.GetFiles(directory, "*.patch").Order(StringComparer.Ordinal).Select(Read)]
+        : [];
+
+    private static Patch Read(string path) => new(Path.GetFileName(path), File.ReadAllText(path));
+
+    [GeneratedRegex("^diff --git a/(\\S+) b/(\\S+)$", RegexOptions.Multiline | RegexOptions.CultureInvariant)]
+    private static partial Regex Header();
+}

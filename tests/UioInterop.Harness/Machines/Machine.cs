@@ -1,0 +1,45 @@
+using UioInterop.GuestProtocol;
+
+namespace UioInterop.Harness.Machines;
+
+/// <summary>A machine to boot, as a description. A new one is a new value in <see cref="MachineList"/>.</summary>
+public sealed record Machine
+{
+    public required string Name { get; init; }
+
+    /// <summary>What it is, in a few words, for a list of machines.</summary>
+    public required string Summary { get; init; }
+
+    public required KernelVariant Kernel { get; init; }
+
+    public required string QemuBinary { get; init; }
+
+    /// <summary>Board, CPU and devices; memory, ports, kernel and initramfs are added for every machine.</summary>
+    public required IReadOnlyList<string> QemuArguments { get; init; }
+
+    public required IReadOnlyList<string> KernelArguments { get; init; }
+
+    /// <summary>What tests find on it; see the categories of the guest tests.</summary>
+    public required IReadOnlyList<string> Traits { get; init; }
+
+    /// <summary>The one category whose tests run on it; null for all that find what they need.</summary>
+    public string? OnlyCategory { get; init; }
+
+    /// <summary>Which of all guest tests run on it.</summary>
+    public TestFilter FilterFor(string? text = null) => new(Traits, text, OnlyCategory);
+
+    public required string ConsoleTty { get; init; }
+
+    public required string ResultTty { get; init; }
+
+    public int MemoryMiB { get; init; } = 1024;
+
+    public int Cpus { get; init; } = 2;
+
+    /// <summary>Lines of its boot that look like trouble and are none.</summary>
+    public IReadOnlyList<KnownLine> KnownLines { get; init; } = [];
+
+    public Architecture Architecture => Kernel.Architecture;
+
+    public override string ToString() => Name;
+}

@@ -1,0 +1,52 @@
+using UioInterop.Harness.Kernels;
+using UioInterop.Harness.Machines;
+
+namespace UioInterop.Harness;
+
+/// <summary>What this host must have, and the Debian package that brings it. build.sh installs the same packages.</summary>
+public sealed record Prerequisite(string File, string Package)
+{
+    private static readonly Prerequisite[] s_toBuild =
+    [
+        new("gcc", "gcc"), new("make", "make"), new("git", "git"), new("flex", "flex"), new("bison", "bison"),
+        new("bc", "bc"), new("xz", "xz-utils"), new("perl", "perl"), new("/usr/include/libelf.h", "libelf-dev"),
+        new("/usr/include/openssl/ssl.h", "libssl-dev"),
+    ];
+
+    private static readonly Prerequisite s_source =
+        new($"/usr/src/{KernelSource.Package}.tar.xz", KernelSource.Package);
+
+    private static readonly Dictionary<string, Prerequisite[]> s_perMachine = new()
+    {
+        ["qemu-system-x86_64"] = [new("qemu-system-x86_64", "qemu-system-x86")],
+        ["qemu-system-aarch64"] =
+        [
+            new("qemu-system-aarch64", "qemu-system-arm"), new("aarch64-linux-gnu-gcc", "gcc-aarch64-linux-gnu"),
+            new("/usr/aarch64-linux-gnu/lib/libc.so.6", "libc6-dev-arm64-cross"),
+        ],
+    };
+
+    public static IEnumerable<Prerequisite> For(params IEnumerable<Machine> machines) =>
+    [
+        .. s_toBuild,
+        .. Environment.GetEnvironmentVariable("KERNEL_SRC") is { Length: > 0 } ? [] : new[] { s_source },
+        .. machines.Select(machine => machine.QemuBinary).Distinct()
+            .SelectMany(qemu => s_perMachine.GetValueOrDefault(qemu) ?? [new(qemu, qemu)]),
+    ];
+
+    /// <summary>Throws with the names of everything that is missing, before anything long begins.</summary>
+    public static void Require(params IEnumerable<Machine> machines)
+    {
+        var missing = For(machines).Where(each => !each.IsThere).ToArray();
+        if (missing.Length > 0)
+            throw new HarnessException(
+                $"Missing: {string.Join(", ", missing.Select(each => each.File))}.\n"
+                + $"Install with: apt-get install {string.Join(' ', missing.Select(each => each.Package))}");
+    }
+
+    public bool IsThere => Path.IsPathRooted(File) ? System.IO.File.Exists(File) : OnPath().Any(System.IO.File.Exists);
+
+    private IEnumerable<string> OnPath() => (Environment.GetEnvironmentVariable("PATH") ?? "")
+        .Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
+        .Select(directory => Path.Combine(directory, File));
+}

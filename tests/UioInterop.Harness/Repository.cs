@@ -1,0 +1,20 @@
+namespace UioInterop.Harness;
+
+/// <summary>Where things are in the repository this program was built in.</summary>
+public static class Repository
+{
+    public static string Root { get; } = FindRoot(AppContext.BaseDirectory);
+
+    /// <summary>Everything we make inside the repository; git ignores it.</summary>
+    public static string Artifacts => At("artifacts");
+
+    public static string At(params string[] parts) => Path.Combine([Root, .. parts]);
+
+    private static string FindRoot(string from)
+    {
+        for (var directory = new DirectoryInfo(from); directory is not null; directory = directory.Parent)
+            if (File.Exists(Path.Combine(directory.FullName, "build.sh")))
+                return directory.FullName;
+        throw new HarnessException($"{from} is not inside the UioInterop repository: no build.sh in it or above it.");
+    }
+}

@@ -1,0 +1,61 @@
+using System.Collections.Concurrent;
+using System.Reflection;
+using UioInterop.GuestProtocol;
+using UioInterop.Harness.Guests;
+using UioInterop.Harness.Kernels;
+using UioInterop.Harness.Machines;
+using UioInterop.TestRunner;
+
+namespace UioInterop.Harness.Running;
+
+/// <summary>
+/// The guest tests as the host sees them: which there are on each machine, and how they went. Each machine boots
+/// once, when the first result of it is asked for.
+/// </summary>
+public static class MachineRuns
+{
+    private static readonly Lazy<TestAssembly> s_assembly = new(Load);
+    private static readonly ConcurrentDictionary<string, Lazy<Task<RunReport>>> s_runs = new();
+
+    /// <summary>A part of the names of the tests to run; null for all. Set it before the first run.</summary>
+    public static string? Filter { get; set; }
+
+    /// <summary>Sees every record of every machine when it arrives.</summary>
+    public static Action<Machine, GuestRecord> Watch { get; set; } = (_, _) => { };
+
+    public static IReadOnlyList<string> On(Machine machine) => s_assembly.Value.List(machine.FilterFor());
+
+    public static Task<RunReport> RunAsync(Machine machine) =>
+        s_runs.GetOrAdd(machine.Name, _ => new Lazy<Task<RunReport>>(() => BootAsync(machine))).Value;
+
+    private static async Task<RunReport> BootAsync(Machine machine)
+    {
+        var kernel = await KernelBuilder.EnsureAsync(machine.Kernel);
+        // A filter that no guest test fits was about the machine's name.
+        var expected = s_assembly.Value.List(machine.FilterFor(Filter));
+        var filter = expected.Count > 0 ? Filter : null;
+        return await new GuestRun
+        {
+            Machine = machine,
+            Kernel = kernel,
+            Initramfs = await Initramfs.BuildAsync(machine, GuestProject.Tests, kernel, CancellationToken.None),
+            Expected = expected.Count > 0 ? expected : On(machine),
+            Filter = filter,
+            OnRecord = record => Watch(machine, record),
+        }.ExecuteAsync();
+    }
+
+    // Only listed here, never run: the assembly's types are of no use on the host.
+    private static TestAssembly Load()
+    {
+        var name = GuestProject.Tests.Name;
+        var path = Path.Combine(AppContext.BaseDirectory, name + ".dll");
+        if (!File.Exists(path))
+            path = Repository.At("tests", "UioInterop.HostTests", "bin", Configuration, "net10.0", name + ".dll");
+        return new TestAssembly(Assembly.LoadFrom(path));
+    }
+
+    /// <summary>The host tests are looked for in the build this program belongs to.</summary>
+    internal static string Configuration =>
+        AppContext.BaseDirectory.Contains("/Debug/", StringComparison.Ordinal) ? "Debug" : "Release";
+}

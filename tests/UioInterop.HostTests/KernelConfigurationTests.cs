@@ -1,0 +1,25 @@
+using NUnit.Framework;
+using UioInterop.Harness.Kernels;
+
+namespace UioInterop.HostTests;
+
+public sealed class KernelConfigurationTests
+{
+    [Test]
+    public void What_survived_is_not_lost() => Assert.That(
+        KernelConfiguration.Lost("CONFIG_A=y\n# CONFIG_B is not set\n", "# a comment\nCONFIG_A=y\nCONFIG_C=m\n"), Is.Empty);
+
+    [Test]
+    public void A_dropped_symbol_is_named() => Assert.That(
+        string.Join("; ", KernelConfiguration.Lost("CONFIG_A=y\n", "# CONFIG_A is not set\n")),
+        Is.EqualTo("CONFIG_A=y, but it is n"));
+
+    [Test]
+    public void A_symbol_that_something_else_turned_on_is_named() => Assert.That(
+        string.Join("; ", KernelConfiguration.Lost("# CONFIG_B is not set\n", "CONFIG_B=y\n")),
+        Is.EqualTo("CONFIG_B=n, but it is y"));
+
+    [Test]
+    public void The_last_fragment_wins() => Assert.That(
+        KernelConfiguration.Lost("CONFIG_UIO=y\nCONFIG_UIO=m\n", "CONFIG_UIO=m\n"), Is.Empty);
+}

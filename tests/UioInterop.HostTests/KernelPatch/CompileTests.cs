@@ -1,0 +1,46 @@
+using System.Text.RegularExpressions;
+using NUnit.Framework;
+using UioInterop.Harness.Kernels;
+using UioInterop.Harness.Machines;
+
+namespace UioInterop.HostTests.KernelPatch;
+
+/// <summary>What compilers say of drivers/uio.</summary>
+internal sealed partial class CompileTests
+{
+    private static readonly string[] s_objects = ["drivers/uio/uio_core.o", "drivers/uio/uio_dmabuf.o"];
+
+    private static readonly KernelVariant[] s_variants = [MachineList.X64.Kernel, MachineList.X64NoImport.Kernel, MachineList.X64Modular.Kernel];
+
+    [TestCaseSource(nameof(s_variants))]
+    public async Task Sparse_and_extra_warnings_are_silent(KernelVariant variant)
+    {
+        using var tree = await TestTree.OpenAsync(variant);
+        var objects = tree.HasImport ? s_objects : s_objects[..1];
+        foreach (var file in objects)
+            File.Delete(Path.Combine(tree.ObjectDirectory, file));
+
+        var output = await tree.MakeAsync(["W=1", "C=1", .. objects]);
+
+        Assert.That(output, Does.Contain("CHECK").And.Contain("uio_core.c"), "sparse ran");
+        Assert.That(output.Split('\n').Where(IsComplaint), Is.Empty);
+    }
+
+    // Each step of the series is a kernel that builds.
+    [Test]
+    public async Task Each_patch_builds_on_its_own([Range(0, 2)] int count)
+    {
+        using var tree = await TestTree.OpenAsync(MachineList.X64NoImport.Kernel, [.. Patch.Series().Take(count)]);
+
+        var output = await tree.MakeAsync(["W=1", "drivers/uio/"]);
+
+        Assert.That(output.Split('\n').Where(IsComplaint), Is.Empty);
+    }
+
+    // uio_poll() has always returned -EIO as if it were a poll mask.
+    private static bool IsComplaint(string line) =>
+        Complaint().IsMatch(line) && !line.Contains("different base types", StringComparison.Ordinal);
+
+    [GeneratedRegex(@"\b(warning|error):")]
+    private static partial Regex Complaint();
+}

@@ -1,0 +1,37 @@
+using CliWrap;
+using CliWrap.Buffered;
+using NUnit.Framework;
+
+namespace UioInterop.HostTests.KernelPatch;
+
+/// <summary>A folder outside of every repository, deleted at the end.</summary>
+internal sealed class ScratchFolder : IDisposable
+{
+    private readonly string _path = Directory.CreateTempSubdirectory("uiointerop-").FullName;
+
+    public void Copy(string from, string name)
+    {
+        var target = Path.Combine(_path, name);
+        Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+        File.Copy(Path.Combine(from, name), target);
+    }
+
+    public string Read(string name) => File.ReadAllText(Path.Combine(_path, name));
+
+    public Task<string> RunAsync(string program, IEnumerable<string> arguments) => RunIn(_path, program, arguments);
+
+    public Task<string> CommitAsync(string message) =>
+        RunAsync("git", ["-c", "user.name=t", "-c", "user.email=t@t", "commit", "--quiet", "--message", message]);
+
+    /// <summary>All that the program said; the test fails when it fails.</summary>
+    public static async Task<string> RunIn(string folder, string program, IEnumerable<string> arguments)
+    {
+        var result = await Cli.Wrap(program).WithArguments(arguments).WithWorkingDirectory(folder)
+            .WithValidation(CommandResultValidation.None).ExecuteBufferedAsync();
+        var output = result.StandardOutput + result.StandardError;
+        Assert.That(result.IsSuccess, Is.True, $"{program}\n{output}");
+        return output;
+    }
+
+    public void Dispose() => Directory.Delete(_path, recursive: true);
+}

@@ -1,0 +1,72 @@
+using NUnit.Framework;
+using UioInterop.Harness.Kernels;
+
+namespace UioInterop.HostTests.KernelPatch;
+
+/// <summary>The series as a maintainer takes it: it applies, it is clean, and what lies beside it is what it says.</summary>
+internal sealed class SeriesTests
+{
+    private static readonly string[] s_plainFiles =
+        ["drivers/uio/uio_dmabuf.c", "drivers/uio/uio_dmabuf.h", "include/uapi/linux/uio/uio.h"];
+
+    public static IEnumerable<string> Patches => Patch.Series().Select(patch => patch.Name);
+
+    // git am where the files are as Debian ships them: patches change nothing but what they name.
+    [Test]
+    public async Task Git_am_takes_it_without_fuzz()
+    {
+        using var tree = await TestTree.OpenAsync();
+        using var folder = new ScratchFolder();
+        var names = Patch.Series().SelectMany(patch => patch.Paths).Distinct().ToArray();
+        foreach (var name in names.Where(name => File.Exists(Path.Combine(tree.SourceDirectory, name))))
+            folder.Copy(tree.SourceDirectory, name);
+        foreach (var patch in Patch.Series().Reverse())
+            await folder.RunAsync("git", ["apply", "--reverse", TestTree.PathOf(patch.Name)]);
+        await folder.RunAsync("git", ["init", "--quiet"]);
+        await folder.RunAsync("git", ["add", "--all"]);
+        await folder.CommitAsync("as Debian ships it");
+
+        var output = await folder.RunAsync("git", ["-c", "user.name=t", "-c", "user.email=t@t", "am", .. Patches.Select(TestTree.PathOf)]);
+
+        Assert.That(output, Does.Not.Contain("fuzz").And.Not.Contain("offset"));
+        foreach (var file in s_plainFiles)
+            Assert.That(folder.Read(file), Is.EqualTo(Plain(file)), $"kernel-patch/{file} is what the series makes");
+    }
+
+    [TestCaseSource(nameof(Patches))]
+    public async Task Checkpatch_says_nothing_about_the_patch(string patch)
+    {
+        using var tree = await TestTree.OpenAsync();
+
+        // drivers/uio/ in MAINTAINERS covers a file that is renamed within it.
+        string[] ignored = patch.StartsWith("0001", StringComparison.Ordinal) ? ["--ignore", "FILE_PATH_CHANGES"] : [];
+        await tree.CheckpatchAsync([.. ignored, TestTree.PathOf(patch)]);
+    }
+
+    [TestCaseSource(nameof(s_plainFiles))]
+    public async Task Checkpatch_says_nothing_about_the_file(string file)
+    {
+        using var tree = await TestTree.OpenAsync();
+
+        await tree.CheckpatchAsync(["--file", TestTree.PlainPathOf(file)]);
+    }
+
+    [Test]
+    public async Task Kernel_doc_is_complete()
+    {
+        using var tree = await TestTree.OpenAsync();
+
+        var output = await tree.RunAsync("scripts/kernel-doc", ["-none", "-Wall", .. s_plainFiles, "drivers/uio/uio_core.c"]);
+
+        Assert.That(output, Is.Empty);
+    }
+
+    // Its structures are part of the symbol checksums of every other UIO driver.
+    [Test]
+    public void The_header_of_UIO_drivers_is_untouched()
+    {
+        Assert.That(Patch.Series().SelectMany(patch => patch.Paths), Has.None.EqualTo("include/linux/uio_driver.h"));
+    }
+
+    private static string Plain(string file) => File.ReadAllText(TestTree.PlainPathOf(file));
+}

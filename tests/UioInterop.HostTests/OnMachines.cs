@@ -1,0 +1,55 @@
+using NUnit.Framework;
+using UioInterop.GuestProtocol;
+using UioInterop.Harness.Machines;
+using UioInterop.Harness.Running;
+
+namespace UioInterop.HostTests;
+
+/// <summary>
+/// Every guest test on every machine that has what it needs, and the verdict of each machine's run. A machine boots
+/// once, for the first of its tests.
+/// </summary>
+public sealed class OnMachines
+{
+    public static IEnumerable<TestCaseData> Tests =>
+        from machine in MachineList.All
+        from test in MachineRuns.On(machine).Append(GuestTestName.VerdictOfRun)
+        let name = new GuestTestName(machine.Name, test)
+        select new TestCaseData(name).SetName(name.OnHost);
+
+    [TestCaseSource(nameof(Tests))]
+    public async Task Runs(GuestTestName name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        var report = await MachineRuns.RunAsync(MachineList.Named(name.Machine));
+        if (name.Test == GuestTestName.VerdictOfRun)
+            CheckVerdict(report);
+        else
+            CheckResult(report.ResultOf(name.Test), report);
+    }
+
+    private static void CheckVerdict(RunReport report)
+    {
+        var text = string.Join('\n', [report.Verdict.ToString(), .. report.Verdict.Besides, $"Logs: {report.Directory}"]);
+        Assert.That(report.Verdict.IsGood, Is.True, text);
+        Assert.Pass($"{report.Verdict.Reason} {report.Times}");
+    }
+
+    private static void CheckResult(ResultRecord? result, RunReport report)
+    {
+        switch (result?.Outcome)
+        {
+            case TestOutcome.Passed:
+                break;
+            case TestOutcome.Skipped:
+                Assert.Ignore(result.Message ?? "skipped in the guest");
+                break;
+            case TestOutcome.Failed:
+                Assert.Fail($"{result.Message}\n{result.Stack}");
+                break;
+            default:
+                Assert.Fail($"It has no result. The run: {report.Verdict}");
+                break;
+        }
+    }
+}

@@ -1,0 +1,16 @@
+using NUnit.Framework;
+using UioInterop.Harness;
+using UioInterop.HostTests.KernelPatch;
+
+namespace UioInterop.HostTests;
+
+internal sealed class ScriptTests
+{
+    [TestCase("build.sh")]
+    [TestCase(".ci/run")]
+    [TestCase("native/tests/check-binary.sh")]
+    public async Task Shellcheck_says_nothing(string script)
+    {
+        Assert.That(await ScratchFolder.RunIn(Repository.Root, "shellcheck", [script]), Is.Empty);
+    }
+}

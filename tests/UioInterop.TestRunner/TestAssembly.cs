@@ -1,0 +1,63 @@
+using System.Reflection;
+using NUnit;
+using NUnit.Framework.Api;
+using NUnit.Framework.Interfaces;
+using UioInterop.GuestProtocol;
+
+namespace UioInterop.TestRunner;
+
+/// <summary>
+/// An assembly of NUnit tests, listed and run by NUnit's own in-process runner. The guest and the host use the same
+/// one: what the host expects to run and what the guest runs come from the same code.
+/// </summary>
+public sealed class TestAssembly
+{
+    private readonly NUnitTestAssemblyRunner _runner = new(new DefaultTestAssemblyBuilder());
+
+    public TestAssembly(Assembly assembly)
+    {
+        // No workers: tests that share one device and one kernel log must not overlap.
+        var settings = new Dictionary<string, object>
+        {
+            [FrameworkPackageSettings.NumberOfTestWorkers] = 0,
+            [FrameworkPackageSettings.SynchronousEvents] = true,
+            [FrameworkPackageSettings.WorkDirectory] = Path.GetTempPath(),
+        };
+        var root = _runner.Load(assembly, settings);
+        if (root.RunState == RunState.NotRunnable)
+            throw new InvalidOperationException(
+                $"NUnit cannot load {assembly.FullName}: {root.Properties.Get("_SKIPREASON")}");
+    }
+
+    /// <summary>The full names of the tests that the filter lets through, in the order in which they run.</summary>
+    public IReadOnlyList<string> List(TestFilter filter) => [.. Leaves(filter).Select(test => test.FullName)];
+
+    /// <summary>Runs these tests one after the other; each record is handed on when it happens.</summary>
+    public EndRecord Run(string machine, IReadOnlyList<string> tests, Action<GuestRecord> emit)
+    {
+        emit(new StartRecord(machine, tests));
+        var listener = new RecordingListener(emit);
+        using (Announcements.SentTo(emit))
+            _runner.Run(listener, new ChosenTests(tests));
+        emit(listener.End);
+        return listener.End;
+    }
+
+    private IEnumerable<ITest> Leaves(TestFilter filter) => LeavesOf(_runner.LoadedTest!)
+        .Where(test => !IsExplicit(test) && filter.Includes(test.FullName, [.. Categories(test)]));
+
+    private static IEnumerable<ITest> LeavesOf(ITest test) =>
+        test.IsSuite ? test.Tests.SelectMany(LeavesOf) : [test];
+
+    private static IEnumerable<ITest> SelfAndParents(ITest? test)
+    {
+        for (; test is not null; test = test.Parent)
+            yield return test;
+    }
+
+    private static bool IsExplicit(ITest test) =>
+        SelfAndParents(test).Any(each => each.RunState == RunState.Explicit);
+
+    private static IEnumerable<string> Categories(ITest test) =>
+        SelfAndParents(test).SelectMany(each => each.Properties["Category"].OfType<string>());
+}

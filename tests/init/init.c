@@ -1,0 +1,326 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The guest's first process. It prepares the machine, runs the one program
+ * named in /init.argv, says on the kernel log how that ended, and switches the
+ * machine off. It never returns: a kernel without init panics.
+ *
+ * Everything it says, and everything the program prints, goes through
+ * /dev/kmsg. Writing to the console itself would land in the middle of kernel
+ * lines, and the harness judges the run by those lines.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/reboot.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <termios.h>
+#include <unistd.h>
+
+#define MAX_ARGUMENTS	64
+/* The kernel refuses records longer than 1024 bytes, prefix included. */
+#define MAX_LINE	900
+
+static int kmsg = -1;
+
+/* Facility "user", level "info": never mistaken for a kernel warning. */
+static void say(const char *format, ...)
+{
+	char line[MAX_LINE + 32];
+	va_list arguments;
+	int length;
+
+	va_start(arguments, format);
+	length = vsnprintf(line, sizeof(line), format, arguments);
+	va_end(arguments);
+	if (length >= (int)sizeof(line))
+		length = sizeof(line) - 1;
+	if (kmsg < 0 || write(kmsg, line, length) != length)
+		dprintf(STDERR_FILENO, "%s\n", line);
+}
+
+static void power_off(void)
+{
+	say("<14>init: powering off");
+	sync();
+	reboot(RB_POWER_OFF);
+	say("<14>init: cannot power off: %s", strerror(errno));
+	reboot(RB_AUTOBOOT);
+	for (;;)
+		pause();
+}
+
+static void mount_at(const char *type, const char *path)
+{
+	mkdir(path, 0755);
+	if (mount(type, path, type, 0, NULL) && errno != EBUSY)
+		say("<14>init: cannot mount %s on %s: %s", type, path,
+		    strerror(errno));
+}
+
+static void mount_file_systems(void)
+{
+	mount_at("proc", "/proc");
+	mount_at("sysfs", "/sys");
+	mount_at("devtmpfs", "/dev");
+	mount_at("debugfs", "/sys/kernel/debug");
+	mount_at("tmpfs", "/tmp");
+	mount_at("tmpfs", "/dev/shm");
+}
+
+static void open_console(void)
+{
+	int console = open("/dev/console", O_RDWR);
+
+	if (console < 0)
+		return;
+	dup2(console, STDIN_FILENO);
+	dup2(console, STDOUT_FILENO);
+	dup2(console, STDERR_FILENO);
+	if (console > STDERR_FILENO)
+		close(console);
+}
+
+static void set_environment(void)
+{
+	clearenv();
+	setenv("PATH", "/usr/bin:/bin:/app", 1);
+	setenv("HOME", "/root", 1);
+	setenv("TERM", "dumb", 1);
+	setenv("DOTNET_gcServer", "0", 1);
+	/* What an emulated CPU pays for and a short run never earns back. */
+	setenv("DOTNET_TieredPGO", "0", 1);
+	setenv("DOTNET_EnableDiagnostics", "0", 1);
+	setenv("DOTNET_SYSTEM_GLOBALIZATION_INVARIANT", "1", 1);
+}
+
+/* A test holds 10,000 buffers; the kernel's own limit is 4096 files. */
+static void raise_limits(void)
+{
+	struct rlimit files = { .rlim_cur = 65536, .rlim_max = 65536 };
+
+	if (setrlimit(RLIMIT_NOFILE, &files))
+		say("<14>init: cannot raise the limit of open files: %s",
+		    strerror(errno));
+}
+
+/* One module per line, in the order in which they depend on each other. */
+static void load_modules(void)
+{
+	FILE *list = fopen("/lib/modules.list", "re");
+	char path[256];
+
+	while (list && fgets(path, sizeof(path), list)) {
+		int module;
+
+		path[strcspn(path, "\n")] = '\0';
+		module = open(path, O_RDONLY | O_CLOEXEC);
+		if (module < 0 || syscall(SYS_finit_module, module, "", 0))
+			say("<14>init: cannot load %s: %s", path,
+			    strerror(errno));
+		if (module >= 0)
+			close(module);
+	}
+	if (list)
+		fclose(list);
+}
+
+/* Copies the value of "name=" on the kernel command line; 0 when absent. */
+static int kernel_argument(const char *name, char *value, size_t size)
+{
+	FILE *file = fopen("/proc/cmdline", "re");
+	char line[4096] = "", *word, *rest;
+	size_t length = strlen(name);
+
+	if (!file)
+		return 0;
+	if (!fgets(line, sizeof(line), file))
+		line[0] = '\0';
+	fclose(file);
+	for (word = strtok_r(line, " \n", &rest); word;
+	     word = strtok_r(NULL, " \n", &rest)) {
+		if (strncmp(word, name, length) || word[length] != '=')
+			continue;
+		snprintf(value, size, "%s", word + length + 1);
+		return 1;
+	}
+	return 0;
+}
+
+/* The port that carries results, with every byte passed on unchanged. */
+static int open_results(void)
+{
+	struct termios settings;
+	char path[64];
+	int port;
+
+	if (!kernel_argument("uio.results", path, sizeof(path)))
+		return -1;
+	port = open(path, O_RDWR | O_NOCTTY | O_CLOEXEC);
+	if (port < 0 || tcgetattr(port, &settings)) {
+		say("<14>init: cannot open %s: %s", path, strerror(errno));
+		return port;
+	}
+	cfmakeraw(&settings);
+	tcsetattr(port, TCSANOW, &settings);
+	return port;
+}
+
+static void read_arguments(char *arguments[MAX_ARGUMENTS + 1])
+{
+	FILE *file = fopen("/init.argv", "re");
+	char *line = NULL;
+	size_t size = 0;
+	int count = 0;
+
+	while (file && count < MAX_ARGUMENTS &&
+	       getline(&line, &size, file) > 0) {
+		line[strcspn(line, "\n")] = '\0';
+		arguments[count++] = line;
+		line = NULL;
+		size = 0;
+	}
+	arguments[count] = NULL;
+	if (file)
+		fclose(file);
+}
+
+static pid_t start(char *arguments[], int output)
+{
+	sigset_t none;
+	pid_t child = fork();
+
+	if (child)
+		return child;
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	setsid();
+	dup2(output, STDOUT_FILENO);
+	dup2(output, STDERR_FILENO);
+	execv(arguments[0], arguments);
+	say("<14>init: cannot run %s: %s", arguments[0], strerror(errno));
+	_exit(127);
+}
+
+/* Passes the program's output on as lines; false at its end. */
+static int relay(int from)
+{
+	static char line[MAX_LINE + 1];
+	static size_t used;
+	ssize_t count = read(from, line + used, MAX_LINE - used);
+	char *end;
+
+	if (count <= 0)
+		return count < 0 && (errno == EAGAIN || errno == EINTR);
+	used += count;
+	line[used] = '\0';
+	while ((end = memchr(line, '\n', used)) || used == MAX_LINE) {
+		size_t length = end ? (size_t)(end - line) : used;
+		size_t taken = end ? length + 1 : length;
+
+		say("<14>%.*s", (int)length, line);
+		used -= taken;
+		memmove(line, line + taken, used);
+	}
+	return 1;
+}
+
+static int reap(pid_t program, int *status)
+{
+	int ended = 0, one;
+	pid_t child;
+
+	while ((child = waitpid(-1, &one, WNOHANG)) > 0) {
+		if (child != program)
+			continue;
+		*status = one;
+		ended = 1;
+	}
+	return ended;
+}
+
+/* Waits for the program; orphans it leaves behind are reaped on the way. */
+static int supervise(pid_t program, int signals, int output)
+{
+	struct pollfd sources[] = {
+		{ .fd = signals, .events = POLLIN },
+		{ .fd = output, .events = POLLIN },
+	};
+	struct signalfd_siginfo ignored;
+	int status = 0, ended = 0;
+
+	while (!ended) {
+		poll(sources, 2, -1);
+		if (sources[1].revents && !relay(output))
+			sources[1].fd = -1;
+		if (sources[0].revents &&
+		    read(signals, &ignored, sizeof(ignored)) > 0)
+			ended = reap(program, &status);
+	}
+	/* What it wrote last is still in the pipe. */
+	while (output >= 0 && poll(&sources[1], 1, 0) > 0 && relay(output))
+		;
+	return status;
+}
+
+static void report(int status)
+{
+	if (WIFSIGNALED(status))
+		say("<14>init: program ended by signal %d (%s)",
+		    WTERMSIG(status), strsignal(WTERMSIG(status)));
+	else
+		say("<14>init: program exited with code %d",
+		    WEXITSTATUS(status));
+}
+
+static void run(int results)
+{
+	char *arguments[MAX_ARGUMENTS + 1], where[16];
+	int channel[2] = { -1, -1 }, signals, direct;
+	sigset_t child_signals;
+	pid_t program;
+
+	read_arguments(arguments);
+	if (!arguments[0] || pipe2(channel, O_CLOEXEC)) {
+		say("<14>init: nothing to run");
+		return;
+	}
+	sigemptyset(&child_signals);
+	sigaddset(&child_signals, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &child_signals, NULL);
+	signals = signalfd(-1, &child_signals, SFD_CLOEXEC);
+
+	direct = results >= 0 &&
+		 kernel_argument("uio.stdout", where, sizeof(where)) &&
+		 !strcmp(where, "results");
+	say("<14>init: running %s", arguments[0]);
+	program = start(arguments, direct ? results : channel[1]);
+	close(channel[1]);
+	report(supervise(program, signals, channel[0]));
+	if (results >= 0)
+		tcdrain(results);
+}
+
+int main(void)
+{
+	mount_file_systems();
+	open_console();
+	kmsg = open("/dev/kmsg", O_WRONLY | O_CLOEXEC);
+	set_environment();
+	raise_limits();
+	load_modules();
+	if (chdir("/"))
+		say("<14>init: no root directory");
+	run(open_results());
+	power_off();
+}
