@@ -5,7 +5,11 @@ using UioInterop.Interop;
 namespace UioInterop;
 
 /// <summary>Buffers of ordinary memory: udmabuf, for kernels without dma-heaps.</summary>
-/// <remarks>See Documentation/driver-api/dma-buf.rst and linux/udmabuf.h. Thread-safe.</remarks>
+/// <remarks>
+/// The kernel's udmabuf syncs a mapping of its own for the CPU and not those of devices (6.12, begin_cpu_udmabuf). A
+/// device that is not coherent with the CPU's caches, or behind bounce buffers, needs a buffer of a <see cref="DmaHeap"/>.
+/// See Documentation/driver-api/dma-buf.rst and linux/udmabuf.h. Thread-safe.
+/// </remarks>
 public static class UDmaBuf
 {
     private const string Node = "/dev/udmabuf";

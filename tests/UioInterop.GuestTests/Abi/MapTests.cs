@@ -11,7 +11,8 @@ internal sealed class MapTests : AbiTest
     [TestCase(RawArguments.FromDevice)]
     public void Map_gives_an_address_and_the_mapped_size(byte direction)
     {
-        using var buffer = Buffer(8192);
+        using var memory = DmaHeap.Cma.Allocate(8192);
+        using var buffer = memory.DuplicateHandle();
 
         var result = RawUio.Map(Uio, RawFile.Number(buffer), direction, out var mapped);
 

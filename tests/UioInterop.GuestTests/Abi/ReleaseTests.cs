@@ -4,6 +4,7 @@ using UioInterop.GuestTests.Support;
 
 namespace UioInterop.GuestTests.Abi;
 
+[Category(Needs.Core)]
 internal sealed class ReleaseTests : AbiTest
 {
     [Test]

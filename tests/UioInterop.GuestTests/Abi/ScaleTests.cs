@@ -14,9 +14,10 @@ internal sealed class ScaleTests : AbiTest
 {
     private const int Many = 10_000;
     private const int Samples = 64;
+    private const int Batches = 20;
 
-    // A list would show up as a factor of ten and more. The slack is for deeper trees: a few levels at most.
-    private const double Slack = 1.5;
+    // The slack is for deeper trees. A list of 10,000 costs as much again as all the rest, lockdep included.
+    private const double Slack = 1.25;
 
     [Test]
     public void Map_and_unmap_cost_the_same_beside_10000_mappings()
@@ -24,18 +25,19 @@ internal sealed class ScaleTests : AbiTest
         var buffers = Enumerable.Range(0, Many).Select(_ => Buffer()).ToArray();
         try
         {
-            var alone = UnmapAndMap(buffers.AsSpan(0, 1));
-            Assert.That(buffers.Skip(1).Select(buffer => RawUio.Map(Uio, buffer)), Is.All.Zero);
-            var crowded = UnmapAndMap(buffers.AsSpan(0, Samples));
+            Assert.That(buffers.Take(Samples).Select(buffer => RawUio.Map(Uio, buffer)), Is.All.Zero);
+            var few = UnmapAndMap(buffers.AsSpan(0, Samples));
+            Assert.That(buffers.Skip(Samples).Select(buffer => RawUio.Map(Uio, buffer)), Is.All.Zero);
+            var many = UnmapAndMap(buffers.AsSpan(0, Samples));
 
             var closing = Stopwatch.StartNew();
             Uio.Dispose();
             var release = closing.Elapsed / Many;
 
-            Announcements.Say($"unmap + map: {alone.TotalMicroseconds:F2} us with 1 live, "
-                + $"{crowded.TotalMicroseconds:F2} us with {Many} live; release: {release.TotalMicroseconds:F2} us each");
-            Assert.That(crowded / alone, Is.LessThan(Slack));
-            Assert.That(release / alone, Is.LessThan(Slack));
+            Announcements.Say($"unmap + map: {few.TotalMicroseconds:F2} us with {Samples} live, "
+                + $"{many.TotalMicroseconds:F2} us with {Many} live; release: {release.TotalMicroseconds:F2} us each");
+            Assert.That(many / few, Is.LessThan(Slack));
+            Assert.That(release / few, Is.LessThan(Slack));
         }
         finally
         {
@@ -44,18 +46,20 @@ internal sealed class ScaleTests : AbiTest
         }
     }
 
+    // The best of several batches: the just-in-time compiler works on the same CPU in the others.
     private TimeSpan UnmapAndMap(ReadOnlySpan<SafeFileHandle> buffers)
     {
-        RawUio.Map(Uio, buffers[0]);
-        RawUio.Unmap(Uio, buffers[0]);
-        RawUio.Map(Uio, buffers[0]);
-        var watch = Stopwatch.StartNew();
-        for (var i = 0; i < Samples; i++)
+        var best = TimeSpan.MaxValue;
+        for (var batch = 0; batch < Batches; batch++)
         {
-            var buffer = buffers[i % buffers.Length];
-            RawUio.Unmap(Uio, buffer);
-            RawUio.Map(Uio, buffer);
+            var watch = Stopwatch.StartNew();
+            for (var i = 0; i < Samples; i++)
+            {
+                RawUio.Unmap(Uio, buffers[i % buffers.Length]);
+                RawUio.Map(Uio, buffers[i % buffers.Length]);
+            }
+            best = TimeSpan.FromTicks(Math.Min(best.Ticks, (watch.Elapsed / Samples).Ticks));
         }
-        return watch.Elapsed / Samples;
+        return best;
     }
 }

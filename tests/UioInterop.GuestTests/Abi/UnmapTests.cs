@@ -3,6 +3,7 @@ using UioInterop.GuestTests.Support;
 
 namespace UioInterop.GuestTests.Abi;
 
+[Category(Needs.Core)]
 internal sealed class UnmapTests : AbiTest
 {
     [Test]

@@ -4,9 +4,10 @@ using UioInterop.GuestTests.Support;
 
 namespace UioInterop.GuestTests.Devices;
 
+[Category(Needs.Core)]
 internal sealed class RoundTripTests : EduTest
 {
-    [TestCaseSource(typeof(Buffers), nameof(Buffers.Exporters))]
+    [TestCaseSource(typeof(Buffers), nameof(Buffers.ForTransfers))]
     public void Data_goes_out_of_one_imported_buffer_and_back_into_another(string exporter)
     {
         var pattern = Buffers.Pattern(Length, seed: 2);

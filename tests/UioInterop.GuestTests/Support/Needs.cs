@@ -24,8 +24,11 @@ internal static class Needs
     /// <summary>Bounce buffers, so that a forgotten sync reads stale data.</summary>
     public const string Bounce = "bounce";
 
-    /// <summary>UIO as a module.</summary>
-    public const string Modular = "modular";
+    /// <summary>No bounce buffers: what the CPU writes is what the device sees.</summary>
+    public const string Coherent = "coherent";
+
+    /// <summary>Nothing special: the tests that say whether the import works at all, also run on special kernels.</summary>
+    public const string Core = "core";
 
     /// <summary>Guest time that follows executed instructions.</summary>
     public const string Icount = "icount";

@@ -40,7 +40,7 @@ public static class MachineList
             "-device", "edu,dma_mask=0xffffffff",
         ],
         KernelArguments = ["intel_iommu=on", "iommu.strict=1"],
-        Traits = ["pci", "edu", "import", "iommu"],
+        Traits = ["pci", "edu", "import", "core", "coherent", "iommu"],
         ConsoleTty = "ttyS0",
         ResultTty = "ttyS1",
         KnownLines = [.. s_everywhere, .. s_emulatedPc],
@@ -52,7 +52,7 @@ public static class MachineList
         Name = "x86-64-swiotlb",
         Summary = "the same PC, IOMMU off, every transfer through a bounce buffer",
         KernelArguments = ["intel_iommu=off", "swiotlb=force"],
-        Traits = ["pci", "edu", "import", "bounce"],
+        Traits = ["pci", "edu", "import", "core", "bounce"],
     };
 
     /// <summary>UIO and its import as modules.</summary>
@@ -65,7 +65,8 @@ public static class MachineList
             Configuration = ["CONFIG_UIO=m", "CONFIG_UIO_PDRV_GENIRQ=m", "CONFIG_UIO_PCI_GENERIC=m"],
             Modules = ["uio_pdrv_genirq", "uio_pci_generic"],
         },
-        Traits = ["pci", "edu", "import", "iommu", "modular"],
+        Traits = ["pci", "edu", "import", "core", "coherent", "iommu"],
+        OnlyCategory = "core",
     };
 
     /// <summary>No IOMMU: bus addresses are physical, and a buffer comes in as many ranges as it has pieces.</summary>
@@ -74,7 +75,8 @@ public static class MachineList
         Name = "x86-64-direct",
         Summary = "the same PC, IOMMU off: the device sees physical memory",
         KernelArguments = ["intel_iommu=off"],
-        Traits = ["pci", "edu", "import", "direct"],
+        Traits = ["pci", "edu", "import", "core", "coherent", "direct"],
+        OnlyCategory = "direct",
     };
 
     /// <summary>A kernel that has UIO and not the import.</summary>
@@ -87,6 +89,7 @@ public static class MachineList
             Configuration = ["# CONFIG_UIO_DMABUF is not set"],
         },
         Traits = ["pci", "edu", "no-import"],
+        OnlyCategory = "no-import",
     };
 
     /// <summary>Time that follows executed instructions, for comparing costs.</summary>

@@ -130,7 +130,8 @@ public sealed record GuestRun
         $"console={Machine.ConsoleTty}",
         // Every line with its level: the verdict depends on it. And nothing a program says is dropped.
         "console_msg_format=syslog", "printk.time=1", "printk.devkmsg=on",
-        "panic=-1",
+        // After an oops nothing it says counts any more, and whoever waited for the dead task waits for ever.
+        "oops=panic", "panic=-1",
         .. Machine.KernelArguments,
         .. new GuestSettings(
             Machine.Name, Machine.FilterFor(Filter), $"/dev/{Machine.ResultTty}").ToKernelArguments(),
