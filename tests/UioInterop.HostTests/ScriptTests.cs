@@ -1,6 +1,5 @@
 using NUnit.Framework;
 using UioInterop.Harness;
-using UioInterop.HostTests.KernelPatch;
 
 namespace UioInterop.HostTests;
 

@@ -2,12 +2,14 @@ using CliWrap;
 using CliWrap.Buffered;
 using NUnit.Framework;
 
-namespace UioInterop.HostTests.KernelPatch;
+namespace UioInterop.HostTests;
 
 /// <summary>A folder outside of every repository, deleted at the end.</summary>
 internal sealed class ScratchFolder : IDisposable
 {
     private readonly string _path = Directory.CreateTempSubdirectory("uiointerop-").FullName;
+
+    public string PathOf(string name) => Path.Combine(_path, name);
 
     public void Copy(string from, string name)
     {
@@ -15,6 +17,8 @@ internal sealed class ScratchFolder : IDisposable
         Directory.CreateDirectory(Path.GetDirectoryName(target)!);
         File.Copy(Path.Combine(from, name), target);
     }
+
+    public void Write(string name, string text) => File.WriteAllText(Path.Combine(_path, name), text);
 
     public string Read(string name) => File.ReadAllText(Path.Combine(_path, name));
 

@@ -1,0 +1,73 @@
+using NUnit.Framework;
+using UioInterop.Harness;
+
+namespace UioInterop.HostTests;
+
+/// <summary>A program outside of the repository finds the shim, however it came by the library.</summary>
+internal sealed class NativeLibraryTests
+{
+    // The shim is called with a descriptor it refuses: -25 is its -ENOTTY.
+    private const string Program = """
+        using System.Reflection;
+        var sync = typeof(UioInterop.UioDevice).Assembly.GetType("UioInterop.Interop.Shim", throwOnError: true)!.GetMethod("Sync")!;
+        using var file = File.OpenHandle("/dev/null");
+        Console.WriteLine(sync.Invoke(null, [file, 1ul]));
+        """;
+
+    private const string Answer = "-25";
+    private const string Version = "0.0.1-test";
+
+    private static readonly string s_library = Repository.At("src", "UioInterop", "UioInterop.csproj");
+
+    [Test]
+    public async Task Through_a_project_reference()
+    {
+        using var folder = Project($"<ProjectReference Include=\"{s_library}\" />");
+
+        Assert.That((await folder.RunAsync("dotnet", ["run", "-c", "Release"])).Trim(), Is.EqualTo(Answer));
+    }
+
+    [TestCase("linux-x64")]
+    [TestCase(null)]
+    public async Task From_a_published_folder(string? runtime)
+    {
+        using var folder = Project($"<ProjectReference Include=\"{s_library}\" />");
+        string[] target = runtime is null ? [] : ["-r", runtime, "--no-self-contained"];
+        await folder.RunAsync("dotnet", ["publish", "-c", "Release", "-o", "out", .. target]);
+
+        Assert.That((await folder.RunAsync("dotnet", ["out/program.dll"])).Trim(), Is.EqualTo(Answer));
+    }
+
+    [Test]
+    public async Task From_a_package()
+    {
+        using var folder = Project($"<PackageReference Include=\"UioInterop\" Version=\"{Version}\" />");
+        await folder.RunAsync("dotnet", ["pack", s_library, "-c", "Release", "-o", folder.PathOf("feed"), $"-p:Version={Version}"]);
+
+        // Packages of its own: the next test run makes another package of the same version.
+        string[] feed = [$"-p:RestoreAdditionalProjectSources={folder.PathOf("feed")}", $"-p:RestorePackagesPath={folder.PathOf("packages")}"];
+        await folder.RunAsync("dotnet", ["build", "-c", "Release", .. feed]);
+
+        Assert.That((await folder.RunAsync("dotnet", ["bin/Release/net10.0/program.dll"])).Trim(), Is.EqualTo(Answer));
+    }
+
+    private static ScratchFolder Project(string reference)
+    {
+        var folder = new ScratchFolder();
+        folder.Write("Program.cs", Program);
+        folder.Write("program.csproj", $"""
+            <Project Sdk="Microsoft.NET.Sdk">
+              <PropertyGroup>
+                <OutputType>Exe</OutputType>
+                <TargetFramework>net10.0</TargetFramework>
+                <ImplicitUsings>enable</ImplicitUsings>
+                <Nullable>enable</Nullable>
+              </PropertyGroup>
+              <ItemGroup>
+                {reference}
+              </ItemGroup>
+            </Project>
+            """);
+        return folder;
+    }
+}
