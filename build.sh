@@ -4,10 +4,10 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
 # What a fresh Debian 12 lacks, with why where the name does not say it.
-kernel_packages=(gcc make git flex bison bc perl xz-utils libelf-dev libssl-dev)
+kernel_packages=(gcc libc6-dev make git flex bison bc perl xz-utils libelf-dev libssl-dev)
 machine_packages=(qemu-system-x86)
 arm64_packages=(gcc-aarch64-linux-gnu libc6-dev-arm64-cross)
-check_packages=(sparse shellcheck codespell cpio python3)
+check_packages=(sparse shellcheck codespell cpio)
 [[ -n ${KERNEL_SRC-} ]] || kernel_packages+=(linux-source-6.12)
 
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
@@ -50,13 +50,13 @@ kernel() {
 }
 
 native() {
-  need gcc make "${arm64_packages[@]}"
+  need gcc libc6-dev make "${arm64_packages[@]}"
   native_for x86-64
   native_for arm64
 }
 
 build() {
-  need gcc make
+  need gcc libc6-dev make
   native_for x86-64
   solution
 }

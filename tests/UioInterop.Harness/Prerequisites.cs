@@ -8,7 +8,7 @@ public sealed record Prerequisite(string File, string Package)
 {
     private static readonly Prerequisite[] s_toBuild =
     [
-        new("gcc", "gcc"), new("make", "make"), new("git", "git"), new("flex", "flex"), new("bison", "bison"),
+        new("gcc", "gcc"), new("/usr/include/stdio.h", "libc6-dev"), new("make", "make"), new("git", "git"), new("flex", "flex"), new("bison", "bison"),
         new("bc", "bc"), new("xz", "xz-utils"), new("perl", "perl"), new("/usr/include/libelf.h", "libelf-dev"),
         new("/usr/include/openssl/ssl.h", "libssl-dev"),
     ];

@@ -11,7 +11,7 @@ internal static class VerdictText
     {
         var colour = report.Verdict.IsGood ? "green" : "red";
         AnsiConsole.MarkupLineInterpolated(
-            $"[{colour}]{report.Machine.Name}: {report.Verdict.Outcome}[/] {report.Verdict.Reason}");
+            $"[{colour}]{report.Machine.Name}: {report.Verdict.Outcome}.[/] {report.Verdict.Reason}");
         if (report.Verdict.Line is { } line)
             AnsiConsole.WriteLine($"    {line}");
         foreach (var other in report.Verdict.Besides)
