@@ -1,6 +1,7 @@
 #!/bin/bash
 # The one entry point. `./build.sh help` lists what it can do.
 set -euo pipefail
+[[ -z ${KERNEL_SRC-} ]] || KERNEL_SRC=$(realpath "$KERNEL_SRC")
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
 # What a fresh Debian 12 lacks, with why where the name does not say it.
@@ -10,7 +11,8 @@ arm64_packages=(gcc-aarch64-linux-gnu libc6-dev-arm64-cross)
 check_packages=(sparse shellcheck codespell cpio)
 [[ -n ${KERNEL_SRC-} ]] || kernel_packages+=(linux-source-6.12)
 
-export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
+# Invariant: an SDK unpacked from its archive has no ICU beside it, and nothing here needs one.
+export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=1
 
 help() {
   cat <<'EOF'
@@ -45,6 +47,7 @@ test_all() {
 
 kernel() {
   need "${kernel_packages[@]}" "${machine_packages[@]}"
+  native_for x86-64
   solution
   harness kernel "$@"
 }

@@ -100,7 +100,8 @@ public sealed class EduDevice : IDisposable
 
     /// <summary>Opens an edu device.</summary>
     /// <param name="id">Which one, for example <c>UioDeviceId.FromParent("0000:00:02.0")</c>.</param>
-    /// <exception cref="UioException">There is no such device, it is not an edu, or the process is not root.</exception>
+    /// <exception cref="UioException">There is no such device, or the process is not root.</exception>
+    /// <exception cref="InvalidOperationException">It is not an edu.</exception>
     public static EduDevice Open(UioDeviceId id)
     {
         UioDevice device = UioDevice.Open(id);
@@ -250,11 +251,23 @@ public sealed class EduDevice : IDisposable
         if (mapping.Direction == wrong)
             throw new ArgumentException($"The mapping is {mapping.Direction}: this transfer goes the other way.", nameof(mapping));
 
-        Start(transfer, mapping.AddressOf(offset, length), length, bufferOffset);
-        if (TryWaitForCompletion(timeout, out InterruptCount count))
-            return count;
+        ArgumentOutOfRangeException.ThrowIfLessThan(timeout, TimeSpan.Zero);
 
-        Quiesce();
+        Start(transfer, mapping.AddressOf(offset, length), length, bufferOffset);
+        bool done = false;
+        try
+        {
+            done = TryWaitForCompletion(timeout, out InterruptCount count);
+            if (done)
+                return count;
+        }
+        finally
+        {
+            // Whatever went wrong, the caller may let go of the memory next.
+            if (!done)
+                Quiesce();
+        }
+
         throw new TimeoutException($"{Device.Info} raised no interrupt within {timeout.TotalMilliseconds:0} ms of a transfer of {length} bytes; it has been stopped.");
     }
 

@@ -220,8 +220,14 @@ static int relay(int from)
 	ssize_t count = read(from, line + used, MAX_LINE - used);
 	char *end;
 
-	if (count <= 0)
-		return count < 0 && (errno == EAGAIN || errno == EINTR);
+	if (count < 0 && (errno == EAGAIN || errno == EINTR))
+		return 1;
+	if (count <= 0) {
+		if (used)
+			say("<14>%.*s", (int)used, line);
+		used = 0;
+		return 0;
+	}
 	used += count;
 	line[used] = '\0';
 	while ((end = memchr(line, '\n', used)) || used == MAX_LINE) {

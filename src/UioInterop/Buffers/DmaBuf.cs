@@ -9,7 +9,9 @@ namespace UioInterop;
 /// from <see cref="UDmaBuf"/>, or as a descriptor from another driver (V4L2, DRM) or process.
 /// </summary>
 /// <remarks>
-/// Thread-safe. Many scopes may read at a time, or one may write. See Documentation/driver-api/dma-buf.rst.
+/// Thread-safe. Many scopes may read at a time, or one may write. A buffer that one device writes and another reads is
+/// imported as <see cref="DmaDirection.Bidirectional"/> into both: the kernel syncs all mappings of a buffer in one
+/// direction. See Documentation/driver-api/dma-buf.rst.
 /// </remarks>
 [DebuggerDisplay("{DebuggerDisplay,nq}")]
 public sealed class DmaBuf : IDisposable
@@ -53,7 +55,9 @@ public sealed class DmaBuf : IDisposable
     }
 
     /// <summary>Takes over a descriptor of a dma-buf. It is closed with the buffer, and not passed on to child processes.</summary>
-    /// <param name="file">The descriptor. When this throws it still belongs to the caller.</param>
+    /// <param name="file">
+    /// The descriptor; the handle is invalid afterwards. When this throws it still belongs to the caller.
+    /// </param>
     /// <exception cref="ArgumentException">It is not of a dma-buf.</exception>
     /// <exception cref="ObjectDisposedException">It is closed.</exception>
     /// <exception cref="UioException">The kernel does not tell the buffer's length.</exception>
@@ -74,7 +78,13 @@ public sealed class DmaBuf : IDisposable
                 throw UioException.From(Calls.Seek, descriptor, length);
 
             int result = Syscalls.SetCloseOnExec(file);
-            return result < 0 ? throw UioException.From(Calls.Duplicate, descriptor, result) : new DmaBuf(file, length, exporter);
+            if (result < 0)
+                throw UioException.From(Calls.Duplicate, descriptor, result);
+
+            // Into a handle that nobody else can close: a device may have the buffer.
+            var own = new SafeFileHandle(file.DangerousGetHandle(), ownsHandle: true);
+            file.SetHandleAsInvalid();
+            return new DmaBuf(own, length, exporter);
         }
         finally
         {
@@ -276,6 +286,11 @@ public sealed class DmaBuf : IDisposable
         // A device that only reads leaves nothing for the CPU to fetch.
         if (_toDevice > 0 && _fromDevice == 0 && _bidirectional == 0)
             return Shim.SyncWrite;
+
+        // The kernel syncs all of the buffer. Without READ the end of the scope would put what the CPU has in the place of
+        // what the device has written meanwhile, next to the part that the scope is about.
+        if (_bidirectional > 0 && (mode & CpuAccessMode.Write) != 0)
+            return Shim.SyncRead | Shim.SyncWrite;
 
         return (ulong)mode;
     }

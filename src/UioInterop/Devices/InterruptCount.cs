@@ -6,5 +6,5 @@ namespace UioInterop;
 public readonly record struct InterruptCount(uint Total, uint SinceLastWait)
 {
     /// <summary>How many came that no wait returned for: more than 0 says that the program was late.</summary>
-    public uint Missed => SinceLastWait - 1;
+    public uint Missed => SinceLastWait == 0 ? 0 : SinceLastWait - 1;
 }

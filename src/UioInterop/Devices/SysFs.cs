@@ -24,8 +24,7 @@ internal static class SysFs
 
     /// <summary>The count of interrupts so far; null when the device is gone.</summary>
     public static uint? ReadInterruptCount(int number) =>
-        // %d: beyond 2^31 it is negative.
-        int.TryParse(Read($"{UioClass}/uio{number}/event"), CultureInfo.InvariantCulture, out int count) ? unchecked((uint)count) : null;
+        uint.TryParse(Read($"{UioClass}/uio{number}/event"), CultureInfo.InvariantCulture, out uint count) ? count : null;
 
     public static IommuGroup? ReadIommuGroup(string devicePath)
     {

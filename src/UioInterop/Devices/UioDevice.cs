@@ -125,17 +125,21 @@ public sealed class UioDevice : IDisposable
         {
             ThrowIfDisposed();
             buffer.AddMapping(direction);
+            try
+            {
+                int result = Shim.Map(_file, buffer.File, (uint)direction, out ulong address, out ulong length);
+                if (result < 0)
+                    throw UioException.From(Calls.Import, Info.DevicePath, result);
 
-            int result = Shim.Map(_file, buffer.File, (uint)direction, out ulong address, out ulong length);
-            if (result < 0)
+                var mapping = new DmaMapping(this, buffer, direction, address, length);
+                _mappings.Add(mapping);
+                return mapping;
+            }
+            catch
             {
                 buffer.RemoveMapping(direction);
-                throw UioException.From(Calls.Import, Info.DevicePath, result);
+                throw;
             }
-
-            var mapping = new DmaMapping(this, buffer, direction, address, length);
-            _mappings.Add(mapping);
-            return mapping;
         }
     }
 

@@ -118,7 +118,7 @@ internal static class Remedies
             return "the process may not open it" + udev;
 
         string mode = Convert.ToString(permissions, 8).PadLeft(4, '0');
-        return $"it belongs to {UserName(user)}:{GroupName(group)}, mode {mode}, and the process runs as {Environment.UserName}{udev}";
+        return $"it belongs to {UserName(user)}:{GroupName(group)}, mode {mode}, and the process runs as {UserName(Syscalls.EffectiveUser)}{udev}";
     }
 
     private static string UserName(uint id) => NameOr(id, () => Syscall.getpwuid(id)?.pw_name);

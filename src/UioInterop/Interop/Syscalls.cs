@@ -200,11 +200,14 @@ internal static unsafe class Syscalls
 
     /// <summary>Puts private memory in the place of a map, in one step.</summary>
     public static void ReplaceMap(nint address, long length) =>
-        // Can only fail for want of kernel memory. Then the map stays as it is, which is no worse than not to ask.
+        // Can only fail for want of kernel memory, and then nothing better can be done.
         mmap((void*)address, (size_t)(ulong)length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1, 0);
 
     public static int Unmap(nint address, long length) =>
         Result(munmap((void*)address, (size_t)(ulong)length));
+
+    /// <summary>The user that the process acts as.</summary>
+    public static uint EffectiveUser => geteuid();
 
     /// <summary>The owner and the group of a file, as numbers, and its permission bits.</summary>
     public static bool TryGetOwner(string path, out uint user, out uint group, out int permissions)

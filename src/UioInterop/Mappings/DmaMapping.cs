@@ -3,8 +3,9 @@ using System.Diagnostics;
 namespace UioInterop;
 
 /// <summary>
-/// A buffer that a device can reach. Its device owns it: it ends when it is disposed or when the device is, and at no
-/// other time. There is no finalizer, so a mapping that the program has lost sight of goes on working.
+/// A buffer that a device can reach. Its device owns it: it ends when it is disposed, when the device is, or when the
+/// device's driver is unbound. There is no finalizer, so a mapping that the program has lost sight of goes on working for
+/// as long as the program holds the device.
 /// </summary>
 /// <remarks>
 /// <para>The device must have stopped using the buffer before this is disposed. After that its accesses fault behind a
@@ -52,7 +53,14 @@ public sealed class DmaMapping : IDisposable
 
     /// <summary>The parts of the buffer that are contiguous for the device, in the buffer's order. Now always one.</summary>
     /// <exception cref="ObjectDisposedException">The mapping has ended.</exception>
-    public IReadOnlyList<DmaRange> Ranges => _ranges ??= [new DmaRange(Address, 0, Length)];
+    public IReadOnlyList<DmaRange> Ranges
+    {
+        get
+        {
+            DeviceAddress address = Address;
+            return _ranges ??= [new DmaRange(address, 0, Length)];
+        }
+    }
 
     /// <summary>Where the device reaches a part of the buffer.</summary>
     /// <param name="offset">Where the part begins in the buffer, in bytes.</param>

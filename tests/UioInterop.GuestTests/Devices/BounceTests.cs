@@ -58,6 +58,22 @@ internal sealed class BounceTests : EduTest
         Assert.That(Buffers.Read(buffer, Length), Is.EqualTo(pattern));
     }
 
+    // The kernel syncs all of a buffer, whatever part of it a scope is about.
+    [TestCaseSource(nameof(s_heaps))]
+    public void A_scope_that_writes_a_part_leaves_what_the_device_wrote_beside_it(string exporter)
+    {
+        var pattern = Buffers.Pattern(Length, seed: 11);
+        Load(pattern);
+        using var buffer = Buffers.Allocate(exporter, 8192);
+        using var mapping = Edu.Device.Import(buffer, DmaDirection.Bidirectional);
+
+        Edu.CopyFromDevice(mapping, 0, Length, Timeout);
+        using (var cpu = buffer.BeginAccess(CpuAccessMode.Write, 4096, 512))
+            cpu.Span.Fill(1);
+
+        Assert.That(Buffers.Read(buffer, Length), Is.EqualTo(pattern));
+    }
+
     private byte[] ThroughTheDevice(DmaMapping source)
     {
         using var destination = DmaHeap.Cma.Allocate(4096);

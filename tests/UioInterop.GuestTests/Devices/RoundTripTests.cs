@@ -66,11 +66,7 @@ internal sealed class RoundTripTests : EduTest
         using var destination = DmaHeap.Cma.Allocate(4096);
         var address = ImportAndForget(destination);
 
-        for (var i = 0; i < 2; i++)
-        {
-            GC.Collect();
-            GC.WaitForPendingFinalizers();
-        }
+        Collector.Run();
         Edu.Start(EduTransfer.FromDevice, address, Length);
 
         Assert.That(Edu.TryWaitForCompletion(Timeout, out _), Is.True);

@@ -117,12 +117,14 @@ internal sealed class DmaBufTests(string exporter)
         using var buffer = Buffers.Allocate(exporter, 4096);
         using var duplicate = buffer.DuplicateHandle();
         using var inheritable = RawFile.Duplicate(duplicate, inheritable: true);
-        Assert.That(Descriptors.AreClosedByExec(inheritable), Is.False, "the test can see the difference");
+        var number = RawFile.Number(inheritable);
+        Assert.That(Descriptors.IsClosedByExec(number), Is.False, "the test can see the difference");
 
         using var adopted = DmaBuf.FromHandle(inheritable);
 
-        Assert.That(Descriptors.AreClosedByExec(duplicate), Is.True);
-        Assert.That(Descriptors.AreClosedByExec(inheritable), Is.True, "an adopted one as well");
+        Assert.That(Descriptors.IsClosedByExec(RawFile.Number(duplicate)), Is.True);
+        Assert.That(Descriptors.IsClosedByExec(number), Is.True, "an adopted one as well");
+        Assert.That(inheritable.IsClosed, Is.True, "nobody else can close it");
     }
 }
 
@@ -175,6 +177,7 @@ internal sealed class DmaBufErrorTests
     [Test]
     public void A_failed_call_leaks_no_descriptor()
     {
+        Collector.Run();
         var before = Descriptors.Count;
         for (var i = 0; i < 20; i++)
         {
@@ -182,6 +185,7 @@ internal sealed class DmaBufErrorTests
             Assert.That(() => UDmaBuf.Create(1L << 40), Throws.InstanceOf<UioException>());
             Assert.That(() => UioDevice.Open(UioDeviceId.FromName("nowhere")), Throws.InstanceOf<UioException>());
         }
-        Assert.That(Descriptors.Count, Is.EqualTo(before));
+        Collector.Run();
+        Assert.That(Descriptors.Count, Is.LessThanOrEqualTo(before));
     }
 }

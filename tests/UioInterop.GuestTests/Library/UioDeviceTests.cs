@@ -141,8 +141,10 @@ internal sealed class UioDeviceTests
     public void Dispose_ends_a_wait()
     {
         var device = UioDevice.Open(UioDeviceId.FromNumber(_edu.Number));
+        var before = ThreadsInPoll.Count;
         var waiter = Task.Factory.StartNew(() => device.TryWaitForInterrupt(Timeout.InfiniteTimeSpan, out _),
             CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        Assert.That(SpinWait.SpinUntil(() => ThreadsInPoll.Count > before, TimeSpan.FromSeconds(10)), Is.True, "it waits");
 
         device.Dispose();
 

@@ -9,7 +9,7 @@ namespace UioInterop.GuestTests.Support;
 internal static class ChildProcess
 {
     private const string Import = "import";
-    private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(40);
 
     /// <summary>Runs the role that the arguments name.</summary>
     public static int Run(string[] arguments)
@@ -34,12 +34,17 @@ internal static class ChildProcess
         start.ArgumentList.Add(Import);
         start.ArgumentList.Add(RawFile.Number(inherited).ToString(CultureInfo.InvariantCulture));
         using var process = Process.Start(start)!;
-
-        var line = process.StandardOutput.ReadLineAsync();
-        Assert.That(line.Wait(s_timeout), Is.True, "the other process said nothing");
-        Assert.That(DmaBufTable.AttachmentsOf(EduFunction.Address), Is.EqualTo(1), "the other process has the buffer");
-        process.Kill();
-        Assert.That(process.WaitForExit(s_timeout), Is.True);
-        return new DeviceAddress(ulong.Parse(line.Result!, CultureInfo.InvariantCulture));
+        try
+        {
+            var line = process.StandardOutput.ReadLineAsync();
+            Assert.That(line.Wait(s_timeout), Is.True, "the other process said nothing");
+            Assert.That(DmaBufTable.AttachmentsOf(EduFunction.Address), Is.EqualTo(1), "the other process has the buffer");
+            return new DeviceAddress(ulong.Parse(line.Result!, CultureInfo.InvariantCulture));
+        }
+        finally
+        {
+            process.Kill();
+            Assert.That(process.WaitForExit(s_timeout), Is.True);
+        }
     }
 }

@@ -1,4 +1,3 @@
-using Microsoft.Win32.SafeHandles;
 using Tmds.Linux;
 
 namespace UioInterop.GuestTests.Support;
@@ -8,8 +7,7 @@ internal static class Descriptors
 {
     public static int Count => Directory.GetFileSystemEntries("/proc/self/fd").Length;
 
-    public static bool AreClosedByExec(SafeFileHandle file) =>
-        (LibC.fcntl(RawFile.Number(file), LibC.F_GETFD) & LibC.FD_CLOEXEC) != 0;
+    public static bool IsClosedByExec(int number) => (LibC.fcntl(number, LibC.F_GETFD) & LibC.FD_CLOEXEC) != 0;
 
     /// <summary>Those that a child process would inherit, as paths.</summary>
     public static IEnumerable<string> Inheritable() =>

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Spectre.Console;
 using UioInterop.Harness.Guests;
+using UioInterop.GuestProtocol;
 using UioInterop.Harness.Machines;
 using UioInterop.Harness.Running;
 

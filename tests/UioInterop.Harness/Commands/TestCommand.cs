@@ -36,6 +36,7 @@ internal static class TestCommand
 
         MachineRuns.Filter = choice.Text;
         var printer = new TestPrinter();
+        MachineRuns.Cancel = cancel;
         MachineRuns.Watch = printer.OnGuest;
         // NUnit blocks its thread until the last test is done.
         var end = await Task.Run(() => assembly.Run(GuestTestName.Host, tests, printer.OnHost), cancel);

@@ -26,7 +26,7 @@ public sealed record GuestProject(string Name, string Directory)
     {
         var output = Path.Combine(Repository.Artifacts, "guest", Name, architecture.RuntimeIdentifier);
         var stamp = output + ".stamp";
-        var wanted = Fingerprint.OfFiles([Directory, .. s_inputs]);
+        var wanted = $"{Fingerprint.OfFiles([Directory, .. s_inputs])} {Environment.Version}";
         if (File.Exists(stamp) && await File.ReadAllTextAsync(stamp, cancel) == wanted)
             return output;
         System.IO.Directory.CreateDirectory(Path.GetDirectoryName(stamp)!);

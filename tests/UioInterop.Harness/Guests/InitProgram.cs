@@ -12,10 +12,8 @@ internal static class InitProgram
         var directory = Directory.CreateDirectory(
             Path.Combine(Repository.Artifacts, "guest", "init", architecture.RuntimeIdentifier)).FullName;
         var program = Path.Combine(directory, "init");
-        if (File.GetLastWriteTimeUtc(program) < File.GetLastWriteTimeUtc(source))
-            await Shell.RunAsync(
-                architecture.Compiler,
-                ["-static", "-O2", "-s", "-Wall", "-Wextra", "-Werror", "-o", program, source], cancel);
+        await Shell.RunAsync(
+            architecture.Compiler, ["-static", "-O2", "-s", "-Wall", "-Wextra", "-Werror", "-o", program, source], cancel);
         return program;
     }
 }

@@ -23,6 +23,9 @@ public static class MachineRuns
     /// <summary>Sees every record of every machine when it arrives.</summary>
     public static Action<Machine, GuestRecord> Watch { get; set; } = (_, _) => { };
 
+    /// <summary>Ends the machines that run, and boots no other.</summary>
+    public static CancellationToken Cancel { get; set; }
+
     public static IReadOnlyList<string> On(Machine machine) => s_assembly.Value.List(machine.FilterFor());
 
     public static Task<RunReport> RunAsync(Machine machine) =>
@@ -38,11 +41,11 @@ public static class MachineRuns
         {
             Machine = machine,
             Kernel = kernel,
-            Initramfs = await Initramfs.BuildAsync(machine, GuestProject.Tests, kernel, CancellationToken.None),
+            Initramfs = await Initramfs.BuildAsync(machine, GuestProject.Tests, kernel, Cancel),
             Expected = expected.Count > 0 ? expected : On(machine),
             Filter = filter,
             OnRecord = record => Watch(machine, record),
-        }.ExecuteAsync();
+        }.ExecuteAsync(Cancel);
     }
 
     // Only listed here, never run: the assembly's types are of no use on the host.

@@ -1,6 +1,6 @@
 using System.Text.RegularExpressions;
 
-namespace UioInterop.Harness.Machines;
+namespace UioInterop.GuestProtocol;
 
 /// <summary>A kernel log line that looks like trouble and is none, and why.</summary>
 public sealed record KnownLine(Regex Pattern, string Reason)

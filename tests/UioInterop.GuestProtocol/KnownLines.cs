@@ -1,0 +1,29 @@
+namespace UioInterop.GuestProtocol;
+
+/// <summary>Kernel log lines that look like trouble and are none. Host and guest excuse the same ones.</summary>
+public static class KnownLines
+{
+    /// <summary>Of every kernel, while it boots and when it ends.</summary>
+    public static IReadOnlyList<KnownLine> Everywhere { get; } =
+    [
+        new("^Lock dependency validator:", "lockdep's banner is printed without a level"),
+        new(@"^\.\.\. (MAX_|CLASSHASH|CHAINHASH)", "lockdep's table sizes"),
+        new("^ (memory used (by|for)|per task-struct)", "lockdep's memory"),
+        new("^reboot: Power down$", "the end of every good run, at level 0"),
+        new("^DMA-API: (preallocated|debugging (enabled|disabled))", "the DMA debug layer's banner"),
+    ];
+
+    /// <summary>Of a PC that QEMU emulates on a busy host, at any time.</summary>
+    public static IReadOnlyList<KnownLine> EmulatedPc { get; } =
+    [
+        new("^tsc: (Unable to calibrate against PIT|Fast TSC calibration failed|HPET/PMTIMER calibration failed)",
+            "an emulated timer does not tick while the host is busy"),
+        new("^tsc: Marking TSC unstable", "an emulated TSC stops while the host is busy"),
+        new("^APIC calibration not consistent with PM-Timer", "an emulated timer ticks late while the host is busy"),
+        new("^hrtimer: interrupt took", "an emulated CPU stands still while the host is busy"),
+        new("^clocksource: ", "an emulated clock stops while the host is busy"),
+        new("^amd_pstate: the _CPC object is not present", "QEMU's CPU is an AMD one without frequency scaling"),
+    ];
+
+    public static bool Contain(IEnumerable<KnownLine> lines, string text) => lines.Any(line => line.Pattern.IsMatch(text));
+}
