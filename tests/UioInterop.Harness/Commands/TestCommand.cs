@@ -41,7 +41,8 @@ internal static class TestCommand
         // NUnit blocks its thread until the last test is done.
         var end = await Task.Run(() => assembly.Run(GuestTestName.Host, tests, printer.OnHost), cancel);
         printer.Summarise();
-        AnsiConsole.WriteLine(string.Create(
+        // Not through the pretty console, which wraps and trims: others read this line.
+        Console.Out.WriteLine(string.Create(
             CultureInfo.InvariantCulture, $"{end.Passed} passed, {end.Failed} failed, {end.Skipped} skipped"));
         return end.Failed == 0 && end.Passed > 0 ? 0 : 1;
     }

@@ -61,7 +61,7 @@ public static class KernelBuilder
         KernelSource source, KernelVariant variant, string home, IProgress<BuildProgress> progress,
         CancellationToken cancel)
     {
-        progress.Report(new BuildProgress("waiting for another build"));
+        progress.Report(new BuildProgress("preparing"));
         using var tree = await OpenTreeAsync(source, variant, Patch.Series(), progress, cancel);
         if (Directory.Exists(home))
             return;

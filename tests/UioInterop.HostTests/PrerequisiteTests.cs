@@ -1,0 +1,33 @@
+using NUnit.Framework;
+using UioInterop.Harness;
+using UioInterop.Harness.Machines;
+
+namespace UioInterop.HostTests;
+
+internal sealed class PrerequisiteTests
+{
+    private string? _path;
+
+    [SetUp]
+    public void KeepPath() => _path = Environment.GetEnvironmentVariable("PATH");
+
+    [TearDown]
+    public void RestorePath() => Environment.SetEnvironmentVariable("PATH", _path);
+
+    [Test]
+    public void What_is_missing_is_named_with_the_package_that_brings_it()
+    {
+        Environment.SetEnvironmentVariable("PATH", "");
+
+        var error = Assert.Throws<HarnessException>(() => Prerequisite.Require(MachineList.X64))!;
+
+        Assert.That(error.Message, Does.Contain("qemu-system-x86_64").And.Contains("flex"));
+        Assert.That(error.Message.Split("apt-get install ")[1].Split(' '), Does.Contain("qemu-system-x86").And.Contain("flex"));
+    }
+
+    [Test]
+    public void Nothing_is_missing_where_the_tests_run()
+    {
+        Assert.That(() => Prerequisite.Require(MachineList.All), Throws.Nothing);
+    }
+}
