@@ -34,6 +34,17 @@ public sealed class VerdictTests
     }
 
     [Test]
+    public void A_run_that_was_asked_for_no_test_has_failed()
+    {
+        var passed = GoldenLog.Read(Path.Combine(s_directory, "passed.log"));
+        GuestRecord[] records = [new StartRecord("x86-64", []), new EndRecord(0, 0, 0)];
+
+        var verdict = Verdict.Of(passed.Evidence([]) with { Records = records });
+
+        Assert.That((verdict.Outcome, verdict.Reason), Is.EqualTo((Outcome.Failed, "No test was asked for.")));
+    }
+
+    [Test]
     public void Every_verdict_has_a_golden_log()
     {
         var covered = Directory.GetFiles(s_directory, "*.log")

@@ -62,10 +62,18 @@ internal sealed class ReleaseTests : AbiTest
     [Test]
     public void Unbinding_waits_for_maps_in_flight_and_leaves_nothing_behind()
     {
-        const int threads = 4;
+        for (var round = 0; round < 10; round++)
+        {
+            using var uio = RawUio.Open(EduFunction.DevicePath);
+            UnbindUnder(uio, threads: 4);
+        }
+    }
+
+    private void UnbindUnder(SafeFileHandle uio, int threads)
+    {
         using var started = new CountdownEvent(threads);
         var workers = Enumerable.Range(0, threads).Select(_ => Task.Factory.StartNew(
-            () => MapUntilGone(Uio, started), CancellationToken.None,
+            () => MapUntilGone(uio, started), CancellationToken.None,
             TaskCreationOptions.LongRunning, TaskScheduler.Default)).ToArray();
         started.Wait(TimeSpan.FromSeconds(10));
 
@@ -85,7 +93,7 @@ internal sealed class ReleaseTests : AbiTest
     // One buffer for each thread, so that the only reason to fail is the device.
     private static int MapUntilGone(SafeFileHandle uio, CountdownEvent started)
     {
-        using var buffer = Buffer();
+        using var buffer = Buffer(128 << 10);
         started.Signal();
         while (true)
         {

@@ -46,6 +46,8 @@ internal sealed class RoundTripTests : EduTest
     {
         using var buffer = DmaHeap.System.Allocate(4096);
         using var mapping = Edu.Device.Import(buffer, DmaDirection.ToDevice);
+        using var other = DmaHeap.System.Allocate(4096);
+        using var incoming = Edu.Device.Import(other, DmaDirection.FromDevice);
 
         using (Assert.EnterMultipleScope())
         {
@@ -54,6 +56,7 @@ internal sealed class RoundTripTests : EduTest
             Assert.That(() => Edu.CopyToDevice(mapping, 0, Length + 1, Timeout), Throws.InstanceOf<ArgumentOutOfRangeException>());
             Assert.That(() => Edu.CopyToDevice(mapping, 0, 0, Timeout), Throws.InstanceOf<ArgumentOutOfRangeException>());
             Assert.That(() => Edu.CopyFromDevice(mapping, 0, Length, Timeout), Throws.ArgumentException, "the wrong way");
+            Assert.That(() => Edu.CopyToDevice(incoming, 0, Length, Timeout), Throws.ArgumentException, "the wrong way");
         }
     }
 

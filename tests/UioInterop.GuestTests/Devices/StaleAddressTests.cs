@@ -70,7 +70,7 @@ internal sealed class StaleAddressTests : EduTest
     [Test]
     public void The_drivers_release_hook_runs_before_the_mappings_end()
     {
-        const int rounds = 4;
+        const int rounds = 8;
         var buffers = Enumerable.Range(0, 2000).Select(_ => DmaHeap.System.Allocate(4096)).ToArray();
         try
         {

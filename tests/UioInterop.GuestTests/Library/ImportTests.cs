@@ -73,6 +73,19 @@ internal sealed class ImportTests
         mapping.Dispose();
     }
 
+    // Not left to the close, which does nothing while somebody else has the file.
+    [Test, Category(Needs.Import)]
+    public void Disposing_the_device_ends_its_mappings_although_the_file_stays_open()
+    {
+        using var buffer = DmaHeap.Cma.Allocate(4096);
+        _device.Import(buffer, DmaDirection.ToDevice);
+        using var second = Descriptors.DuplicateOf(_device.Info.DevicePath);
+
+        _device.Dispose();
+
+        Assert.That(DmaBufTable.AttachmentsOf(EduFunction.Address), Is.Zero);
+    }
+
     [Test, Category(Needs.Import)]
     public void A_buffer_with_an_open_scope_is_not_given_to_a_device()
     {

@@ -43,12 +43,18 @@ internal sealed class UioDeviceTests
         }
     }
 
-    [Test]
-    public void A_device_that_is_not_there_is_answered_with_those_that_are()
-    {
-        var error = Assert.Throws<UioException>(() => UioDevice.Open(UioDeviceId.FromName("nowhere")))!;
+    private static readonly (UioDeviceId Id, string Words)[] s_nowhere =
+    [
+        (UioDeviceId.FromName("nowhere"), "nowhere"), (UioDeviceId.FromParent("0000:00:1f.7"), "0000:00:1f.7"),
+        (UioDeviceId.FromNumber(99), "/dev/uio99"), (UioDeviceId.FromPath("/dev/uio98"), "/dev/uio98"),
+    ];
 
-        Assert.That(error.Message, Does.Contain("nowhere").And.Contains(_edu.DevicePath));
+    [TestCaseSource(nameof(s_nowhere))]
+    public void A_device_that_is_not_there_is_answered_with_those_that_are((UioDeviceId Id, string Words) asked)
+    {
+        var error = Assert.Throws<UioException>(() => UioDevice.Open(asked.Id))!;
+
+        Assert.That(error.Message, Does.Contain(asked.Words).And.Contains(_edu.DevicePath));
     }
 
     [Test]
@@ -88,6 +94,20 @@ internal sealed class UioDeviceTests
             Assert.That(() => device.TryWaitForInterrupt(TimeSpan.Zero, out _), Throws.InstanceOf<ObjectDisposedException>());
             Assert.That(device.EnableInterrupt, Throws.InstanceOf<ObjectDisposedException>());
         }
+    }
+
+    [Test]
+    public void Dispose_puts_plain_memory_in_the_place_of_the_registers()
+    {
+        var device = UioDevice.Open(UioDeviceId.FromNumber(_edu.Number));
+        var registers = device.Map();
+        var map = MemoryMaps.Of(_edu.DevicePath).Single();
+
+        device.Dispose();
+
+        Assert.That(MemoryMaps.Of(_edu.DevicePath), Is.Empty, "the map would keep the file, and its mappings, alive");
+        Assert.That(MemoryMaps.All().Any(each => each.Start <= map.Start && each.End >= map.End), Is.True, "a late access crashes");
+        GC.KeepAlive(registers);
     }
 
     // The accesses race with the end of the map: a page that is gone would end the process.
@@ -146,7 +166,7 @@ internal sealed class UioDeviceTests
             CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         Assert.That(SpinWait.SpinUntil(() => ThreadsInPoll.Count > before, TimeSpan.FromSeconds(10)), Is.True, "it waits");
 
-        device.Dispose();
+        Assert.That(Task.Run(device.Dispose).Wait(TimeSpan.FromSeconds(10)), Is.True, "Dispose waits for the waiter");
 
         var error = Assert.Throws<AggregateException>(() => waiter.Wait(TimeSpan.FromSeconds(10)))!;
         Assert.That(error.InnerException, Is.InstanceOf<ObjectDisposedException>());

@@ -1,3 +1,5 @@
+using System.Globalization;
+using Microsoft.Win32.SafeHandles;
 using Tmds.Linux;
 
 namespace UioInterop.GuestTests.Support;
@@ -9,11 +11,19 @@ internal static class Descriptors
 
     public static bool IsClosedByExec(int number) => (LibC.fcntl(number, LibC.F_GETFD) & LibC.FD_CLOEXEC) != 0;
 
+    /// <summary>A second descriptor of the file that this process has open under a path.</summary>
+    public static SafeFileHandle DuplicateOf(string path) =>
+        new(LibC.dup(Open().Single(descriptor => descriptor.Path == path).Number), ownsHandle: true);
+
     /// <summary>Those that a child process would inherit, as paths.</summary>
     public static IEnumerable<string> Inheritable() =>
+        from descriptor in Open()
+        where !IsClosedByExec(descriptor.Number)
+        select descriptor.Path;
+
+    private static IEnumerable<(int Number, string Path)> Open() =>
         from link in Directory.GetFileSystemEntries("/proc/self/fd")
-        let number = int.Parse(Path.GetFileName(link), System.Globalization.CultureInfo.InvariantCulture)
-        let flags = LibC.fcntl(number, LibC.F_GETFD)
-        where flags >= 0 && (flags & LibC.FD_CLOEXEC) == 0
-        select File.ResolveLinkTarget(link, returnFinalTarget: false)?.ToString() ?? link;
+        let number = int.Parse(Path.GetFileName(link), CultureInfo.InvariantCulture)
+        where LibC.fcntl(number, LibC.F_GETFD) >= 0 // not the one that listed them
+        select (number, File.ResolveLinkTarget(link, returnFinalTarget: false)?.ToString() ?? link);
 }
