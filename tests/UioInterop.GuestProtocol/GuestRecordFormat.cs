@@ -98,6 +98,6 @@ public static class GuestRecordFormat
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     UseStringEnumConverter = true,
     RespectNullableAnnotations = true,
-    RespectRequiredConstructorParameters = false)]
+    RespectRequiredConstructorParameters = true)]
 [JsonSerializable(typeof(GuestRecord))]
 internal sealed partial class GuestRecordJson : JsonSerializerContext;

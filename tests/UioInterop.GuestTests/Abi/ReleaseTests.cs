@@ -93,7 +93,9 @@ internal sealed class ReleaseTests : AbiTest
     // One buffer for each thread, so that the only reason to fail is the device.
     private static int MapUntilGone(SafeFileHandle uio, CountdownEvent started)
     {
-        using var buffer = Buffer(128 << 10);
+        // In one piece: bounce buffers do not keep pieces together.
+        using var memory = DmaHeap.Cma.Allocate(128 << 10);
+        using var buffer = memory.DuplicateHandle();
         started.Signal();
         while (true)
         {

@@ -64,11 +64,11 @@ internal sealed class BounceTests : EduTest
     {
         var pattern = Buffers.Pattern(Length, seed: 11);
         Load(pattern);
-        using var buffer = Buffers.Allocate(exporter, 8192);
+        using var buffer = Buffers.Allocate(exporter, 4096);
         using var mapping = Edu.Device.Import(buffer, DmaDirection.Bidirectional);
 
         Edu.CopyFromDevice(mapping, 0, Length, Timeout);
-        using (var cpu = buffer.BeginAccess(CpuAccessMode.Write, 4096, 512))
+        using (var cpu = buffer.BeginAccess(CpuAccessMode.Write, Length, 512))
             cpu.Span.Fill(1);
 
         Assert.That(Buffers.Read(buffer, Length), Is.EqualTo(pattern));
