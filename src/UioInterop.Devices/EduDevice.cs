@@ -71,6 +71,7 @@ public sealed class EduDevice : IDisposable
         Device = device;
         _registers = registers;
         _pci = pci;
+        device.Quiesce = Quiesce;
     }
 
     /// <summary>The UIO device, to import buffers with. It is disposed with this object.</summary>
@@ -163,14 +164,7 @@ public sealed class EduDevice : IDisposable
     /// <exception cref="InvalidOperationException">A transfer is under way.</exception>
     public void Start(EduTransfer transfer, DeviceAddress memory, int length, int bufferOffset = 0)
     {
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(length);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(length, MaxTransfer);
-        ArgumentOutOfRangeException.ThrowIfNegative(bufferOffset);
-        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(bufferOffset, BufferLength - length); // "equal": see MaxTransfer
-
-        // The device ignores its DMA registers while it is busy.
-        if (IsBusy)
-            throw new InvalidOperationException("The device is busy with a transfer: wait for it with TryWaitForCompletion.");
+        CheckStart(length, bufferOffset);
 
         // An interrupt that nobody waited for would pass for this transfer's.
         AcknowledgeInterrupt();
@@ -228,20 +222,8 @@ public sealed class EduDevice : IDisposable
         Device.EnableInterrupt();
     }
 
-    /// <summary>Brings the device to rest, then disposes <see cref="Device"/>. The second time it does nothing.</summary>
-    public void Dispose()
-    {
-        try
-        {
-            Quiesce();
-        }
-        catch (Exception error) when (error is ObjectDisposedException or TimeoutException or UioException)
-        {
-            // Disposed before; or gone, or without access to memory. In each case it is at rest as far as memory goes.
-        }
-
-        Device.Dispose();
-    }
+    /// <summary>Disposes <see cref="Device"/>, which brings it to rest first. The second time it does nothing.</summary>
+    public void Dispose() => Device.Dispose();
 
     private InterruptCount Copy(EduTransfer transfer, DmaMapping mapping, DmaDirection wrong, long offset, int length, TimeSpan timeout, int bufferOffset)
     {
@@ -253,22 +235,27 @@ public sealed class EduDevice : IDisposable
 
         ArgumentOutOfRangeException.ThrowIfLessThan(timeout, TimeSpan.Zero);
 
-        Start(transfer, mapping.AddressOf(offset, length), length, bufferOffset);
-        bool done = false;
-        try
-        {
-            done = TryWaitForCompletion(timeout, out InterruptCount count);
-            if (done)
-                return count;
-        }
-        finally
-        {
-            // Whatever went wrong, the caller may let go of the memory next.
-            if (!done)
-                Quiesce();
-        }
+        CheckStart(length, bufferOffset); // before the lease: one that is given up stops the device, and whatever it does
 
-        throw new TimeoutException($"{Device.Info} raised no interrupt within {timeout.TotalMilliseconds:0} ms of a transfer of {length} bytes; it has been stopped.");
+        using TransferLease lease = mapping.BeginTransfer(offset, length);
+        Start(transfer, lease.Address, length, bufferOffset);
+        if (!TryWaitForCompletion(timeout, out InterruptCount count))
+            throw new TimeoutException($"{Device.Info} raised no interrupt within {timeout.TotalMilliseconds:0} ms of a transfer of {length} bytes; it has been stopped.");
+
+        lease.Complete();
+        return count;
+    }
+
+    private void CheckStart(int length, int bufferOffset)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(length);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(length, MaxTransfer);
+        ArgumentOutOfRangeException.ThrowIfNegative(bufferOffset);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(bufferOffset, BufferLength - length); // "equal": see MaxTransfer
+
+        // The device ignores its DMA registers while it is busy.
+        if (IsBusy)
+            throw new InvalidOperationException("The device is busy with a transfer: wait for it with TryWaitForCompletion.");
     }
 
     private uint AcknowledgeInterrupt()

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Diagnostics;
 using Microsoft.Win32.SafeHandles;
 using UioInterop.Interop;
@@ -16,23 +17,17 @@ namespace UioInterop;
 [DebuggerDisplay("{DebuggerDisplay,nq}")]
 public sealed class DmaBuf : IDisposable
 {
-    // Protects everything below. Taken inside of a device's lock, never around it.
-    private readonly Lock _gate = new();
-    private readonly HashSet<long> _openScopes = []; // their tickets; many that read, or one that writes
-    private CpuAccessMode _openMode;
-    private ulong _openSync;
-    private long _lastTicket;
+    // Under the ledger's lock, all three.
     private MemoryMap? _map;
-    private int _toDevice;
-    private int _fromDevice;
-    private int _bidirectional;
     private bool _disposed;
+    private bool _closed;
 
     private DmaBuf(SafeFileHandle file, long length, string exporter)
     {
         File = file;
         Length = length;
         Exporter = exporter;
+        Ledger = new AccessLedger(this);
     }
 
     /// <summary>Its length in bytes: whole pages, so it may be more than was asked for.</summary>
@@ -43,6 +38,9 @@ public sealed class DmaBuf : IDisposable
 
     /// <summary>The descriptor. It stays open until the buffer is disposed and the last of its mappings has ended.</summary>
     internal SafeFileHandle File { get; }
+
+    /// <summary>Who touches the buffer now.</summary>
+    internal AccessLedger Ledger { get; }
 
     /// <summary>Allocates a buffer: the same as <see cref="DmaHeap.Allocate"/>.</summary>
     /// <param name="heap">Where from.</param>
@@ -98,7 +96,7 @@ public sealed class DmaBuf : IDisposable
     /// <exception cref="ObjectDisposedException">The buffer has been disposed.</exception>
     public SafeFileHandle DuplicateHandle()
     {
-        lock (_gate)
+        lock (Ledger.Gate)
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
             int result = Syscalls.Duplicate(File, out SafeFileHandle? copy);
@@ -121,44 +119,21 @@ public sealed class DmaBuf : IDisposable
     /// <exception cref="ObjectDisposedException">The buffer has been disposed.</exception>
     public CpuAccess BeginAccess(CpuAccessMode mode, long offset = 0, int length = -1)
     {
-        if (mode is not (CpuAccessMode.Read or CpuAccessMode.Write or CpuAccessMode.ReadWrite))
-            throw new ArgumentOutOfRangeException(nameof(mode), mode, "A mode is Read, Write or ReadWrite.");
-
-        ArgumentOutOfRangeException.ThrowIfNegative(offset);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(offset, Length);
-        ArgumentOutOfRangeException.ThrowIfLessThan(length, -1);
-        long size = length < 0 ? Length - offset : length;
-        if (size > Length - offset || size > int.MaxValue)
-            throw new ArgumentOutOfRangeException(nameof(length), size, $"The part at {offset} is not inside of the buffer's {Length} bytes, or over 2 GiB.");
-
-        lock (_gate)
-        {
-            ObjectDisposedException.ThrowIf(_disposed, this);
-            if (_openScopes.Count > 0 && (mode | _openMode) != CpuAccessMode.Read)
-                throw new InvalidOperationException($"A scope of CPU access ({_openMode}) is open on {this}: dispose it first. Scopes that only read may be open together.");
-
-            ulong sync = SyncFlagsFor(mode);
-            if (_map is null)
-            {
-                int mapped = MemoryMap.Create(File, 0, Length, out _map);
-                if (mapped < 0)
-                    throw UioException.From(Calls.MapBuffer, ToString(), mapped);
-            }
-
-            int result = Shim.Sync(File, sync);
-            if (result < 0)
-                throw UioException.From(Calls.Sync, ToString(), result);
-
-            long ticket = ++_lastTicket;
-            _openScopes.Add(ticket);
-            _openMode = mode;
-            _openSync = sync;
-            unsafe
-            {
-                return new CpuAccess(this, ticket, new Span<byte>(_map!.Address + offset, (int)size));
-            }
-        }
+        Window window = Open(mode, offset, length);
+        return new CpuAccess(this, window.Ticket, window.Span);
     }
+
+    /// <summary>
+    /// Begins a scope as <see cref="BeginAccess"/> does, for code that wants <see cref="Memory{T}"/>: streams, pipelines,
+    /// RandomAccess, anything that awaits. The scope ends when the owner is disposed.
+    /// </summary>
+    /// <inheritdoc cref="BeginAccess"/>
+    /// <returns>
+    /// The part of the buffer. After Dispose its memory throws <see cref="ObjectDisposedException"/>; while an operation has
+    /// it pinned, Dispose throws <see cref="InvalidOperationException"/>.
+    /// </returns>
+    public IMemoryOwner<byte> RentMemory(CpuAccessMode mode, long offset = 0, int length = -1) =>
+        new DmaBufMemory(this, Open(mode, offset, length));
 
     /// <summary>
     /// Gives the buffer up. Its memory goes when its last mapping and its last descriptor anywhere have gone, too.
@@ -167,16 +142,14 @@ public sealed class DmaBuf : IDisposable
     /// <exception cref="InvalidOperationException">A scope of CPU access is open. Nothing has happened then.</exception>
     public void Dispose()
     {
-        lock (_gate)
+        lock (Ledger.Gate)
         {
             if (_disposed)
                 return;
 
-            if (_openScopes.Count > 0)
-                throw new InvalidOperationException($"A scope of CPU access ({_openMode}) is open on {this}: dispose it before the buffer.");
-
+            Ledger.CheckNoScope("the buffer");
             _disposed = true;
-            _map?.Dispose();
+            _map?.Retire();
             CloseIfUnused();
         }
     }
@@ -206,93 +179,81 @@ public sealed class DmaBuf : IDisposable
     /// </remarks>
     internal void AddMapping(DmaDirection direction)
     {
-        lock (_gate)
+        lock (Ledger.Gate)
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
-
-            // What the CPU has in its caches now would reach memory at any time later, over what the device wrote.
-            if (_openScopes.Count > 0)
-                throw new InvalidOperationException($"A scope of CPU access ({_openMode}) is open on {this}: dispose it before a device gets the buffer.");
-
-            MappingsOf(direction)++;
+            Ledger.AddMapping(direction);
         }
     }
 
     internal void RemoveMapping(DmaDirection direction)
     {
-        lock (_gate)
+        lock (Ledger.Gate)
         {
-            MappingsOf(direction)--;
+            Ledger.RemoveMapping(direction);
             CloseIfUnused();
         }
     }
 
     internal bool IsOpen(long ticket)
     {
-        lock (_gate)
-            return _openScopes.Contains(ticket);
+        lock (Ledger.Gate)
+            return Ledger.HasScope(ticket);
     }
 
     internal void EndAccess(long ticket)
     {
-        lock (_gate)
+        lock (Ledger.Gate)
         {
-            if (!_openScopes.Remove(ticket))
+            if (!Ledger.RemoveScope(ticket))
                 return;
 
-            int result = Shim.Sync(File, _openSync | Shim.SyncEnd);
+            int result = Shim.Sync(File, Ledger.OpenSync | Shim.SyncEnd);
             if (result < 0)
                 throw UioException.From(Calls.Sync, ToString(), result);
         }
     }
 
-    private string DebuggerDisplay => $"{this}, {_toDevice + _fromDevice + _bidirectional} mappings{(_disposed ? ", disposed" : "")}";
+    private string DebuggerDisplay => $"{this}, {Ledger.Mappings} mappings{(_disposed ? ", disposed" : "")}";
 
-    private ref int MappingsOf(DmaDirection direction)
+    private unsafe Window Open(CpuAccessMode mode, long offset, int length)
     {
-        switch (direction)
+        if (mode is not (CpuAccessMode.Read or CpuAccessMode.Write or CpuAccessMode.ReadWrite))
+            throw new ArgumentOutOfRangeException(nameof(mode), mode, "A mode is Read, Write or ReadWrite.");
+
+        ArgumentOutOfRangeException.ThrowIfNegative(offset);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(offset, Length);
+        ArgumentOutOfRangeException.ThrowIfLessThan(length, -1);
+        long size = length < 0 ? Length - offset : length;
+        if (size > Length - offset || size > int.MaxValue)
+            throw new ArgumentOutOfRangeException(nameof(length), size, $"The part at {offset} is not inside of the buffer's {Length} bytes, or over 2 GiB.");
+
+        lock (Ledger.Gate)
         {
-            case DmaDirection.ToDevice:
-                return ref _toDevice;
-            case DmaDirection.FromDevice:
-                return ref _fromDevice;
-            default:
-                return ref _bidirectional;
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            ulong sync = Ledger.CheckScope(mode, offset, size);
+            if (_map is null)
+            {
+                int mapped = MemoryMap.Create(File, 0, Length, out _map);
+                if (mapped < 0)
+                    throw UioException.From(Calls.MapBuffer, ToString(), mapped);
+            }
+
+            int result = Shim.Sync(File, sync);
+            if (result < 0)
+                throw UioException.From(Calls.Sync, ToString(), result);
+
+            return new Window(Ledger.AddScope(mode, offset, size, sync), _map!, _map!.Address + offset, (int)size);
         }
     }
 
     private void CloseIfUnused()
     {
-        if (_disposed && _toDevice + _fromDevice + _bidirectional == 0)
-            File.Dispose();
-    }
+        if (!_disposed || _closed || Ledger.Mappings > 0)
+            return;
 
-    /// <summary>
-    /// The flags for the sync ioctls. The kernel hands its direction to every mapping of the buffer, and there it has to
-    /// be the mapping's own, unless that is bidirectional (DMA debug: "syncs DMA memory with different direction").
-    /// </summary>
-    private ulong SyncFlagsFor(CpuAccessMode mode)
-    {
-        if (_fromDevice > 0 && (mode & CpuAccessMode.Write) != 0)
-        {
-            throw new InvalidOperationException(
-                $"A device has {this} as FromDevice, so what the CPU writes now would be lost: write before the import, or import it as Bidirectional.");
-        }
-
-        // udmabuf syncs a mapping of its own, which it makes with the first direction it hears and keeps.
-        if (Exporter == "udmabuf")
-            return Shim.SyncRead | Shim.SyncWrite;
-
-        // A device that only reads leaves nothing for the CPU to fetch.
-        if (_toDevice > 0 && _fromDevice == 0 && _bidirectional == 0)
-            return Shim.SyncWrite;
-
-        // The kernel syncs all of the buffer. Without READ the end of the scope would put what the CPU has in the place of
-        // what the device has written meanwhile, next to the part that the scope is about.
-        if (_bidirectional > 0 && (mode & CpuAccessMode.Write) != 0)
-            return Shim.SyncRead | Shim.SyncWrite;
-
-        return (ulong)mode;
+        _closed = true;
+        File.Dispose();
     }
 
     private static string? ReadExporter(SafeFileHandle file)
@@ -322,5 +283,16 @@ public sealed class DmaBuf : IDisposable
         {
             return "closed";
         }
+    }
+
+    /// <summary>The part of the buffer that a scope is about. The map is named to keep it from the collector.</summary>
+    internal readonly unsafe struct Window(long ticket, MemoryMap map, byte* address, int length)
+    {
+        public readonly long Ticket = ticket;
+        public readonly MemoryMap Map = map;
+        public readonly byte* Address = address;
+        public readonly int Length = length;
+
+        public Span<byte> Span => new(Address, Length);
     }
 }

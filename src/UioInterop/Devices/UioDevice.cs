@@ -11,34 +11,47 @@ namespace UioInterop;
 /// </summary>
 /// <remarks>
 /// <para>The device owns its <see cref="DmaMapping"/>s and its <see cref="UioInterop.Registers"/>. Disposing it ends
-/// them in the order that is safe: waits first, then mappings, registers, and the file. A device that is not disposed
-/// but unreachable is cleaned up by the kernel, in the kernel's order, when its file is closed.</para>
-/// <para>uio_pci_generic switches bus mastering off when <i>any</i> file of the device is closed, which stops the DMA of
-/// all others. Open such a device once.</para>
+/// them in the order that is safe: waits first, then transfers, mappings, registers, and the file. A device that is not
+/// disposed but unreachable is cleaned up by the kernel, in the kernel's order, when its file is closed.</para>
 /// <para>Thread-safe. The kernel's side is in Documentation/driver-api/uio-howto.rst.</para>
 /// </remarks>
 [DebuggerDisplay("{DebuggerDisplay,nq}")]
 public sealed class UioDevice : IDisposable
 {
+    private enum State
+    {
+        Open,
+
+        /// <summary>Only the thread that brings the device to rest may still use it.</summary>
+        Closing,
+        Closed,
+    }
+
     private const string PciGeneric = "uio_pci_generic";
+
+    // Held while the device is brought to rest, by whom _quiescer names. Taken before _gate, never inside of it.
+    private readonly object _quiesceGate = new();
+    private int _quiescer; // the managed thread id; 0 is none
 
     // Protects everything below, and that no mapping is made or ended while another is or while the device closes.
     // A buffer's own lock is taken inside of it, never the other way round.
     private readonly object _gate = new();
     private readonly SafeFileHandle _file;
-    private readonly SafeFileHandle _wake;
-    private readonly HashSet<DmaMapping> _mappings = [];
+    private readonly SafeFileHandle _lock;
+    private readonly InterruptSource _interrupts;
+    private readonly UioOpenOptions _options;
+    private readonly HashSet<Attachment> _attachments = [];
     private readonly SortedDictionary<int, Registers> _registers = [];
     private PciFunction? _pci;
-    private uint _interrupts;
-    private int _waiters;
-    private bool _disposed;
+    private int _dropped;
+    private volatile State _state;
 
-    private UioDevice(UioDeviceInfo info, SafeFileHandle file, SafeFileHandle wake, uint interrupts)
+    private UioDevice(UioDeviceInfo info, UioOpenOptions options, SafeFileHandle file, SafeFileHandle @lock, InterruptSource interrupts)
     {
         Info = info;
+        _options = options;
         _file = file;
-        _wake = wake;
+        _lock = @lock;
         _interrupts = interrupts;
     }
 
@@ -48,32 +61,61 @@ public sealed class UioDevice : IDisposable
     /// <summary>All UIO devices, by number. Empty when there are none, or the kernel has no UIO.</summary>
     public static IReadOnlyList<UioDeviceInfo> List() => SysFs.ReadUioDevices();
 
+    /// <summary>
+    /// Brings the device to rest: stops what it does, and returns when it touches no memory any more. It runs when a
+    /// transfer is given up, when a mapping ends under a transfer, and always before the device is closed.
+    /// </summary>
+    /// <remarks>
+    /// A driver sets it when it opens its device. It runs on the thread that asked for it, one at a time, and may use this
+    /// device even while that is being disposed, on that thread. When it returns all transfers that had begun before are
+    /// over, whichever thread had begun them. When it cannot stop the device it throws: the buffers then stay where they
+    /// are.
+    /// </remarks>
+    public Action? Quiesce { get; set; }
+
+    /// <summary>
+    /// How many mappings the program lost sight of without disposing them. They go on working, and keep their buffers,
+    /// until the device is disposed.
+    /// </summary>
+    public int DroppedMappings => Volatile.Read(ref _dropped);
+
     /// <summary>Opens a device for reading and writing.</summary>
     /// <param name="id">Which one.</param>
+    /// <param name="options">How; exclusively unless they say otherwise.</param>
     /// <exception cref="UioException">
-    /// There is no such device, or more than one (the message lists what there is); or the node cannot be opened: no
-    /// permission (the message has its owner and a udev rule), gone, no free descriptor.
+    /// There is no such device, or more than one (the message lists what there is). EBUSY: another has it open (the message
+    /// says who). Or the node cannot be opened: no permission (the message has its owner and a udev rule), gone, no free
+    /// descriptor.
     /// </exception>
-    public static UioDevice Open(UioDeviceId id)
+    public static UioDevice Open(UioDeviceId id, UioOpenOptions? options = null)
     {
+        options ??= new UioOpenOptions();
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.TransferTimeout, TimeSpan.Zero, nameof(options));
         UioDeviceInfo info = Find(id);
 
-        // Before the file is opened, whose count starts there: what comes in between is then reported and not lost.
-        uint interrupts = SysFs.ReadInterruptCount(info.Number) ?? 0;
-
-        // Not blocking: of two threads that wait, one may find that the other has read the count already.
-        int result = Syscalls.Open(info.DevicePath, LibC.O_RDWR | LibC.O_NONBLOCK, out SafeFileHandle? file);
-        if (result < 0)
-            throw UioException.From(Calls.Open, info.DevicePath, result);
-
-        result = Syscalls.OpenEvent(out SafeFileHandle? wake);
-        if (result < 0)
+        SafeFileHandle @lock = DeviceLock.Take(info, options.IsExclusive);
+        SafeFileHandle? file = null;
+        try
         {
-            file!.Dispose();
-            throw UioException.From(Calls.CreateEvent, info.DevicePath, result);
-        }
+            // Before the file is opened, whose count starts there: what comes in between is then reported and not lost.
+            uint interrupts = SysFs.ReadInterruptCount(info.Number) ?? 0;
 
-        return new UioDevice(info, file!, wake!, interrupts);
+            int result = Syscalls.Open(info.DevicePath, LibC.O_RDWR | LibC.O_NONBLOCK, out file);
+            if (result < 0)
+                throw UioException.From(Calls.Open, info.DevicePath, result);
+
+            result = Syscalls.OpenEvent(out SafeFileHandle? wake);
+            if (result < 0)
+                throw UioException.From(Calls.CreateEvent, info.DevicePath, result);
+
+            return new UioDevice(info, options, file!, @lock, new InterruptSource(info, file!, wake!, interrupts, options.ContinueInline));
+        }
+        catch
+        {
+            file?.Dispose();
+            @lock.Dispose();
+            throw;
+        }
     }
 
     /// <summary>The registers in one of the device's maps. Asking twice returns the same object.</summary>
@@ -124,22 +166,19 @@ public sealed class UioDevice : IDisposable
         lock (_gate)
         {
             ThrowIfDisposed();
+            var attachment = new Attachment(this, buffer, direction);
             buffer.AddMapping(direction);
-            try
-            {
-                int result = Shim.Map(_file, buffer.File, (uint)direction, out ulong address, out ulong length);
-                if (result < 0)
-                    throw UioException.From(Calls.Import, Info.DevicePath, result);
-
-                var mapping = new DmaMapping(this, buffer, direction, address, length);
-                _mappings.Add(mapping);
-                return mapping;
-            }
-            catch
+            int result = Shim.Map(_file, buffer.File, (uint)direction, out ulong address, out ulong length);
+            if (result < 0)
             {
                 buffer.RemoveMapping(direction);
-                throw;
+                throw UioException.From(Calls.Import, Info.DevicePath, result);
             }
+
+            attachment.Set(address, length);
+            _attachments.Add(attachment);
+            UioEventSource.Log.Imported(attachment);
+            return new DmaMapping(attachment);
         }
     }
 
@@ -152,30 +191,22 @@ public sealed class UioDevice : IDisposable
     /// <returns>Whether one came. When not, the device is armed as before.</returns>
     /// <exception cref="UioException">EIO: the device has no interrupt, or has been unbound.</exception>
     /// <exception cref="ObjectDisposedException">The device has been disposed, perhaps while this waited.</exception>
-    public bool TryWaitForInterrupt(TimeSpan timeout, out InterruptCount count)
-    {
-        if (timeout < TimeSpan.Zero && timeout != Timeout.InfiniteTimeSpan)
-            throw new ArgumentOutOfRangeException(nameof(timeout), timeout, "A timeout is not negative, or Timeout.InfiniteTimeSpan.");
+    public bool TryWaitForInterrupt(TimeSpan timeout, out InterruptCount count) =>
+        _interrupts.TryWait(timeout, out count, evenWhenStopped: IsQuiescer);
 
-        lock (_gate)
-        {
-            ThrowIfDisposed();
-            _waiters++;
-        }
-
-        try
-        {
-            return Wait(timeout, out count);
-        }
-        finally
-        {
-            lock (_gate)
-            {
-                _waiters--;
-                Monitor.PulseAll(_gate);
-            }
-        }
-    }
+    /// <summary>
+    /// Waits as <see cref="TryWaitForInterrupt"/> does, without a thread. One wait at a time; nothing is allocated for it.
+    /// </summary>
+    /// <param name="timeout">How long to wait, to the millisecond; <see cref="Timeout.InfiniteTimeSpan"/> waits for ever.</param>
+    /// <param name="token">Ends the wait. An interrupt that comes later is for the next.</param>
+    /// <returns>How many interrupts there were. Await it once.</returns>
+    /// <exception cref="TimeoutException">None came in time. The device is armed as before.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    /// <exception cref="InvalidOperationException">Another asynchronous wait of this device is under way.</exception>
+    /// <exception cref="UioException">EIO: the device has no interrupt, or has been unbound, perhaps while this waited.</exception>
+    /// <exception cref="ObjectDisposedException">The device has been disposed, perhaps while this waited.</exception>
+    public ValueTask<InterruptCount> WaitForInterruptAsync(TimeSpan timeout, CancellationToken token = default) =>
+        _interrupts.WaitAsync(timeout, token);
 
     /// <summary>
     /// Lets the next interrupt through: by writing 1 to the device, or for uio_pci_generic, which does not know that,
@@ -219,59 +250,64 @@ public sealed class UioDevice : IDisposable
     }
 
     /// <summary>
-    /// Wakes whoever waits for an interrupt, ends the mappings, takes the registers away and closes the file, in this
-    /// order. The device has to be at rest. From another thread or a second time it does nothing.
+    /// Wakes whoever waits for an interrupt, brings the device to rest (<see cref="Quiesce"/>), ends the mappings, takes the
+    /// registers away and closes the file, in this order. A mapping whose transfer could not be ended is left to the kernel,
+    /// which ends it after the driver's release hook. From another thread or a second time it does nothing.
     /// </summary>
     public void Dispose()
     {
+        Attachment[] attachments;
         lock (_gate)
         {
-            if (_disposed)
+            if (_state != State.Open)
                 return;
 
-            _disposed = true;
-            Syscalls.Signal(_wake);
-            while (_waiters > 0)
-                Monitor.Wait(_gate);
-
-            // An unmap that fails is left to the close below, which ends all mappings of the file.
-            foreach (DmaMapping mapping in _mappings)
-            {
-                _ = Shim.Unmap(_file, mapping.Buffer.File);
-                mapping.MarkDetached();
-            }
-
-            // Registers that are still mapped would keep the file, and with it the mappings, from being released.
-            foreach (Registers registers in _registers.Values)
-                registers.Retire();
-
-            _file.Dispose();
-            _wake.Dispose();
-            _pci?.Dispose();
-
-            // Only now, so that a mapping whose unmap failed has had its buffer until the file was gone.
-            foreach (DmaMapping mapping in _mappings)
-                mapping.Buffer.RemoveMapping(mapping.Direction);
-            _mappings.Clear();
+            _state = State.Closing;
+            attachments = [.. _attachments];
         }
+
+        foreach (Attachment attachment in attachments)
+            attachment.TryBeginEnd();
+
+        _interrupts.Stop();
+        if (Quiesce is not null)
+            TryQuiesce(out _);
+        else if (!WaitForTransfers(attachments))
+            UioEventSource.Log.QuiesceFailed(Info, NoWayToStop);
+
+        // Not while another thread brings the device to rest: it needs the registers and the file.
+        lock (_quiesceGate)
+        lock (_gate)
+            Close();
     }
 
-    internal void Detach(DmaMapping mapping)
+    /// <summary>Ends a mapping, once the device is done with it.</summary>
+    internal void Detach(Attachment attachment)
     {
+        if (!attachment.TryBeginEnd())
+            return;
+
+        if (!WaitForTransfers([attachment]) && !TryQuiesce(out Exception? failure) && !attachment.HasEnded)
+        {
+            throw new UioException(Calls.Quiesce, Info.DevicePath, Errno.EBUSY,
+                $"a transfer is still under way and {(failure is null ? NoWayToStop : $"the device could not be brought to rest ({failure.Message})")}; the buffer stays with the device until that is disposed", failure);
+        }
+
         lock (_gate)
         {
-            if (!_mappings.Contains(mapping))
+            // The device may have been disposed meanwhile, and its mappings with it.
+            if (!_attachments.Contains(attachment))
                 return;
 
-            int result = Shim.Unmap(_file, mapping.Buffer.File);
+            int result = Shim.Unmap(_file, attachment.Buffer.File);
 
             // Neither leaves a mapping behind: ENODEV when the device was unbound, ENOENT when somebody else ended it.
-            bool ended = result >= 0 || result == -Errno.ENODEV || result == -Errno.ENOENT;
-            if (ended)
+            if (result >= 0 || result == -Errno.ENODEV || result == -Errno.ENOENT)
             {
-                _mappings.Remove(mapping);
-                mapping.MarkDetached();
-                mapping.Buffer.RemoveMapping(mapping.Direction);
+                _attachments.Remove(attachment);
+                attachment.MarkEnded();
+                attachment.Buffer.RemoveMapping(attachment.Direction);
+                UioEventSource.Log.Detached(attachment);
             }
 
             // That the device is gone is no fault of this call.
@@ -280,7 +316,111 @@ public sealed class UioDevice : IDisposable
         }
     }
 
-    private string DebuggerDisplay => $"{Info}, {_mappings.Count} mappings{(_disposed ? ", disposed" : "")}";
+    /// <summary>A transfer was given up: nobody knows what the device does.</summary>
+    internal void OnAbandonedTransfer() => TryQuiesce(out _);
+
+    /// <summary>The collector took a mapping that nobody had disposed.</summary>
+    internal void OnDropped(Attachment attachment)
+    {
+        if (attachment.HasEnded)
+            return;
+
+        Interlocked.Increment(ref _dropped);
+        UioEventSource.Log.MappingDropped(attachment);
+    }
+
+    private const string NoWayToStop = "the device has no Quiesce action to end it with";
+
+    private string DebuggerDisplay => $"{Info}, {_attachments.Count} mappings{(_state != State.Open ? ", disposed" : "")}";
+
+    private bool IsQuiescer => Volatile.Read(ref _quiescer) == Environment.CurrentManagedThreadId;
+
+    /// <summary>Waits until no transfer of these is under way, unless it takes too long.</summary>
+    private bool WaitForTransfers(ReadOnlySpan<Attachment> attachments)
+    {
+        long start = Stopwatch.GetTimestamp();
+        foreach (Attachment attachment in attachments)
+        {
+            if (!attachment.Buffer.Ledger.WaitForTransfers(attachment, _options.TransferTimeout - Stopwatch.GetElapsedTime(start)))
+                return false;
+        }
+
+        return true;
+    }
+
+    private void Close()
+    {
+        // What is still in transfer is left to the close, as is an unmap that fails: that ends all mappings of the file,
+        // after the driver's release hook.
+        foreach (Attachment attachment in _attachments)
+        {
+            if (attachment.Buffer.Ledger.WaitForTransfers(attachment, TimeSpan.Zero))
+                _ = Shim.Unmap(_file, attachment.Buffer.File);
+            attachment.MarkEnded();
+        }
+
+        // Registers that are still mapped would keep the file, and with it the mappings, from being released.
+        foreach (Registers registers in _registers.Values)
+            registers.Retire();
+
+        _file.Dispose();
+        _interrupts.Dispose();
+        _pci?.Dispose();
+        _lock.Dispose();
+
+        // Only now, so that a mapping whose unmap failed has had its buffer until the file was gone.
+        foreach (Attachment attachment in _attachments)
+        {
+            attachment.Buffer.Ledger.EndTransfersOf(attachment, long.MaxValue);
+            attachment.Buffer.RemoveMapping(attachment.Direction);
+            UioEventSource.Log.Detached(attachment);
+        }
+
+        _attachments.Clear();
+        _state = State.Closed;
+    }
+
+    /// <summary>
+    /// Brings the device to rest, after which the transfers that had begun are over. False when it has no way to do that,
+    /// or the way failed.
+    /// </summary>
+    private bool TryQuiesce(out Exception? failure)
+    {
+        failure = null;
+        lock (_quiesceGate)
+        {
+            // A transfer given up by the action itself; or nothing to run; or all over with the file.
+            if (_quiescer != 0 || Quiesce is not { } quiesce || _state == State.Closed)
+                return false;
+
+            long lastTicket = AccessLedger.LastTicket;
+            _quiescer = Environment.CurrentManagedThreadId;
+            try
+            {
+                quiesce();
+            }
+#pragma warning disable CA1031 // Whatever it is, it means that the device may be running.
+            catch (Exception error)
+#pragma warning restore CA1031
+            {
+                failure = error;
+                UioEventSource.Log.QuiesceFailed(Info, error.Message);
+                return false;
+            }
+            finally
+            {
+                _quiescer = 0;
+            }
+
+            lock (_gate)
+            {
+                foreach (Attachment attachment in _attachments)
+                    attachment.Buffer.Ledger.EndTransfersOf(attachment, lastTicket);
+            }
+
+            return true;
+        }
+    }
 
     private static UioDeviceInfo Find(UioDeviceId id)
     {
@@ -306,52 +446,9 @@ public sealed class UioDevice : IDisposable
 
     private static string Join<T>(IReadOnlyCollection<T> items) => items.Count == 0 ? "none" : string.Join(", ", items);
 
-    private bool Wait(TimeSpan timeout, out InterruptCount count)
-    {
-        count = default;
-        Span<byte> bytes = stackalloc byte[sizeof(uint)];
-        long start = Stopwatch.GetTimestamp();
-        TimeSpan remaining = timeout;
-
-        while (true)
-        {
-            int ready = Syscalls.WaitUntilReadable(_file, _wake, remaining);
-            if (ready < 0)
-                throw UioException.From(Calls.Wait, Info.DevicePath, ready);
-
-            lock (_gate)
-            {
-                ThrowIfDisposed();
-                if (ready == 0)
-                    return false;
-
-                // Under the lock, so that counts are compared in the order in which they were read.
-                int result = Syscalls.Read(_file, bytes);
-                if (result == bytes.Length)
-                {
-                    uint total = BinaryPrimitives.ReadUInt32LittleEndian(bytes);
-                    count = new InterruptCount(total, unchecked(total - _interrupts));
-                    _interrupts = total;
-                    return true;
-                }
-
-                if (result != -Errno.EAGAIN)
-                    throw UioException.From(Calls.ReadInterrupt, Info.DevicePath, result < 0 ? result : -Errno.EIO);
-            }
-
-            // Another thread was faster.
-            if (timeout != Timeout.InfiniteTimeSpan)
-            {
-                remaining = timeout - Stopwatch.GetElapsedTime(start);
-                if (remaining < TimeSpan.Zero)
-                    remaining = TimeSpan.Zero;
-            }
-        }
-    }
-
     private void ThrowIfDisposed()
     {
-        if (_disposed)
+        if (_state != State.Open && !(_state == State.Closing && IsQuiescer))
             throw new ObjectDisposedException(nameof(UioDevice), $"{Info.DevicePath} has been disposed.");
     }
 }

@@ -20,6 +20,9 @@ internal static class Calls
     public const string CreateUDmaBuf = "UDMABUF_CREATE";
     public const string CreateMemory = "memfd_create";
     public const string Duplicate = "fcntl (F_DUPFD_CLOEXEC)";
+    public const string Quiesce = "quiesce";
+    public const string Lock = "flock";
+    public const string CreateEpoll = "epoll_create1";
     public const string CreateEvent = "eventfd";
     public const string Seek = "lseek";
     public const string KernelLog = "read (kernel log)";

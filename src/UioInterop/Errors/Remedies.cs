@@ -9,7 +9,7 @@ namespace UioInterop;
 /// <summary>What to do about a failed call: by call and error number first, by error number otherwise.</summary>
 internal static class Remedies
 {
-    private const string DeviceGone =
+    public const string DeviceGone =
         "the device was unbound from its UIO driver or unplugged; the kernel has ended its mappings; dispose the UioDevice and open it again when it is back";
 
     private const string NoDescriptors =

@@ -18,8 +18,9 @@ public sealed class UioException : IOException
     /// <param name="device">What it was made on: the path of a device node or file.</param>
     /// <param name="errno">The error number, positive as in errno(3).</param>
     /// <param name="remedy">What the reader can do about it, as a sentence without its full stop.</param>
-    public UioException(string call, string device, int errno, string remedy)
-        : base($"{call} on {device} failed with {Interop.Errno.NameOf(errno)} ({errno}, {Interop.Errno.Describe(errno)}): {remedy}.")
+    /// <param name="cause">What led to it; may be null.</param>
+    public UioException(string call, string device, int errno, string remedy, Exception? cause = null)
+        : base($"{call} on {device} failed with {Interop.Errno.NameOf(errno)} ({errno}, {Interop.Errno.Describe(errno)}): {remedy}.", cause)
     {
         Call = call;
         Device = device;

@@ -24,6 +24,9 @@ internal static unsafe class Syscalls
         var other => throw new PlatformNotSupportedException($"UioInterop runs on x64 and arm64, not on {other}."),
     };
 
+    // Tmds.LibC has no flock().
+    private static readonly int FlockNumber = RuntimeInformation.ProcessArchitecture == Architecture.X64 ? 73 : 32;
+
     public static long RoundUpToPages(long length) => checked(length + PageSize - 1) & -PageSize;
 
     /// <summary>Opens a file; O_CLOEXEC is added to the flags.</summary>
@@ -175,6 +178,43 @@ internal static unsafe class Syscalls
         }
     }
 
+    /// <summary>What to wait for: one event; or each time that something becomes readable.</summary>
+    public const int EpollOnce = 0x4000_0001, EpollEdge = unchecked((int)0x8000_0001);
+
+    public static int OpenEpoll(out SafeFileHandle? epoll) =>
+        Own(Result(epoll_create1(EPOLL_CLOEXEC)), out epoll);
+
+    public static int EpollAdd(SafeFileHandle epoll, SafeFileHandle file, ulong key, int events) =>
+        EpollControl(epoll, EPOLL_CTL_ADD, file, key, events);
+
+    public static int EpollRearm(SafeFileHandle epoll, SafeFileHandle file, ulong key, int events) =>
+        EpollControl(epoll, EPOLL_CTL_MOD, file, key, events);
+
+    public static int EpollRemove(SafeFileHandle epoll, SafeFileHandle file) =>
+        EpollControl(epoll, EPOLL_CTL_DEL, file, 0, 0);
+
+    /// <summary>Waits for events and tells the keys of their files. Milliseconds; -1 waits for ever.</summary>
+    public static int EpollWait(SafeFileHandle epoll, Span<ulong> keys, int milliseconds)
+    {
+        using var fd = new Borrowed(epoll);
+        epoll_event* events = stackalloc epoll_event[keys.Length];
+        int result = Result(epoll_wait(fd.Number, events, keys.Length, milliseconds));
+        if (result == -EINTR)
+            return 0; // the caller computes the time anew
+
+        for (int i = 0; i < result; i++)
+            keys[i] = events[i].data.u64;
+        return result;
+    }
+
+    /// <summary>Takes a lock on an open file, exclusive or shared, without waiting. EAGAIN: somebody else has it.</summary>
+    public static int LockFile(SafeFileHandle file, bool exclusive)
+    {
+        const int Shared = 1, Exclusive = 2, NonBlocking = 4; // LOCK_*, which Tmds.LibC leaves out
+        using var fd = new Borrowed(file);
+        return Result((ssize_t)syscall(FlockNumber, fd.Number, (exclusive ? Exclusive : Shared) | NonBlocking));
+    }
+
     public static int Map(SafeFileHandle file, long offset, long length, out nint address)
     {
         using var fd = new Borrowed(file);
@@ -206,6 +246,16 @@ internal static unsafe class Syscalls
     public static int Unmap(nint address, long length) =>
         Result(munmap((void*)address, (size_t)(ulong)length));
 
+    /// <summary>The number that a file has on its file system.</summary>
+    public static bool TryGetInode(SafeFileHandle file, out ulong inode)
+    {
+        using var fd = new Borrowed(file);
+        Tmds.Linux.stat status;
+        bool found = fstat(fd.Number, &status) == 0;
+        inode = found ? status.st_ino : 0;
+        return found;
+    }
+
     /// <summary>The user that the process acts as.</summary>
     public static uint EffectiveUser => geteuid();
 
@@ -227,6 +277,15 @@ internal static unsafe class Syscalls
     private static int Result(int result) => result < 0 ? -errno : result;
 
     private static int Result(ssize_t result) => result < 0 ? -errno : (int)result;
+
+    private static int EpollControl(SafeFileHandle epoll, int operation, SafeFileHandle file, ulong key, int events)
+    {
+        using var fd = new Borrowed(epoll);
+        using var target = new Borrowed(file);
+        var what = new epoll_event { events = events };
+        what.data.u64 = key;
+        return Result(epoll_ctl(fd.Number, operation, target.Number, &what));
+    }
 
     private static int Own(int fd, out SafeFileHandle? file)
     {

@@ -5,40 +5,38 @@ namespace UioInterop;
 /// <summary>
 /// A buffer that a device can reach. Its device owns it: it ends when it is disposed, when the device is, or when the
 /// device's driver is unbound. There is no finalizer, so a mapping that the program has lost sight of goes on working for
-/// as long as the program holds the device.
+/// as long as the program holds the device; it is counted in <see cref="UioDevice.DroppedMappings"/>.
 /// </summary>
 /// <remarks>
-/// <para>The device must have stopped using the buffer before this is disposed. After that its accesses fault behind a
-/// strict IOMMU; without one they hit memory that may have a new owner.</para>
+/// <para>A transfer takes a lease on its part of the buffer (<see cref="BeginTransfer"/>). What the device does without
+/// one, nobody waits for: after the mapping's end its accesses fault behind a strict IOMMU; without one they hit memory
+/// that may have a new owner.</para>
 /// <para>Thread-safe.</para>
 /// </remarks>
 [DebuggerDisplay("{DebuggerDisplay,nq}")]
 public sealed class DmaMapping : IDisposable
 {
-    private readonly DeviceAddress _address;
-    private volatile bool _detached;
+    private readonly Attachment _attachment;
+    private readonly DropWitness _witness;
     private DmaRange[]? _ranges;
 
-    internal DmaMapping(UioDevice device, DmaBuf buffer, DmaDirection direction, ulong address, ulong length)
+    internal DmaMapping(Attachment attachment)
     {
-        Device = device;
-        Buffer = buffer;
-        Direction = direction;
-        _address = new DeviceAddress(address);
-        Length = checked((long)length);
+        _attachment = attachment;
+        _witness = new DropWitness(attachment);
     }
 
     /// <summary>The device that reaches the buffer.</summary>
-    public UioDevice Device { get; }
+    public UioDevice Device => _attachment.Device;
 
     /// <summary>The buffer. The mapping keeps its memory alive, even when the buffer object is disposed first.</summary>
-    public DmaBuf Buffer { get; }
+    public DmaBuf Buffer => _attachment.Buffer;
 
     /// <summary>What the device does with the buffer.</summary>
-    public DmaDirection Direction { get; }
+    public DmaDirection Direction => _attachment.Direction;
 
     /// <summary>How much of the buffer is mapped, in bytes: what the kernel mapped, not what was asked for.</summary>
-    public long Length { get; }
+    public long Length => _attachment.Length;
 
     /// <summary>Where the device reaches the buffer's first byte.</summary>
     /// <exception cref="ObjectDisposedException">The mapping has ended, and the address with it.</exception>
@@ -46,8 +44,8 @@ public sealed class DmaMapping : IDisposable
     {
         get
         {
-            ObjectDisposedException.ThrowIf(_detached, this);
-            return _address;
+            _attachment.ThrowIfEnded();
+            return _attachment.Address;
         }
     }
 
@@ -69,19 +67,65 @@ public sealed class DmaMapping : IDisposable
     /// <exception cref="ObjectDisposedException">The mapping has ended.</exception>
     public DeviceAddress AddressOf(long offset, long length)
     {
+        CheckPart(offset, length);
+        return Address + offset;
+    }
+
+    /// <summary>
+    /// Begins a transfer: from now on the device may touch a part of the buffer, and the CPU may not. To be called before
+    /// the device is started.
+    /// </summary>
+    /// <param name="offset">Where the part begins in the buffer, in bytes.</param>
+    /// <param name="length">How long it is, in bytes, more than 0. All of it is inside of the mapping.</param>
+    /// <returns>The lease, which tells the address, and ends with <see cref="TransferLease.Complete"/>.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">The part is not inside of the mapping.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// A scope of CPU access is open over a byte of it; or a scope that writes is open anywhere in the buffer, and the
+    /// device writes, too: the kernel syncs all of a buffer at a scope's end.
+    /// </exception>
+    /// <exception cref="ObjectDisposedException">The mapping has ended, or is about to.</exception>
+    public TransferLease BeginTransfer(long offset, long length)
+    {
+        CheckPart(offset, length);
+        ArgumentOutOfRangeException.ThrowIfZero(length);
+        return new TransferLease(_attachment, Buffer.Ledger.BeginTransfer(_attachment, offset, length), offset, length);
+    }
+
+    /// <summary>
+    /// Takes the buffer from the device (UIO_IOC_UNMAP_DMABUF). Waits for transfers under way, as long as
+    /// <see cref="UioOpenOptions.TransferTimeout"/> says, and then runs <see cref="UioDevice.Quiesce"/>. The second time it
+    /// does nothing.
+    /// </summary>
+    /// <exception cref="UioException">
+    /// The device could not be brought to rest, or the kernel refused: the buffer stays with the device until that is
+    /// disposed. ENOENT: it was unmapped behind the library's back.
+    /// </exception>
+    public void Dispose()
+    {
+        _witness.Dispose();
+        Device.Detach(_attachment);
+    }
+
+    private string DebuggerDisplay => _attachment.HasEnded
+        ? $"{Direction}, ended"
+        : $"{Direction} {_attachment.Address}, {Length} bytes, {Device.Info.DevicePath}";
+
+    private void CheckPart(long offset, long length)
+    {
         ArgumentOutOfRangeException.ThrowIfNegative(offset);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(offset, Length);
         ArgumentOutOfRangeException.ThrowIfNegative(length);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(length, Length - offset);
-        return Address + offset;
     }
 
-    /// <summary>Takes the buffer from the device (UIO_IOC_UNMAP_DMABUF). The second time it does nothing.</summary>
-    /// <exception cref="UioException">The kernel refused: the buffer stays with the device until that is disposed. ENOENT: it was unmapped behind the library's back.</exception>
-    public void Dispose() => Device.Detach(this);
+    /// <summary>
+    /// Notices that the collector took a mapping that nobody had disposed. It has a class of its own so that the mapping
+    /// needs no finalizer, and it ends nothing: the device may be using the buffer.
+    /// </summary>
+    private sealed class DropWitness(Attachment attachment) : IDisposable
+    {
+        public void Dispose() => GC.SuppressFinalize(this);
 
-    internal void MarkDetached() => _detached = true;
-
-    private string DebuggerDisplay =>
-        _detached ? $"{Direction}, ended" : $"{Direction} {_address}, {Length} bytes, {Device.Info.DevicePath}";
+        ~DropWitness() => attachment.Device.OnDropped(attachment);
+    }
 }

@@ -1,0 +1,261 @@
+using System.Diagnostics;
+using UioInterop.Interop;
+
+namespace UioInterop;
+
+/// <summary>
+/// Who touches a buffer now: the CPU in its scopes, devices in their transfers, and which devices could. What would
+/// corrupt memory is refused here.
+/// </summary>
+/// <remarks>
+/// Everything happens under the buffer's lock, which is taken inside of a device's, never around it. Nothing is
+/// allocated once the lists have grown to what the program uses at a time.
+/// </remarks>
+internal sealed class AccessLedger
+{
+    private readonly record struct Scope(long Ticket, long Offset, long Length);
+
+    private readonly record struct Transfer(long Ticket, Attachment Attachment, long Offset, long Length, bool IsAbandoned);
+
+    // Tickets are drawn from one row for all buffers, so that "all up to now" means something for a device.
+    private static long s_lastTicket;
+
+    // Protects everything below, and whatever of its DmaBuf changes. Waiters for transfers are pulsed when one ends.
+    private readonly object _gate = new();
+    private readonly DmaBuf _buffer;
+    private readonly List<Scope> _scopes = []; // many that read, or one that writes
+    private readonly List<Transfer> _transfers = [];
+    private CpuAccessMode _mode;
+    private int _toDevice;
+    private int _fromDevice;
+    private int _bidirectional;
+
+    public AccessLedger(DmaBuf buffer) => _buffer = buffer;
+
+    /// <summary>The last ticket drawn so far, of any buffer.</summary>
+    public static long LastTicket => Interlocked.Read(ref s_lastTicket);
+
+    public object Gate => _gate;
+
+    public int Mappings => _toDevice + _fromDevice + _bidirectional;
+
+    /// <summary>The flags that the open scopes began with.</summary>
+    public ulong OpenSync { get; private set; }
+
+    /// <summary>Refuses a scope that somebody is in the way of, and returns the flags to sync with.</summary>
+    public ulong CheckScope(CpuAccessMode mode, long offset, long length)
+    {
+        if (_scopes.Count > 0 && (mode | _mode) != CpuAccessMode.Read)
+            throw new InvalidOperationException($"A scope of CPU access ({_mode}) is open on {_buffer}: dispose it first. Scopes that only read may be open together.");
+
+        foreach (Transfer transfer in _transfers)
+        {
+            if (Collide(mode, offset, length, transfer.Attachment.Direction, transfer.Offset, transfer.Length))
+                throw new InvalidOperationException(
+                    $"A transfer of {transfer.Attachment.Device.Info.DevicePath} over bytes {transfer.Offset} to {transfer.Offset + transfer.Length - 1} of {_buffer} is under way: wait for it before the CPU touches the buffer.");
+        }
+
+        return SyncFlagsFor(mode);
+    }
+
+    public long AddScope(CpuAccessMode mode, long offset, long length, ulong sync)
+    {
+        long ticket = Interlocked.Increment(ref s_lastTicket);
+        _scopes.Add(new Scope(ticket, offset, length));
+        _mode = mode;
+        OpenSync = sync;
+        return ticket;
+    }
+
+    public bool HasScope(long ticket) => IndexOfScope(ticket) >= 0;
+
+    public bool RemoveScope(long ticket)
+    {
+        int index = IndexOfScope(ticket);
+        if (index >= 0)
+            _scopes.RemoveAt(index);
+        return index >= 0;
+    }
+
+    /// <summary>Refuses what the CPU must be out of the buffer for.</summary>
+    public void CheckNoScope(string before)
+    {
+        if (_scopes.Count > 0)
+            throw new InvalidOperationException($"A scope of CPU access ({_mode}) is open on {_buffer}: dispose it before {before}.");
+    }
+
+    /// <summary>A device is about to have the buffer.</summary>
+    public void AddMapping(DmaDirection direction)
+    {
+        // What the CPU has in its caches now would reach memory at any time later, over what the device wrote.
+        CheckNoScope("a device gets the buffer");
+        MappingsOf(direction)++;
+    }
+
+    public void RemoveMapping(DmaDirection direction) => MappingsOf(direction)--;
+
+    /// <summary>Notes that a device is about to touch a part of the buffer.</summary>
+    public long BeginTransfer(Attachment attachment, long offset, long length)
+    {
+        lock (_gate)
+        {
+            attachment.ThrowIfEnding();
+            foreach (Scope scope in _scopes)
+            {
+                if (Collide(_mode, scope.Offset, scope.Length, attachment.Direction, offset, length))
+                    throw new InvalidOperationException(
+                        $"A scope of CPU access ({_mode}) is open over bytes {scope.Offset} to {scope.Offset + scope.Length - 1} of {_buffer}: dispose it before a transfer starts.");
+            }
+
+            long ticket = Interlocked.Increment(ref s_lastTicket);
+            _transfers.Add(new Transfer(ticket, attachment, offset, length, IsAbandoned: false));
+            return ticket;
+        }
+    }
+
+    /// <summary>The device is done with it. Nothing happens when it had ended before.</summary>
+    public void EndTransfer(long ticket)
+    {
+        lock (_gate)
+        {
+            int index = IndexOfTransfer(ticket);
+            if (index < 0)
+                return;
+
+            _transfers.RemoveAt(index);
+            Monitor.PulseAll(_gate);
+        }
+    }
+
+    /// <summary>Nobody will say any more when the device is done. Returns false when the transfer had ended before.</summary>
+    public bool AbandonTransfer(long ticket)
+    {
+        lock (_gate)
+        {
+            int index = IndexOfTransfer(ticket);
+            if (index < 0)
+                return false;
+
+            _transfers[index] = _transfers[index] with { IsAbandoned = true };
+            Monitor.PulseAll(_gate);
+            return true;
+        }
+    }
+
+    /// <summary>The device has come to rest: its transfers with tickets up to this one are over.</summary>
+    public void EndTransfersOf(Attachment attachment, long lastTicket)
+    {
+        lock (_gate)
+        {
+            for (int i = _transfers.Count - 1; i >= 0; i--)
+            {
+                if (_transfers[i].Attachment == attachment && _transfers[i].Ticket <= lastTicket)
+                    _transfers.RemoveAt(i);
+            }
+
+            Monitor.PulseAll(_gate);
+        }
+    }
+
+    /// <summary>
+    /// Waits until no transfer of a mapping is under way. False when the time is over, or one has been abandoned, so that
+    /// waiting is of no use.
+    /// </summary>
+    public bool WaitForTransfers(Attachment attachment, TimeSpan timeout)
+    {
+        long start = Stopwatch.GetTimestamp();
+        lock (_gate)
+        {
+            while (true)
+            {
+                int running = 0;
+                foreach (Transfer transfer in _transfers)
+                {
+                    if (transfer.Attachment != attachment)
+                        continue;
+                    if (transfer.IsAbandoned)
+                        return false;
+                    running++;
+                }
+
+                if (running == 0)
+                    return true;
+
+                TimeSpan remaining = timeout - Stopwatch.GetElapsedTime(start);
+                if (remaining <= TimeSpan.Zero || !Monitor.Wait(_gate, remaining))
+                    return false;
+            }
+        }
+    }
+
+    /// <summary>
+    /// Whether the CPU and a device must not be in a buffer together: in the same bytes never; and the kernel syncs all
+    /// of a buffer, so what a device writes beside a scope that writes would be lost at the scope's end.
+    /// </summary>
+    private static bool Collide(CpuAccessMode mode, long offset, long length, DmaDirection direction, long at, long count) =>
+        (offset < at + count && at < offset + length)
+        || ((mode & CpuAccessMode.Write) != 0 && direction != DmaDirection.ToDevice);
+
+    /// <summary>
+    /// The flags for the sync ioctls. The kernel hands its direction to every mapping of the buffer, and there it has to
+    /// be the mapping's own, unless that is bidirectional (DMA debug: "syncs DMA memory with different direction").
+    /// </summary>
+    private ulong SyncFlagsFor(CpuAccessMode mode)
+    {
+        if (_fromDevice > 0 && (mode & CpuAccessMode.Write) != 0)
+        {
+            throw new InvalidOperationException(
+                $"A device has {_buffer} as FromDevice, so what the CPU writes now would be lost: write before the import, or import it as Bidirectional.");
+        }
+
+        // udmabuf syncs a mapping of its own, which it makes with the first direction it hears and keeps.
+        if (_buffer.Exporter == "udmabuf")
+            return Shim.SyncRead | Shim.SyncWrite;
+
+        // A device that only reads leaves nothing for the CPU to fetch.
+        if (_toDevice > 0 && _fromDevice == 0 && _bidirectional == 0)
+            return Shim.SyncWrite;
+
+        // The kernel syncs all of the buffer. Without READ the end of the scope would put what the CPU has in the place of
+        // what the device has written meanwhile, next to the part that the scope is about.
+        if (_bidirectional > 0 && (mode & CpuAccessMode.Write) != 0)
+            return Shim.SyncRead | Shim.SyncWrite;
+
+        return (ulong)mode;
+    }
+
+    private ref int MappingsOf(DmaDirection direction)
+    {
+        switch (direction)
+        {
+            case DmaDirection.ToDevice:
+                return ref _toDevice;
+            case DmaDirection.FromDevice:
+                return ref _fromDevice;
+            default:
+                return ref _bidirectional;
+        }
+    }
+
+    private int IndexOfScope(long ticket)
+    {
+        for (int i = 0; i < _scopes.Count; i++)
+        {
+            if (_scopes[i].Ticket == ticket)
+                return i;
+        }
+
+        return -1;
+    }
+
+    private int IndexOfTransfer(long ticket)
+    {
+        for (int i = 0; i < _transfers.Count; i++)
+        {
+            if (_transfers[i].Ticket == ticket)
+                return i;
+        }
+
+        return -1;
+    }
+}

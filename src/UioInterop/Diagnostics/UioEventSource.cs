@@ -1,0 +1,75 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Diagnostics.Tracing;
+
+namespace UioInterop;
+
+/// <summary>
+/// What the library does, for <c>dotnet-trace</c> and EventListeners: provider <c>UioInterop</c>. Costs nothing while
+/// nobody listens.
+/// </summary>
+/// <remarks>Events carry the device's node, and never the content of a buffer. Addresses are for the device.</remarks>
+[EventSource(Name = ProviderName)]
+internal sealed class UioEventSource : EventSource
+{
+    public const string ProviderName = "UioInterop";
+
+    public static readonly UioEventSource Log = new();
+
+    private UioEventSource() { }
+
+    [NonEvent]
+    public void Imported(Attachment attachment)
+    {
+        if (IsEnabled())
+            Imported(attachment.Device.Info.DevicePath, attachment.Buffer.Exporter, attachment.Direction.ToString(), attachment.Address.Value, attachment.Length);
+    }
+
+    [NonEvent]
+    public void Detached(Attachment attachment)
+    {
+        if (IsEnabled())
+            Detached(attachment.Device.Info.DevicePath, attachment.Buffer.Exporter, attachment.Direction.ToString(), attachment.Address.Value, attachment.Length);
+    }
+
+    [NonEvent]
+    public void MappingDropped(Attachment attachment)
+    {
+        if (IsEnabled())
+            MappingDropped(attachment.Device.Info.DevicePath, attachment.Buffer.Exporter, attachment.Direction.ToString(), attachment.Address.Value, attachment.Length);
+    }
+
+    [NonEvent]
+    public void InterruptsMissed(UioDeviceInfo device, InterruptCount count)
+    {
+        if (IsEnabled())
+            InterruptsMissed(device.DevicePath, count.Missed, count.Total);
+    }
+
+    [NonEvent]
+    public void QuiesceFailed(UioDeviceInfo device, string reason)
+    {
+        if (IsEnabled())
+            QuiesceFailed(device.DevicePath, reason);
+    }
+
+    [Event(1, Level = EventLevel.Informational, Message = "{0} imported a buffer from {1}, {2}, {4} bytes")]
+    private void Imported(string device, string exporter, string direction, ulong address, long length) =>
+        Write(1, device, exporter, direction, address, length);
+
+    [Event(2, Level = EventLevel.Informational, Message = "{0} detached a buffer from {1}, {2}, {4} bytes")]
+    private void Detached(string device, string exporter, string direction, ulong address, long length) =>
+        Write(2, device, exporter, direction, address, length);
+
+    [Event(3, Level = EventLevel.Warning, Message = "{0} has a buffer from {1}, {2}, {4} bytes, whose mapping was collected without Dispose")]
+    private void MappingDropped(string device, string exporter, string direction, ulong address, long length) =>
+        Write(3, device, exporter, direction, address, length);
+
+    [Event(4, Level = EventLevel.Warning, Message = "{0}: {1} interrupts came that no wait returned for")]
+    private void InterruptsMissed(string device, uint missed, uint total) => Write(4, device, missed, total);
+
+    [Event(5, Level = EventLevel.Error, Message = "{0} could not be brought to rest: {1}")]
+    private void QuiesceFailed(string device, string reason) => WriteEvent(5, device, reason);
+
+    [UnconditionalSuppressMessage("Trimming", "IL2026", Justification = "Strings and numbers have no members to keep.")]
+    private void Write(int id, params object[] values) => WriteEvent(id, values);
+}

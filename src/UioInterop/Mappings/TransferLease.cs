@@ -1,0 +1,84 @@
+namespace UioInterop;
+
+/// <summary>
+/// A transfer under way: the device may touch this part of the buffer until the lease ends. Until then the CPU gets no
+/// scope over it, and the mapping does not end.
+/// </summary>
+/// <remarks>
+/// <para>Call <see cref="Complete"/> when the device is known to be done. A lease that is disposed without that, as in an
+/// exception or after a timeout, brings the device to rest first (<see cref="UioDevice.Quiesce"/>): what may still be
+/// written to is never given up.</para>
+/// <para>A value, so that a transfer allocates nothing; of its copies the first to end it does. Thread-safe.</para>
+/// </remarks>
+/// <example>
+/// <code>
+/// using TransferLease lease = mapping.BeginTransfer(0, 4096);
+/// registers.Write(Destination, lease.Address.Value);
+/// registers.Write(Start, 1);
+/// if (!device.TryWaitForInterrupt(timeout, out _))
+///     throw new TimeoutException();   // the lease stops the device
+/// lease.Complete();
+/// </code>
+/// </example>
+public readonly struct TransferLease : IDisposable, IEquatable<TransferLease>
+{
+    private readonly Attachment? _attachment;
+    private readonly long _ticket;
+
+    internal TransferLease(Attachment attachment, long ticket, long offset, long length)
+    {
+        _attachment = attachment;
+        _ticket = ticket;
+        Offset = offset;
+        Length = length;
+    }
+
+    /// <summary>Where the device reaches the part's first byte.</summary>
+    /// <exception cref="ObjectDisposedException">The mapping has ended.</exception>
+    /// <exception cref="InvalidOperationException">The lease is the default value, and none.</exception>
+    public DeviceAddress Address
+    {
+        get
+        {
+            if (_attachment is null)
+                throw new InvalidOperationException("This lease has not begun: DmaMapping.BeginTransfer makes one.");
+
+            _attachment.ThrowIfEnded();
+            return _attachment.Address + Offset;
+        }
+    }
+
+    /// <summary>Where the part begins in the buffer, in bytes.</summary>
+    public long Offset { get; }
+
+    /// <summary>How long the part is, in bytes.</summary>
+    public long Length { get; }
+
+    /// <summary>Ends the lease: the device is done with this part. The second time it does nothing.</summary>
+    public void Complete() => _attachment?.Buffer.Ledger.EndTransfer(_ticket);
+
+    /// <summary>
+    /// Ends the lease. Without <see cref="Complete"/> before, it runs <see cref="UioDevice.Quiesce"/> first; when there is
+    /// none or it fails, the transfer counts as under way until the mapping or the device is disposed. Throws nothing.
+    /// </summary>
+    public void Dispose()
+    {
+        if (_attachment is not null && _attachment.Buffer.Ledger.AbandonTransfer(_ticket))
+            _attachment.Device.OnAbandonedTransfer();
+    }
+
+    /// <summary>Whether both are the same transfer.</summary>
+    public bool Equals(TransferLease other) => _attachment == other._attachment && _ticket == other._ticket;
+
+    /// <inheritdoc/>
+    public override bool Equals(object? obj) => obj is TransferLease other && Equals(other);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => _ticket.GetHashCode();
+
+    /// <summary>Whether both are the same transfer.</summary>
+    public static bool operator ==(TransferLease left, TransferLease right) => left.Equals(right);
+
+    /// <summary>Whether they are different transfers.</summary>
+    public static bool operator !=(TransferLease left, TransferLease right) => !left.Equals(right);
+}
