@@ -84,8 +84,9 @@ public sealed class EduDevice : IDisposable
     public bool IsBusy => (_registers.Read(DmaCommand) & CommandStart) != 0;
 
     /// <summary>Opens the only edu device of the machine.</summary>
-    /// <exception cref="UioException">There is none, it is not bound to a UIO driver, or there is more than one.</exception>
-    public static EduDevice Open()
+    /// <param name="options">How; exclusively unless they say otherwise.</param>
+    /// <exception cref="UioException">There is none, it is not bound to a UIO driver, or there is more than one; or it is open already.</exception>
+    public static EduDevice Open(UioOpenOptions? options = null)
     {
         IReadOnlyList<string> found = PciFunction.Find(VendorId, DeviceId);
         if (found.Count != 1)
@@ -96,16 +97,17 @@ public sealed class EduDevice : IDisposable
                 : $"the machine has more than one, choose one by its address: {string.Join(", ", found)}");
         }
 
-        return Open(UioDeviceId.FromParent(found[0]));
+        return Open(UioDeviceId.FromParent(found[0]), options);
     }
 
     /// <summary>Opens an edu device.</summary>
     /// <param name="id">Which one, for example <c>UioDeviceId.FromParent("0000:00:02.0")</c>.</param>
-    /// <exception cref="UioException">There is no such device, or the process is not root.</exception>
+    /// <param name="options">How; exclusively unless they say otherwise.</param>
+    /// <exception cref="UioException">There is no such device, it is open already, or the process is not root.</exception>
     /// <exception cref="InvalidOperationException">It is not an edu.</exception>
-    public static EduDevice Open(UioDeviceId id)
+    public static EduDevice Open(UioDeviceId id, UioOpenOptions? options = null)
     {
-        UioDevice device = UioDevice.Open(id);
+        UioDevice device = UioDevice.Open(id, options);
         try
         {
             Registers registers = device.Map(0);

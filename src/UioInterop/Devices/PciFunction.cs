@@ -18,12 +18,9 @@ public sealed class PciFunction : IDisposable
 {
     private const string Bus = "/sys/bus/pci";
 
-    // The halves of the command register are accessed by themselves: the kernel's interrupt handler sets the
-    // INTx-disable bit at any time, and writing both halves back would undo that.
-    private const int CommandLow = 4;
-    private const byte BusMasterBit = 1 << 2;
-    private const int CommandHigh = 5;
-    private const byte IntxDisableBit = 1 << (10 - 8);
+    private const int Command = 4;
+    private const ushort BusMasterBit = 1 << 2;
+    private const ushort IntxDisableBit = 1 << 10;
 
     private readonly Lock _gate = new();
     private readonly SafeFileHandle _config;
@@ -54,8 +51,19 @@ public sealed class PciFunction : IDisposable
     /// </summary>
     public bool BusMaster
     {
-        get => ReadBit(CommandLow, BusMasterBit);
-        set => WriteBit(CommandLow, BusMasterBit, value);
+        get => (Read16(Command) & BusMasterBit) != 0;
+        set
+        {
+            // The lower half by itself: the kernel's interrupt handler sets the INTx-disable bit at any time, and writing
+            // that back would undo it.
+            Span<byte> half = stackalloc byte[1];
+            lock (_gate)
+            {
+                Check(Syscalls.ReadAt(_config, Command, half), half.Length);
+                half[0] = (byte)(value ? half[0] | BusMasterBit : half[0] & ~BusMasterBit);
+                Check(Syscalls.WriteAt(_config, Command, half), half.Length);
+            }
+        }
     }
 
     /// <summary>
@@ -64,8 +72,19 @@ public sealed class PciFunction : IDisposable
     /// </summary>
     public bool InterruptDisabled
     {
-        get => ReadBit(CommandHigh, IntxDisableBit);
-        set => WriteBit(CommandHigh, IntxDisableBit, value);
+        get => (Read16(Command) & IntxDisableBit) != 0;
+        set
+        {
+            // Both halves: QEMU 7.2 looks for an interrupt that is pending only when a write covers the first byte of the
+            // register, and one that came between its acknowledgement and this would be lost.
+            Span<byte> command = stackalloc byte[sizeof(ushort)];
+            lock (_gate)
+            {
+                ushort now = Read16(Command);
+                BinaryPrimitives.WriteUInt16LittleEndian(command, (ushort)(value ? now | IntxDisableBit : now & ~IntxDisableBit));
+                Check(Syscalls.WriteAt(_config, Command, command), command.Length);
+            }
+        }
     }
 
     /// <summary>The addresses of all functions with these numbers, in order.</summary>
@@ -158,24 +177,6 @@ public sealed class PciFunction : IDisposable
         Span<byte> bytes = stackalloc byte[sizeof(ushort)];
         Check(Syscalls.ReadAt(_config, offset, bytes), bytes.Length);
         return BinaryPrimitives.ReadUInt16LittleEndian(bytes);
-    }
-
-    private bool ReadBit(int offset, byte bit)
-    {
-        Span<byte> value = stackalloc byte[1];
-        Check(Syscalls.ReadAt(_config, offset, value), value.Length);
-        return (value[0] & bit) != 0;
-    }
-
-    private void WriteBit(int offset, byte bit, bool set)
-    {
-        Span<byte> value = stackalloc byte[1];
-        lock (_gate)
-        {
-            Check(Syscalls.ReadAt(_config, offset, value), value.Length);
-            value[0] = (byte)(set ? value[0] | bit : value[0] & ~bit);
-            Check(Syscalls.WriteAt(_config, offset, value), value.Length);
-        }
     }
 
     private void Check(int result, int length)

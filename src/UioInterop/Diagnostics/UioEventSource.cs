@@ -70,6 +70,7 @@ internal sealed class UioEventSource : EventSource
     [Event(5, Level = EventLevel.Error, Message = "{0} could not be brought to rest: {1}")]
     private void QuiesceFailed(string device, string reason) => WriteEvent(5, device, reason);
 
+    [NonEvent]
     [UnconditionalSuppressMessage("Trimming", "IL2026", Justification = "Strings and numbers have no members to keep.")]
     private void Write(int id, params object[] values) => WriteEvent(id, values);
 }

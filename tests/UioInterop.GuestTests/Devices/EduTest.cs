@@ -14,10 +14,12 @@ internal abstract class EduTest
     protected EduDevice Edu { get; private set; } = null!;
 
     [SetUp]
-    public void OpenDevice()
+    public void OpenDevice() => OpenDevice(new UioOpenOptions());
+
+    protected void OpenDevice(UioOpenOptions options)
     {
         EduFunction.Bind();
-        Edu = EduDevice.Open();
+        Edu = EduDevice.Open(options);
     }
 
     [TearDown]

@@ -3,5 +3,7 @@ namespace UioInterop.GuestTests.Support;
 /// <summary>errno values as constants, for attributes: the same on every architecture Linux runs on here.</summary>
 internal static class LibCErrno
 {
+    public const int EIO = 5;
     public const int EACCES = 13;
+    public const int EBUSY = 16;
 }

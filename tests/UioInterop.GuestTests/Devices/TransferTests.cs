@@ -1,0 +1,292 @@
+using UioInterop.Devices;
+using UioInterop.GuestTests.Support;
+
+namespace UioInterop.GuestTests.Devices;
+
+/// <summary>Who waits for whom when transfers, mappings, scopes and devices end in an order that was not planned.</summary>
+internal sealed class TransferTests : EduTest
+{
+    private static readonly TimeSpan s_soon = TimeSpan.FromSeconds(10);
+
+    private sealed class Planned : Exception;
+
+    [Test]
+    public void An_exception_in_a_transfer_stops_the_device_before_anything_is_let_go()
+    {
+        Load(Buffers.Pattern(Length, seed: 20));
+        using var buffer = DmaHeap.Cma.Allocate(4096);
+
+        Assert.That(() =>
+        {
+            using var mapping = Edu.Device.Import(buffer, DmaDirection.FromDevice);
+            using var lease = mapping.BeginTransfer(0, Length);
+            Edu.Start(EduTransfer.FromDevice, lease.Address, Length);
+            throw new Planned();
+        }, Throws.InstanceOf<Planned>());
+
+        Assert.That(Edu.IsBusy, Is.False, "the device is at rest");
+        Assert.That(DmaBufTable.AttachmentsOf(EduFunction.Address), Is.Zero);
+        Assert.That(Buffers.Read(buffer, Length), Is.All.Zero, "nothing was written");
+        Assert.That(Edu.TryWaitForCompletion(TimeSpan.Zero, out _), Is.False, "nor is anything due");
+    }
+
+    [Test]
+    public void An_exception_in_a_transfer_may_unwind_the_device_as_well()
+    {
+        Load(Buffers.Pattern(Length, seed: 21));
+        using var buffer = DmaHeap.Cma.Allocate(4096);
+        Edu.Dispose();
+
+        Assert.That(() =>
+        {
+            using var edu = EduDevice.Open();
+            var mapping = edu.Device.Import(buffer, DmaDirection.FromDevice); // in nobody's using
+            var lease = mapping.BeginTransfer(0, Length);
+            edu.Start(EduTransfer.FromDevice, lease.Address, Length);
+            throw new Planned();
+        }, Throws.InstanceOf<Planned>());
+
+        Assert.That(DmaBufTable.AttachmentsOf(EduFunction.Address), Is.Zero);
+        using var again = EduDevice.Open();
+        Assert.That(again.IsBusy, Is.False);
+        Assert.That(Buffers.Read(buffer, Length), Is.All.Zero, "nothing was written");
+    }
+
+    [Test]
+    public void Ending_a_mapping_waits_for_its_transfer()
+    {
+        var pattern = Buffers.Pattern(Length, seed: 22);
+        Load(pattern);
+        using var buffer = DmaHeap.Cma.Allocate(4096);
+        var mapping = Edu.Device.Import(buffer, DmaDirection.FromDevice);
+        using var begun = new ManualResetEventSlim();
+        var copying = Task.Factory.StartNew(
+            () =>
+            {
+                using var lease = mapping.BeginTransfer(0, Length);
+                Edu.Start(EduTransfer.FromDevice, lease.Address, Length);
+                begun.Set();
+                Assert.That(Edu.TryWaitForCompletion(s_soon, out _), Is.True);
+                lease.Complete();
+            },
+            CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        Assert.That(begun.Wait(s_soon), Is.True);
+
+        mapping.Dispose();
+
+        Assert.That(copying.Wait(s_soon), Is.True);
+        Assert.That(Buffers.Read(buffer, Length), Is.EqualTo(pattern));
+    }
+
+    [Test]
+    public void Ending_a_mapping_stops_the_device_when_nobody_ends_its_transfer()
+    {
+        Load(Buffers.Pattern(Length, seed: 23));
+        Reopen(new UioOpenOptions { TransferTimeout = TimeSpan.Zero });
+        using var buffer = DmaHeap.Cma.Allocate(4096);
+        var mapping = Edu.Device.Import(buffer, DmaDirection.FromDevice);
+        var lease = mapping.BeginTransfer(0, Length);
+        Edu.Start(EduTransfer.FromDevice, lease.Address, Length);
+
+        mapping.Dispose();
+
+        Assert.That(Edu.IsBusy, Is.False);
+        Assert.That(DmaBufTable.AttachmentsOf(EduFunction.Address), Is.Zero);
+        Assert.That(Buffers.Read(buffer, Length), Is.All.Zero);
+        Assert.That(() => lease.Address, Throws.InstanceOf<ObjectDisposedException>());
+        lease.Complete();
+        lease.Dispose();
+    }
+
+    [Test]
+    public void A_device_that_cannot_be_stopped_keeps_its_buffer_until_it_is_closed()
+    {
+        using var buffer = DmaHeap.Cma.Allocate(4096);
+        using var log = new EventLog();
+        var mapping = Edu.Device.Import(buffer, DmaDirection.FromDevice);
+        Edu.Device.Quiesce = () => throw new TimeoutException("it goes on and on");
+        var lease = mapping.BeginTransfer(0, Length);
+        lease.Dispose();
+
+        var error = Assert.Throws<UioException>(mapping.Dispose)!;
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(error.Errno, Is.EqualTo(LibCErrno.EBUSY));
+            Assert.That(error.InnerException, Is.InstanceOf<TimeoutException>());
+            Assert.That(error.Message, Does.Contain("it goes on and on").And.Contains(Edu.Device.Info.DevicePath));
+            Assert.That(log.Of("QuiesceFailed"), Has.Count.EqualTo(2), "the lease's attempt and the mapping's");
+            Assert.That(DmaBufTable.AttachmentsOf(EduFunction.Address), Is.EqualTo(1), "pinned");
+            Assert.That(() => { buffer.BeginAccess(CpuAccessMode.Read); }, Throws.InvalidOperationException, "the device may be writing");
+            Assert.That(mapping.Dispose, Throws.Nothing, "twice is a no-op");
+        }
+
+        Edu.Dispose();
+        Assert.That(DmaBufTable.AttachmentsOf(EduFunction.Address), Is.Zero);
+        Assert.That(Buffers.Read(buffer, 1), Is.Not.Null);
+    }
+
+    [Test]
+    public void Without_a_way_to_stop_the_device_a_transfer_that_was_given_up_keeps_the_buffer()
+    {
+        Reopen(new UioOpenOptions { TransferTimeout = TimeSpan.FromMilliseconds(1) });
+        using var buffer = DmaHeap.Cma.Allocate(4096);
+        Edu.Device.Quiesce = null;
+        var mapping = Edu.Device.Import(buffer, DmaDirection.FromDevice);
+        mapping.BeginTransfer(0, Length);
+
+        var error = Assert.Throws<UioException>(mapping.Dispose)!;
+
+        Assert.That(error.Remedy, Does.Contain("Quiesce"));
+        Assert.That(DmaBufTable.AttachmentsOf(EduFunction.Address), Is.EqualTo(1));
+    }
+
+    [Test]
+    public void Closing_brings_the_device_to_rest_while_it_can_still_be_used_for_that()
+    {
+        var runs = 0;
+        uint identification = 0;
+        Exception? elsewhere = null;
+        var device = Edu.Device;
+        var registers = device.Map();
+        device.Quiesce = () =>
+        {
+            runs++;
+            identification = registers.Read32(0);
+            device.EnableInterrupt();
+            device.TryWaitForInterrupt(TimeSpan.Zero, out _);
+            elsewhere = Task.Run(() => device.TryWaitForInterrupt(TimeSpan.Zero, out _)).ContinueWith(task => task.Exception?.InnerException, TaskScheduler.Default).Result;
+        };
+
+        device.Dispose();
+        device.Dispose();
+
+        Assert.That(runs, Is.EqualTo(1));
+        Assert.That(identification, Is.EqualTo(0x010000edu));
+        Assert.That(elsewhere, Is.InstanceOf<ObjectDisposedException>(), "other threads are out");
+    }
+
+    [Test]
+    public void Several_threads_may_dispose_everything_at_once()
+    {
+        for (var round = 0; round < 10; round++)
+        {
+            Reopen(new UioOpenOptions());
+            using var buffer = DmaHeap.Cma.Allocate(4096);
+            var mappings = new[] { Edu.Device.Import(buffer, DmaDirection.FromDevice) };
+            var runs = 0;
+            Edu.Device.Quiesce = () => Interlocked.Increment(ref runs);
+            Action[] ends = [Edu.Dispose, mappings[0].Dispose, Edu.Dispose, mappings[0].Dispose];
+            using var start = new Barrier(ends.Length);
+
+            var tasks = ends.Select(end => Task.Factory.StartNew(
+                () =>
+                {
+                    start.SignalAndWait(s_soon);
+                    end();
+                },
+                CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)).ToArray();
+
+            Assert.That(Task.WaitAll(tasks, s_soon), Is.True);
+            Assert.That(runs, Is.EqualTo(1));
+            Assert.That(DmaBufTable.AttachmentsOf(EduFunction.Address), Is.Zero);
+        }
+    }
+
+    [Test]
+    public void The_CPU_and_a_transfer_are_not_in_a_buffer_together()
+    {
+        using var buffer = DmaHeap.Cma.Allocate(8192);
+        using var mapping = Edu.Device.Import(buffer, DmaDirection.Bidirectional);
+
+        using (buffer.BeginAccess(CpuAccessMode.Read, 0, 4096))
+        {
+            Assert.That(() => mapping.BeginTransfer(4095, 1), Throws.InvalidOperationException, "the same bytes");
+            mapping.BeginTransfer(4096, 4096).Complete();
+        }
+
+        using (buffer.BeginAccess(CpuAccessMode.Write, 0, 16))
+            Assert.That(() => mapping.BeginTransfer(4096, 4096), Throws.InvalidOperationException, "the end of a scope that writes syncs all");
+
+        var lease = mapping.BeginTransfer(0, 4096);
+        Assert.That(() => { buffer.BeginAccess(CpuAccessMode.Read, 0, 1); }, Throws.InvalidOperationException);
+        Assert.That(() => { buffer.BeginAccess(CpuAccessMode.Write, 4096, 1); }, Throws.InvalidOperationException);
+        buffer.BeginAccess(CpuAccessMode.Read, 4096, 1).Dispose();
+
+        lease.Complete();
+        buffer.BeginAccess(CpuAccessMode.ReadWrite).Dispose();
+    }
+
+    [TestCase(-1, 1)]
+    [TestCase(0, 0)]
+    [TestCase(0, -1)]
+    [TestCase(0, 4097)]
+    [TestCase(4096, 1)]
+    [TestCase(long.MaxValue, long.MaxValue)]
+    public void A_transfer_outside_of_the_mapping_is_refused(long offset, long length)
+    {
+        using var buffer = DmaHeap.Cma.Allocate(4096);
+        using var mapping = Edu.Device.Import(buffer, DmaDirection.FromDevice);
+
+        Assert.That(() => mapping.BeginTransfer(offset, length), Throws.InstanceOf<ArgumentOutOfRangeException>());
+    }
+
+    [Test]
+    public void A_mapping_that_has_ended_begins_no_transfer()
+    {
+        using var buffer = DmaHeap.Cma.Allocate(4096);
+        var mapping = Edu.Device.Import(buffer, DmaDirection.FromDevice);
+        mapping.Dispose();
+
+        Assert.That(() => mapping.BeginTransfer(0, 1), Throws.InstanceOf<ObjectDisposedException>());
+        Assert.That(() => default(TransferLease).Address, Throws.InvalidOperationException);
+        default(TransferLease).Complete();
+        default(TransferLease).Dispose();
+    }
+
+    [Test]
+    public void A_timeout_stops_the_device_and_its_buffer_is_safe()
+    {
+        Load(Buffers.Pattern(Length, seed: 24));
+        using var buffer = DmaHeap.Cma.Allocate(4096);
+        using var mapping = Edu.Device.Import(buffer, DmaDirection.FromDevice);
+
+        Assert.That(() => Edu.CopyFromDevice(mapping, 0, Length, TimeSpan.Zero), Throws.InstanceOf<TimeoutException>());
+
+        Assert.That(Edu.IsBusy, Is.False);
+        Assert.That(Buffers.Read(buffer, Length), Is.All.Zero);
+        Assert.That(Edu.CopyFromDevice(mapping, 0, Length, Timeout).SinceLastWait, Is.EqualTo(1), "and it works again");
+    }
+
+    [Test]
+    public void Transfers_and_scopes_allocate_nothing()
+    {
+        const int rounds = 1000;
+        using var buffer = DmaHeap.Cma.Allocate(4096);
+        using var mapping = Edu.Device.Import(buffer, DmaDirection.Bidirectional);
+        Run(100);
+        var before = GC.GetAllocatedBytesForCurrentThread();
+
+        Run(rounds);
+
+        Assert.That(GC.GetAllocatedBytesForCurrentThread() - before, Is.Zero);
+
+        void Run(int count)
+        {
+            for (var i = 0; i < count; i++)
+            {
+                using (var cpu = buffer.BeginAccess(CpuAccessMode.Write, 0, 64))
+                    cpu.Span[0] = 1;
+                using var lease = mapping.BeginTransfer(0, 64);
+                _ = lease.Address;
+                lease.Complete();
+            }
+        }
+    }
+
+    private void Reopen(UioOpenOptions options)
+    {
+        Edu.Dispose();
+        OpenDevice(options);
+    }
+}
