@@ -183,6 +183,24 @@ UIODMABUF_EXPORT int32_t uiodmabuf_udmabuf_create(int32_t udmabuf_fd,
 						  uint64_t size);
 
 /*
+ * uiodmabuf_wait - waits for an interrupt and reads the count (ppoll and read)
+ *
+ * uio_fd:      open file of the UIO device; O_NONBLOCK if others read it, too
+ * wake_fd:     ends the wait when it becomes readable; -1 is none
+ * timeout_ns:  how long to wait, in nanoseconds; less than 0 waits for ever.
+ *              Out, unless it was less than 0: what is left of it.
+ * count:       out: the kernel's count of interrupts
+ *
+ * Returns 1 and the count, 0 when the time is over, or:
+ *   -EAGAIN     another thread read the count first: wait on
+ *   -EBADF      uio_fd is not open
+ *   -ECANCELED  wake_fd is readable. The count has not been read.
+ *   -EIO        the device has no interrupt, or is gone
+ */
+UIODMABUF_EXPORT int32_t uiodmabuf_wait(int32_t uio_fd, int32_t wake_fd,
+					int64_t *timeout_ns, uint32_t *count);
+
+/*
  * uiodmabuf_read8, 16, 32, 64 - read a register
  *
  * One load of that width, even if the caller ignores the value: reading may be

@@ -99,7 +99,6 @@ internal sealed class AccessLedger
     {
         lock (_gate)
         {
-            attachment.ThrowIfEnding();
             foreach (Scope scope in _scopes)
             {
                 if (Collide(_mode, scope.Offset, scope.Length, attachment.Direction, offset, length))
@@ -107,6 +106,7 @@ internal sealed class AccessLedger
                         $"A scope of CPU access ({_mode}) is open over bytes {scope.Offset} to {scope.Offset + scope.Length - 1} of {_buffer}: dispose it before a transfer starts.");
             }
 
+            attachment.AddTransfer();
             long ticket = Interlocked.Increment(ref s_lastTicket);
             _transfers.Add(new Transfer(ticket, attachment, offset, length, IsAbandoned: false));
             return ticket;
@@ -122,7 +122,7 @@ internal sealed class AccessLedger
             if (index < 0)
                 return;
 
-            _transfers.RemoveAt(index);
+            RemoveTransferAt(index);
             Monitor.PulseAll(_gate);
         }
     }
@@ -150,7 +150,7 @@ internal sealed class AccessLedger
             for (int i = _transfers.Count - 1; i >= 0; i--)
             {
                 if (_transfers[i].Attachment == attachment && _transfers[i].Ticket <= lastTicket)
-                    _transfers.RemoveAt(i);
+                    RemoveTransferAt(i);
             }
 
             Monitor.PulseAll(_gate);
@@ -161,30 +161,19 @@ internal sealed class AccessLedger
     /// Waits until no transfer of a mapping is under way. False when the time is over, or one has been abandoned, so that
     /// waiting is of no use.
     /// </summary>
-    public bool WaitForTransfers(Attachment attachment, TimeSpan timeout)
+    public bool WaitUntilIdle(Attachment attachment, TimeSpan timeout)
     {
         long start = Stopwatch.GetTimestamp();
         lock (_gate)
         {
-            while (true)
+            while (IsInTransfer(attachment, out bool isAbandoned))
             {
-                int running = 0;
-                foreach (Transfer transfer in _transfers)
-                {
-                    if (transfer.Attachment != attachment)
-                        continue;
-                    if (transfer.IsAbandoned)
-                        return false;
-                    running++;
-                }
-
-                if (running == 0)
-                    return true;
-
                 TimeSpan remaining = timeout - Stopwatch.GetElapsedTime(start);
-                if (remaining <= TimeSpan.Zero || !Monitor.Wait(_gate, remaining))
+                if (isAbandoned || remaining <= TimeSpan.Zero || !Monitor.Wait(_gate, remaining))
                     return false;
             }
+
+            return true;
         }
     }
 
@@ -235,6 +224,28 @@ internal sealed class AccessLedger
             default:
                 return ref _bidirectional;
         }
+    }
+
+    private bool IsInTransfer(Attachment attachment, out bool isAbandoned)
+    {
+        bool isInTransfer = false;
+        isAbandoned = false;
+        foreach (Transfer transfer in _transfers)
+        {
+            if (transfer.Attachment != attachment)
+                continue;
+
+            isInTransfer = true;
+            isAbandoned |= transfer.IsAbandoned;
+        }
+
+        return isInTransfer;
+    }
+
+    private void RemoveTransferAt(int index)
+    {
+        _transfers[index].Attachment.RemoveTransfer();
+        _transfers.RemoveAt(index);
     }
 
     private int IndexOfScope(long ticket)

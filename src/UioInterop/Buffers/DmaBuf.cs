@@ -39,6 +39,9 @@ public sealed class DmaBuf : IDisposable
     /// <summary>The descriptor. It stays open until the buffer is disposed and the last of its mappings has ended.</summary>
     internal SafeFileHandle File { get; }
 
+    /// <summary>The descriptor's number, for those who have a mapping: it is not closed before that has ended.</summary>
+    internal int FileNumber => (int)File.DangerousGetHandle();
+
     /// <summary>Who touches the buffer now.</summary>
     internal AccessLedger Ledger { get; }
 

@@ -40,7 +40,8 @@ public sealed class UioDevice : IDisposable
     private readonly SafeFileHandle _lock;
     private readonly InterruptSource _interrupts;
     private readonly UioOpenOptions _options;
-    private readonly HashSet<Attachment> _attachments = [];
+    private readonly AttachmentList _attachments = new();
+    private readonly Stack<DropWitness> _witnesses = new(); // in no mapping's use
     private readonly SortedDictionary<int, Registers> _registers = [];
     private PciFunction? _pci;
     private int _dropped;
@@ -168,7 +169,7 @@ public sealed class UioDevice : IDisposable
             ThrowIfDisposed();
             var attachment = new Attachment(this, buffer, direction);
             buffer.AddMapping(direction);
-            int result = Shim.Map(_file, buffer.File, (uint)direction, out ulong address, out ulong length);
+            int result = Shim.Map(FileNumber, buffer.FileNumber, (uint)direction, out ulong address, out ulong length);
             if (result < 0)
             {
                 buffer.RemoveMapping(direction);
@@ -178,7 +179,10 @@ public sealed class UioDevice : IDisposable
             attachment.Set(address, length);
             _attachments.Add(attachment);
             UioEventSource.Log.Imported(attachment);
-            return new DmaMapping(attachment);
+            if (!_witnesses.TryPop(out DropWitness? witness))
+                witness = new DropWitness();
+            witness.Watch(attachment);
+            return new DmaMapping(attachment, witness);
         }
     }
 
@@ -263,7 +267,7 @@ public sealed class UioDevice : IDisposable
                 return;
 
             _state = State.Closing;
-            attachments = [.. _attachments];
+            attachments = _attachments.ToArray();
         }
 
         foreach (Attachment attachment in attachments)
@@ -282,12 +286,13 @@ public sealed class UioDevice : IDisposable
     }
 
     /// <summary>Ends a mapping, once the device is done with it.</summary>
-    internal void Detach(Attachment attachment)
+    internal void Detach(Attachment attachment, DropWitness witness)
     {
         if (!attachment.TryBeginEnd())
             return;
 
-        if (!WaitForTransfers([attachment]) && !TryQuiesce(out Exception? failure) && !attachment.HasEnded)
+        witness.Watch(null);
+        if (!attachment.IsIdle && !WaitForTransfers([attachment]) && !TryQuiesce(out Exception? failure) && !attachment.HasEnded)
         {
             throw new UioException(Calls.Quiesce, Info.DevicePath, Errno.EBUSY,
                 $"a transfer is still under way and {(failure is null ? NoWayToStop : $"the device could not be brought to rest ({failure.Message})")}; the buffer stays with the device until that is disposed", failure);
@@ -296,15 +301,16 @@ public sealed class UioDevice : IDisposable
         lock (_gate)
         {
             // The device may have been disposed meanwhile, and its mappings with it.
-            if (!_attachments.Contains(attachment))
+            if (attachment.HasEnded)
                 return;
 
-            int result = Shim.Unmap(_file, attachment.Buffer.File);
+            int result = Shim.Unmap(FileNumber, attachment.Buffer.FileNumber);
 
             // Neither leaves a mapping behind: ENODEV when the device was unbound, ENOENT when somebody else ended it.
             if (result >= 0 || result == -Errno.ENODEV || result == -Errno.ENOENT)
             {
                 _attachments.Remove(attachment);
+                _witnesses.Push(witness);
                 attachment.MarkEnded();
                 attachment.Buffer.RemoveMapping(attachment.Direction);
                 UioEventSource.Log.Detached(attachment);
@@ -333,6 +339,9 @@ public sealed class UioDevice : IDisposable
 
     private string DebuggerDisplay => $"{Info}, {_attachments.Count} mappings{(_state != State.Open ? ", disposed" : "")}";
 
+    /// <summary>The open file's number. Used under the lock, where the file is not closed.</summary>
+    private int FileNumber => (int)_file.DangerousGetHandle();
+
     private bool IsQuiescer => Volatile.Read(ref _quiescer) == Environment.CurrentManagedThreadId;
 
     /// <summary>Waits until no transfer of these is under way, unless it takes too long.</summary>
@@ -341,7 +350,7 @@ public sealed class UioDevice : IDisposable
         long start = Stopwatch.GetTimestamp();
         foreach (Attachment attachment in attachments)
         {
-            if (!attachment.Buffer.Ledger.WaitForTransfers(attachment, _options.TransferTimeout - Stopwatch.GetElapsedTime(start)))
+            if (!attachment.Buffer.Ledger.WaitUntilIdle(attachment, _options.TransferTimeout - Stopwatch.GetElapsedTime(start)))
                 return false;
         }
 
@@ -354,8 +363,8 @@ public sealed class UioDevice : IDisposable
         // after the driver's release hook.
         foreach (Attachment attachment in _attachments)
         {
-            if (attachment.Buffer.Ledger.WaitForTransfers(attachment, TimeSpan.Zero))
-                _ = Shim.Unmap(_file, attachment.Buffer.File);
+            if (attachment.IsIdle)
+                _ = Shim.Unmap(FileNumber, attachment.Buffer.FileNumber);
             attachment.MarkEnded();
         }
 

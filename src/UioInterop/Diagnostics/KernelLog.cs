@@ -46,7 +46,7 @@ public sealed class KernelLog : IDisposable
     {
         while (true)
         {
-            int ready = Syscalls.WaitUntilReadable(_file, null, timeout);
+            int ready = Syscalls.WaitUntilReadable(_file, ref timeout);
             if (ready < 0)
                 throw UioException.From(Calls.Wait, Node, ready);
             if (ready == 0)

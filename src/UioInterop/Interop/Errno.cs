@@ -25,6 +25,7 @@ internal static class Errno
     public static int EPIPE => LibC.EPIPE;
     public static int ENOSYS => LibC.ENOSYS;
     public static int EOPNOTSUPP => LibC.EOPNOTSUPP;
+    public static int ECANCELED => LibC.ECANCELED;
     public static int ENOTUNIQ => LibC.ENOTUNIQ;
 
     /// <summary>The name of an error number, such as <c>EBUSY</c>; the number itself when it has none.</summary>

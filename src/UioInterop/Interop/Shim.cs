@@ -8,7 +8,8 @@ namespace UioInterop.Interop;
 /// </summary>
 /// <remarks>
 /// Results are zero or a descriptor, or a negative errno; EINTR never comes back. Descriptors are made into handles by
-/// the caller: only there is it known which call to name when it fails.
+/// the caller: only there is it known which call to name when it fails. Where descriptors are numbers, the caller has a
+/// reason of its own why they stay open meanwhile; a handle counts its users on each call.
 /// </remarks>
 internal static unsafe partial class Shim
 {
@@ -21,10 +22,10 @@ internal static unsafe partial class Shim
     public const uint UDmaBufCloseOnExec = 1;
 
     [LibraryImport(Library, EntryPoint = "uiodmabuf_map")]
-    public static partial int Map(SafeFileHandle uio, SafeFileHandle dmabuf, uint direction, out ulong address, out ulong length);
+    public static partial int Map(int uio, int dmabuf, uint direction, out ulong address, out ulong length);
 
     [LibraryImport(Library, EntryPoint = "uiodmabuf_unmap")]
-    public static partial int Unmap(SafeFileHandle uio, SafeFileHandle dmabuf);
+    public static partial int Unmap(int uio, int dmabuf);
 
     [LibraryImport(Library, EntryPoint = "uiodmabuf_heap_alloc")]
     public static partial int HeapAlloc(SafeFileHandle heap, ulong length, uint fdFlags);
@@ -34,6 +35,9 @@ internal static unsafe partial class Shim
 
     [LibraryImport(Library, EntryPoint = "uiodmabuf_udmabuf_create")]
     public static partial int UDmaBufCreate(SafeFileHandle udmabuf, SafeFileHandle memfd, uint flags, ulong offset, ulong size);
+
+    [LibraryImport(Library, EntryPoint = "uiodmabuf_wait")]
+    public static partial int Wait(int uio, int wake, ref long nanoseconds, out uint count);
 
     // One load or store each, so there is nothing to wait for and the collector need not be told. Nothing above is like that.
 

@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Text;
 using Microsoft.Win32.SafeHandles;
@@ -144,38 +143,29 @@ internal static unsafe class Syscalls
     }
 
     /// <summary>
-    /// Waits until the file is readable, or in an error that reading it would tell. Returns 1 then, also when
-    /// <paramref name="wake"/> is readable, and 0 when the time is over. The time counts on over signals.
+    /// Waits until the file is readable, or in an error that reading it would tell. Returns 1 then, and 0 when the time is
+    /// over. What is left of the time comes back, so that waiting on does not begin anew.
     /// </summary>
-    public static int WaitUntilReadable(SafeFileHandle file, SafeFileHandle? wake, TimeSpan timeout)
+    public static int WaitUntilReadable(SafeFileHandle file, ref TimeSpan timeout)
     {
         using var fd = new Borrowed(file);
-        using var wakeFd = new Borrowed(wake);
-        pollfd* fds = stackalloc pollfd[2];
-        fds[0] = new pollfd { fd = fd.Number, events = POLLIN };
-        fds[1] = new pollfd { fd = wakeFd.Number, events = POLLIN }; // a negative one is skipped by the kernel
-
-        long start = Stopwatch.GetTimestamp();
-        TimeSpan remaining = timeout;
-        while (true)
+        var what = new pollfd { fd = fd.Number, events = POLLIN };
+        bool forEver = timeout == Timeout.InfiniteTimeSpan;
+        timespec left = default;
+        if (!forEver)
         {
-            timespec time = default;
-            timespec* limit = null;
-            if (timeout != Timeout.InfiniteTimeSpan)
-            {
-                time.tv_sec = remaining.Ticks / TimeSpan.TicksPerSecond;
-                time.tv_nsec = (int)(remaining.Ticks % TimeSpan.TicksPerSecond * TimeSpan.NanosecondsPerTick);
-                limit = &time;
-            }
-
-            int result = Result((ssize_t)syscall(PpollNumber, fds, 2, limit, (void*)null, 8));
-            if (result != -EINTR)
-                return Math.Min(result, 1);
-
-            remaining = timeout - Stopwatch.GetElapsedTime(start);
-            if (remaining < TimeSpan.Zero)
-                remaining = TimeSpan.Zero;
+            left.tv_sec = timeout.Ticks / TimeSpan.TicksPerSecond;
+            left.tv_nsec = (int)(timeout.Ticks % TimeSpan.TicksPerSecond * TimeSpan.NanosecondsPerTick);
         }
+
+        int result;
+        do
+            result = Result((ssize_t)syscall(PpollNumber, &what, 1, forEver ? null : &left, (void*)null, 8)); // updates the time
+        while (result == -EINTR);
+
+        if (!forEver)
+            timeout = new TimeSpan(((long)left.tv_sec * TimeSpan.TicksPerSecond) + ((long)left.tv_nsec / TimeSpan.NanosecondsPerTick));
+        return result;
     }
 
     /// <summary>What to wait for: one event; or each time that something becomes readable.</summary>

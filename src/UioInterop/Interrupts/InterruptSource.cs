@@ -28,20 +28,25 @@ internal sealed class InterruptSource : IValueTaskSource<InterruptCount>, IThrea
         Decided,
     }
 
-    // Protects everything below. InterruptThread's own lock is taken inside of it.
+    private const int NoWake = -1;
+
+    // Protects what is below, but for what says otherwise. InterruptThread's own lock is taken inside of it.
     private readonly object _gate = new();
     private readonly UioDeviceInfo _device;
     private readonly SafeFileHandle _file;
     private readonly SafeFileHandle _wake;
     private readonly bool _continueInline;
-    private uint _total;
-    private int _threads; // that block
-    private bool _stopped;
+    private uint _total; // without the lock
+    private volatile bool _stopped;
     private AsyncWait _async;
     private InterruptCount _count;
     private Exception? _error;
     private CancellationTokenRegistration _cancellation;
     private ManualResetValueTaskSourceCore<InterruptCount> _core;
+
+    // How many threads block. Counted without the lock: whoever comes counts itself and then looks whether it is too late,
+    // Stop says that it is and then looks at the count.
+    private int _threads;
 
     /// <param name="device">For messages.</param>
     /// <param name="file">The device's file, not blocking: of two that wait, one may find that the other has read the count already.</param>
@@ -72,24 +77,19 @@ internal sealed class InterruptSource : IValueTaskSource<InterruptCount>, IThrea
     {
         CheckTimeout(timeout);
         if (evenWhenStopped)
-            return Wait(timeout, null, out count);
+            return Wait(timeout, NoWake, out count);
 
-        lock (_gate)
-        {
-            ThrowIfStopped();
-            _threads++;
-        }
-
+        Interlocked.Increment(ref _threads);
         try
         {
-            return Wait(timeout, _wake, out count);
+            ThrowIfStopped();
+            return Wait(timeout, (int)_wake.DangerousGetHandle(), out count);
         }
         finally
         {
-            lock (_gate)
+            if (Interlocked.Decrement(ref _threads) == 0 && _stopped)
             {
-                _threads--;
-                if (_stopped)
+                lock (_gate)
                     Monitor.PulseAll(_gate);
             }
         }
@@ -139,7 +139,8 @@ internal sealed class InterruptSource : IValueTaskSource<InterruptCount>, IThrea
             _stopped = true;
             completes = Decide(Disposed());
             Syscalls.Signal(_wake);
-            while (_threads > 0)
+            Interlocked.MemoryBarrier();
+            while (Volatile.Read(ref _threads) > 0)
                 Monitor.Wait(_gate);
         }
 
@@ -267,65 +268,68 @@ internal sealed class InterruptSource : IValueTaskSource<InterruptCount>, IThrea
             _core.SetResult(_count);
     }
 
-    private bool Wait(TimeSpan timeout, SafeFileHandle? wake, out InterruptCount count)
+    // The descriptors stay open meanwhile: Stop waits for those who count as waiting, and who comes later is the one that
+    // closes them.
+    private bool Wait(TimeSpan timeout, int wake, out InterruptCount count)
     {
-        long start = timeout > TimeSpan.Zero ? Stopwatch.GetTimestamp() : 0;
-        TimeSpan remaining = timeout;
-
+        long nanoseconds = timeout == Timeout.InfiniteTimeSpan ? -1 : (long)Math.Min(timeout.TotalNanoseconds, long.MaxValue / 2);
         while (true)
         {
-            int ready = Syscalls.WaitUntilReadable(_file, wake, remaining);
-            if (ready < 0)
-                throw UioException.From(Calls.Wait, _device.DevicePath, ready);
-
-            lock (_gate)
+            int result = Shim.Wait((int)_file.DangerousGetHandle(), wake, ref nanoseconds, out uint total);
+            switch (result)
             {
-                if (wake is not null)
-                    ThrowIfStopped();
-                if (ready == 0)
-                {
+                case 1 when TryCount(total, out count):
+                    return true;
+                case 0:
                     count = default;
                     return false;
-                }
-
-                if (TryRead(out count))
-                    return true;
+                case < 0 when result != -Errno.EAGAIN && result != -Errno.ECANCELED:
+                    throw Failure(result);
             }
 
-            // Another thread was faster.
-            if (timeout > TimeSpan.Zero)
-            {
-                remaining = timeout - Stopwatch.GetElapsedTime(start);
-                if (remaining < TimeSpan.Zero)
-                    remaining = TimeSpan.Zero;
-            }
+            // Another thread was faster, or Stop woke all.
+            if (wake >= 0)
+                ThrowIfStopped();
         }
     }
 
-    /// <summary>Reads the count. Under the lock, so that counts are compared in the order in which they were read.</summary>
     private bool TryRead(out InterruptCount count)
     {
         Span<byte> bytes = stackalloc byte[sizeof(uint)];
         int result = Syscalls.Read(_file, bytes);
         if (result == bytes.Length)
-        {
-            uint total = BinaryPrimitives.ReadUInt32LittleEndian(bytes);
-            count = new InterruptCount(total, unchecked(total - _total));
-            _total = total;
-            if (count.Missed > 0)
-                UioEventSource.Log.InterruptsMissed(_device, count);
-            return true;
-        }
+            return TryCount(BinaryPrimitives.ReadUInt32LittleEndian(bytes), out count);
 
         count = default;
-        if (result == -Errno.EAGAIN)
-            return false;
-
-        // EIO has two causes, and only one of them is for ever.
-        if (result == -Errno.EIO && SysFs.ReadInterruptCount(_device.Number) is null)
-            throw new UioException(Calls.ReadInterrupt, _device.DevicePath, Errno.EIO, Remedies.DeviceGone);
-        throw UioException.From(Calls.ReadInterrupt, _device.DevicePath, result < 0 ? result : -Errno.EIO);
+        return result == -Errno.EAGAIN ? false : throw Failure(result < 0 ? result : -Errno.EIO);
     }
+
+    /// <summary>
+    /// Counts on to a total that has been read. False when another thread, which read a later one, has counted these
+    /// interrupts already.
+    /// </summary>
+    private bool TryCount(uint total, out InterruptCount count)
+    {
+        while (true)
+        {
+            uint before = Volatile.Read(ref _total);
+            count = new InterruptCount(total, unchecked(total - before));
+            if (unchecked((int)(total - before)) <= 0)
+                return false;
+            if (Interlocked.CompareExchange(ref _total, total, before) == before)
+                break;
+        }
+
+        if (count.Missed > 0)
+            UioEventSource.Log.InterruptsMissed(_device, count);
+        return true;
+    }
+
+    private UioException Failure(int result) =>
+        // EIO has two causes, and only one of them is for ever.
+        result == -Errno.EIO && SysFs.ReadInterruptCount(_device.Number) is null
+            ? new UioException(Calls.ReadInterrupt, _device.DevicePath, Errno.EIO, Remedies.DeviceGone)
+            : UioException.From(Calls.ReadInterrupt, _device.DevicePath, result);
 
     private static void CheckTimeout(TimeSpan timeout)
     {

@@ -6,7 +6,8 @@ namespace UioInterop;
 /// </summary>
 internal sealed class Attachment(UioDevice device, DmaBuf buffer, DmaDirection direction)
 {
-    private bool _ending; // under the buffer's lock
+    private int _ending;
+    private int _transfers;
     private volatile bool _ended;
 
     public UioDevice Device { get; } = device;
@@ -21,6 +22,15 @@ internal sealed class Attachment(UioDevice device, DmaBuf buffer, DmaDirection d
 
     public bool HasEnded => _ended;
 
+    /// <summary>Whether no transfer of it is under way.</summary>
+    public bool IsIdle => Volatile.Read(ref _transfers) == 0;
+
+    /// <summary>Its neighbours in the device's <see cref="AttachmentList"/>, under the device's lock.</summary>
+    public Attachment? Previous { get; set; }
+
+    /// <inheritdoc cref="Previous"/>
+    public Attachment? Next { get; set; }
+
     /// <summary>What the kernel said when it made the mapping.</summary>
     public void Set(ulong address, ulong length)
     {
@@ -28,23 +38,26 @@ internal sealed class Attachment(UioDevice device, DmaBuf buffer, DmaDirection d
         Length = checked((long)length);
     }
 
-    /// <summary>Lets no transfer begin from now on. False when somebody was faster.</summary>
-    public bool TryBeginEnd()
-    {
-        lock (Buffer.Ledger.Gate)
-        {
-            if (_ending)
-                return false;
+    /// <summary>
+    /// Lets no transfer begin from now on. False when somebody was faster. Without a lock: who begins a transfer counts it
+    /// and then looks here, who ends the mapping says so here and then looks at the count.
+    /// </summary>
+    public bool TryBeginEnd() => Interlocked.Exchange(ref _ending, 1) == 0;
 
-            _ending = true;
-            return true;
-        }
+    /// <summary>Counts a transfer, unless the mapping is about to end.</summary>
+    public void AddTransfer()
+    {
+        Interlocked.Increment(ref _transfers);
+        if (Volatile.Read(ref _ending) == 0)
+            return;
+
+        RemoveTransfer();
+        throw new ObjectDisposedException(nameof(DmaMapping), $"The mapping of {Buffer} for {Device.Info.DevicePath} has ended.");
     }
 
-    public void MarkEnded() => _ended = true;
+    public void RemoveTransfer() => Interlocked.Decrement(ref _transfers);
 
-    /// <summary>Under the buffer's lock.</summary>
-    public void ThrowIfEnding() => ObjectDisposedException.ThrowIf(_ending, typeof(DmaMapping));
+    public void MarkEnded() => _ended = true;
 
     public void ThrowIfEnded() => ObjectDisposedException.ThrowIf(_ended, typeof(DmaMapping));
 }

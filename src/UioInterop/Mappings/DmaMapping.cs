@@ -20,10 +20,10 @@ public sealed class DmaMapping : IDisposable
     private readonly DropWitness _witness;
     private DmaRange[]? _ranges;
 
-    internal DmaMapping(Attachment attachment)
+    internal DmaMapping(Attachment attachment, DropWitness witness)
     {
         _attachment = attachment;
-        _witness = new DropWitness(attachment);
+        _witness = witness;
     }
 
     /// <summary>The device that reaches the buffer.</summary>
@@ -100,11 +100,7 @@ public sealed class DmaMapping : IDisposable
     /// The device could not be brought to rest, or the kernel refused: the buffer stays with the device until that is
     /// disposed. ENOENT: it was unmapped behind the library's back.
     /// </exception>
-    public void Dispose()
-    {
-        _witness.Dispose();
-        Device.Detach(_attachment);
-    }
+    public void Dispose() => Device.Detach(_attachment, _witness);
 
     private string DebuggerDisplay => _attachment.HasEnded
         ? $"{Direction}, ended"
@@ -116,16 +112,5 @@ public sealed class DmaMapping : IDisposable
         ArgumentOutOfRangeException.ThrowIfGreaterThan(offset, Length);
         ArgumentOutOfRangeException.ThrowIfNegative(length);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(length, Length - offset);
-    }
-
-    /// <summary>
-    /// Notices that the collector took a mapping that nobody had disposed. It has a class of its own so that the mapping
-    /// needs no finalizer, and it ends nothing: the device may be using the buffer.
-    /// </summary>
-    private sealed class DropWitness(Attachment attachment) : IDisposable
-    {
-        public void Dispose() => GC.SuppressFinalize(this);
-
-        ~DropWitness() => attachment.Device.OnDropped(attachment);
     }
 }

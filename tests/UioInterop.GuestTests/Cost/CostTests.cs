@@ -1,0 +1,99 @@
+using System.Diagnostics;
+using Microsoft.Win32.SafeHandles;
+using Tmds.Linux;
+using UioInterop.GuestTests.Support;
+using UioInterop.TestRunner;
+
+namespace UioInterop.GuestTests.Cost;
+
+/// <summary>
+/// What the library adds to the system calls it makes, against C that makes the same. On this machine time follows
+/// executed instructions, so a quotient of times is one of instructions.
+/// </summary>
+[Category(Needs.Icount)]
+internal sealed class CostTests
+{
+    private const double ImportLimit = 1.2;
+    private const double WaitLimit = 1.05;
+
+    private const int Rounds = 200;
+
+    // The just-in-time compiler works in the background, on the same CPU, and code gets quicker in steps: one measures
+    // until nothing gets better any more.
+    private const int Imports = 100;
+    private const int Waits = 1500;
+
+    private UioDevice _device = null!;
+
+    [SetUp]
+    public void Open()
+    {
+        EduFunction.Bind();
+        _device = UioDevice.Open(UioDeviceId.FromParent(EduFunction.Address), new UioOpenOptions { IsExclusive = false });
+    }
+
+    [TearDown]
+    public void Close() => _device.Dispose();
+
+    [Test]
+    public void Import_and_release()
+    {
+        using var buffer = DmaHeap.System.Allocate(4096);
+        using var handle = buffer.DuplicateHandle();
+        using var file = RawUio.Open(_device.Info.DevicePath);
+
+        var native = Best(() => NativeCost.Import(file, handle, Rounds), Imports);
+        var managed = Best(() =>
+        {
+            var start = Stopwatch.GetTimestamp();
+            for (var i = 0; i < Rounds; i++)
+                _device.Import(buffer, DmaDirection.ToDevice).Dispose();
+            return Nanoseconds(start);
+        }, Imports);
+
+        Announcements.Say($"import + release: C {native / (1000.0 * Rounds):F2} us, library {managed / (1000.0 * Rounds):F2} us");
+        Assert.That((double)managed / native, Is.LessThan(ImportLimit));
+    }
+
+    [Test]
+    public void A_wait_whose_interrupt_has_come()
+    {
+        var interrupt = new EduInterrupt(_device);
+        using var file = RawUio.Open(_device.Info.DevicePath);
+        using var wake = new SafeFileHandle(LibC.eventfd(0, LibC.EFD_CLOEXEC), ownsHandle: true);
+        var timeout = TimeSpan.FromSeconds(1);
+
+        var native = Best(() => AfterInterrupt(() => NativeCost.Wait(file, wake)), Waits);
+        var managed = Best(() => AfterInterrupt(() =>
+        {
+            var start = Stopwatch.GetTimestamp();
+            return _device.TryWaitForInterrupt(timeout, out _) ? Nanoseconds(start) : -1;
+        }), Waits);
+
+        Announcements.Say($"wait: C {native / 1000.0:F2} us, library {managed / 1000.0:F2} us");
+        Assert.That((double)managed / native, Is.LessThan(WaitLimit));
+
+        long AfterInterrupt(Func<long> wait)
+        {
+            interrupt.RaiseAndRearm();
+            return wait();
+        }
+    }
+
+    private static long Best(Func<long> measure, int unchanged)
+    {
+        var best = long.MaxValue;
+        for (var since = 0; since < unchanged; since++)
+        {
+            var time = measure();
+            Assert.That(time, Is.Positive);
+            if (time >= best)
+                continue;
+            best = time;
+            since = 0;
+        }
+        return best;
+    }
+
+    private static long Nanoseconds(long start) => (long)Stopwatch.GetElapsedTime(start).TotalNanoseconds;
+}
