@@ -30,7 +30,7 @@ accesses() {
         $1 = ""
         if ($0 !~ /nop/ && /\(%|\[|dmb|dsb|cbnz|push|pop|call/) print
       }' |
-    sed -e 's/ *[;@<#].*//' -e 's/cbnz.*/cbnz/' -e 's/  */ /g' -e 's/^ //' \
+    sed -e 's/, #0]/]/' -e 's/ *[;@<#].*//' -e 's/cbnz.*/cbnz/' -e 's/  */ /g' -e 's/^ //' \
       -e 's/\b\([rwx]\)[0-9]\+/\1/g' |
     paste -sd '|'
 }

@@ -8,6 +8,7 @@ internal sealed class NativeTests
 {
     [TestCase("x86-64")]
     [TestCase("arm64")]
+    [TestCase("armhf")]
     public async Task Make_check_passes(string architecture)
     {
         var output = await ScratchFolder.RunIn(Repository.At("native"), "make", ["--silent", "check", $"ARCH={architecture}"]);
