@@ -8,6 +8,10 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 kernel_packages=(gcc libc6-dev make git flex bison bc perl xz-utils libelf-dev libssl-dev)
 machine_packages=(qemu-system-x86)
 arm64_packages=(gcc-aarch64-linux-gnu libc6-dev-arm64-cross)
+armhf_packages=(gcc-arm-linux-gnueabihf libc6-dev-armhf-cross)
+# The C++ runtime is .NET's.
+arm_machine_packages=(qemu-system-arm device-tree-compiler libgcc-s1-arm64-cross libstdc++6-arm64-cross
+  "${arm64_packages[@]}" "${armhf_packages[@]}")
 check_packages=(sparse shellcheck codespell cpio)
 [[ -n ${KERNEL_SRC-} ]] || kernel_packages+=(linux-source-6.12)
 
@@ -18,7 +22,7 @@ help() {
   cat <<'EOF'
 ./build.sh demo [--machine NAME]   boot a machine and watch a C# program move data by DMA
 ./build.sh test [--machine NAME|all] [--filter TEXT] [--guest-only|--host-only]
-                                   run all tests, or some
+                                   run the tests; without --machine, not on arm-virt and versal
 ./build.sh kernel [--machine NAME|--all]
                                    build and cache the kernels
 ./build.sh native                  build the C library
@@ -33,12 +37,13 @@ EOF
 demo() {
   need "${kernel_packages[@]}" "${machine_packages[@]}"
   native_for x86-64
+  arm_machines "$@"
   solution
   harness demo "$@"
 }
 
 test_all() {
-  need "${kernel_packages[@]}" "${machine_packages[@]}" "${arm64_packages[@]}" "${check_packages[@]}"
+  need "${kernel_packages[@]}" "${machine_packages[@]}" "${arm_machine_packages[@]}" "${check_packages[@]}"
   native_for x86-64
   native_for arm64
   solution
@@ -48,14 +53,16 @@ test_all() {
 kernel() {
   need "${kernel_packages[@]}" "${machine_packages[@]}"
   native_for x86-64
+  arm_machines "$@"
   solution
   harness kernel "$@"
 }
 
 native() {
-  need gcc libc6-dev make "${arm64_packages[@]}"
+  need gcc libc6-dev make "${arm64_packages[@]}" "${armhf_packages[@]}"
   native_for x86-64
   native_for arm64
+  native_for armhf
 }
 
 build() {
@@ -81,6 +88,13 @@ need() {
   echo "Missing Debian packages, installing them: ${missing[*]}"
   "${root[@]}" apt-get update -qq
   "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}"
+}
+
+# For demo and kernel, which mostly do without: what an ARM machine takes, if one is asked for.
+arm_machines() {
+  [[ $* =~ arm|zcu|versal|all ]] || return 0
+  need "${arm_machine_packages[@]}"
+  native_for arm64
 }
 
 native_for() {

@@ -1,13 +1,15 @@
 namespace UioInterop.GuestProtocol;
 
 /// <summary>What the host tells the guest, on the kernel's command line.</summary>
-public sealed record GuestSettings(string Machine, TestFilter Filter, string? ResultPort)
+/// <param name="Device">The device whose UIO driver the tests drive.</param>
+public sealed record GuestSettings(string Machine, TestFilter Filter, string? ResultPort, UioParent? Device)
 {
     private const string MachineKey = "uio.machine";
     private const string TraitsKey = "uio.traits";
     private const string TestKey = "uio.test";
     private const string OnlyKey = "uio.only";
     private const string ResultsKey = "uio.results";
+    private const string DeviceKey = "uio.device";
 
     public static GuestSettings FromKernel() => Parse(File.ReadAllText("/proc/cmdline"));
 
@@ -24,7 +26,8 @@ public sealed record GuestSettings(string Machine, TestFilter Filter, string? Re
         return new GuestSettings(
             values.GetValueOrDefault(MachineKey, "unknown"),
             new TestFilter(traits, text is null ? null : Uri.UnescapeDataString(text), values.GetValueOrDefault(OnlyKey)),
-            values.GetValueOrDefault(ResultsKey));
+            values.GetValueOrDefault(ResultsKey),
+            values.GetValueOrDefault(DeviceKey) is { } device ? UioParent.Parse(device) : null);
     }
 
     public IEnumerable<string> ToKernelArguments()
@@ -38,5 +41,7 @@ public sealed record GuestSettings(string Machine, TestFilter Filter, string? Re
             yield return $"{OnlyKey}={Filter.Only}";
         if (ResultPort is not null)
             yield return $"{ResultsKey}={ResultPort}";
+        if (Device is not null)
+            yield return $"{DeviceKey}={Device}";
     }
 }

@@ -13,15 +13,21 @@ public static class KnownLines
         new("^DMA-API: (preallocated|debugging (enabled|disabled))", "the DMA debug layer's banner"),
     ];
 
+    /// <summary>Of any machine that QEMU emulates on a busy host, at any time.</summary>
+    public static IReadOnlyList<KnownLine> Emulated { get; } =
+    [
+        new("^hrtimer: interrupt took", "an emulated CPU stands still while the host is busy"),
+        new("^clocksource: ", "an emulated clock stops while the host is busy"),
+    ];
+
     /// <summary>Of a PC that QEMU emulates on a busy host, at any time.</summary>
     public static IReadOnlyList<KnownLine> EmulatedPc { get; } =
     [
+        .. Emulated,
         new("^tsc: (Unable to calibrate against PIT|Fast TSC calibration failed|HPET/PMTIMER calibration failed)",
             "an emulated timer does not tick while the host is busy"),
         new("^tsc: Marking TSC unstable", "an emulated TSC stops while the host is busy"),
         new("^APIC calibration not consistent with PM-Timer", "an emulated timer ticks late while the host is busy"),
-        new("^hrtimer: interrupt took", "an emulated CPU stands still while the host is busy"),
-        new("^clocksource: ", "an emulated clock stops while the host is busy"),
         new("^amd_pstate: the _CPC object is not present", "QEMU's CPU is an AMD one without frequency scaling"),
     ];
 

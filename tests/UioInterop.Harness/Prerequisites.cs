@@ -21,8 +21,13 @@ public sealed record Prerequisite(string File, string Package)
         ["qemu-system-x86_64"] = [new("qemu-system-x86_64", "qemu-system-x86")],
         ["qemu-system-aarch64"] =
         [
-            new("qemu-system-aarch64", "qemu-system-arm"), new("aarch64-linux-gnu-gcc", "gcc-aarch64-linux-gnu"),
-            new("/usr/aarch64-linux-gnu/lib/libc.so.6", "libc6-dev-arm64-cross"),
+            new("qemu-system-aarch64", "qemu-system-arm"), new("dtc", "device-tree-compiler"),
+            new("aarch64-linux-gnu-gcc", "gcc-aarch64-linux-gnu"),
+            new("/usr/aarch64-linux-gnu/include/stdio.h", "libc6-dev-arm64-cross"),
+            new("/usr/aarch64-linux-gnu/lib/libgcc_s.so.1", "libgcc-s1-arm64-cross"),
+            new("/usr/aarch64-linux-gnu/lib/libstdc++.so.6", "libstdc++6-arm64-cross"),
+            new("arm-linux-gnueabihf-gcc", "gcc-arm-linux-gnueabihf"),
+            new("/usr/arm-linux-gnueabihf/include/stdio.h", "libc6-dev-armhf-cross"),
         ],
     };
 

@@ -41,12 +41,14 @@ public sealed class GuestProtocolTests
     [Test]
     public void Settings_survive_the_kernel_command_line()
     {
-        var settings = new GuestSettings("x86-64", new TestFilter(["pci", "edu"], "A B(\"c\")"), "/dev/ttyS1");
+        var settings = new GuestSettings("x86-64", new TestFilter(["pci", "edu"], "A B(\"c\")"), "/dev/ttyS1",
+            new UioParent("pci", "0000:00:01.0", "uio_pci_generic"));
 
         var parsed = GuestSettings.Parse("console=ttyS0 " + string.Join(' ', settings.ToKernelArguments()) + "\n");
 
         Assert.That(parsed.ToKernelArguments(), Is.EqualTo(settings.ToKernelArguments()));
         Assert.That(parsed.Filter.Text, Is.EqualTo(settings.Filter.Text));
+        Assert.That(parsed.Device, Is.EqualTo(settings.Device));
     }
 
     [TestCase("", true)]

@@ -26,6 +26,14 @@ internal sealed class PrerequisiteTests
     }
 
     [Test]
+    public void The_script_installs_all_of_them()
+    {
+        var words = File.ReadAllText(Repository.At("build.sh")).Split([' ', '\n', '(', ')', '"']);
+
+        Assert.That(Prerequisite.For(MachineList.All).Select(each => each.Package), Is.SubsetOf(words));
+    }
+
+    [Test]
     public void Nothing_is_missing_where_the_tests_run()
     {
         Assert.That(() => Prerequisite.Require(MachineList.All), Throws.Nothing);

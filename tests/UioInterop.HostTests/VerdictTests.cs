@@ -57,6 +57,8 @@ public sealed class VerdictTests
     [TestCase("<6>[    1.0] all is well", false)]
     [TestCase("<12>[    1.0] WARNING: a program's own words", false)]
     [TestCase("<6>[    1.0] BUG: sleeping function called", true)]
+    [TestCase("<6>[    1.0] arm-smmu-v3 9050000.smmuv3: event 0x10 received:", true)]
+    [TestCase("<6>[    1.0] arm-smmu-v3 9050000.smmuv3: allocated 32768 entries for evtq", false)]
     [TestCase("WARNING: without a level", true)]
     [TestCase("", false)]
     public void Trouble_is_what_the_kernel_warns_of(string line, bool isTrouble) =>

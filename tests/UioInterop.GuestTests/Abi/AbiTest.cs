@@ -3,8 +3,8 @@ using UioInterop.GuestTests.Support;
 
 namespace UioInterop.GuestTests.Abi;
 
-/// <summary>A raw file of the edu device and a count of what stays attached after the test.</summary>
-[Category(Needs.Edu), Category(Needs.Import)]
+/// <summary>A raw file of the device under test and a count of what stays attached after the test.</summary>
+[Category(Needs.Import)]
 internal abstract class AbiTest
 {
     private int _attachmentsBefore;
@@ -14,20 +14,20 @@ internal abstract class AbiTest
     [SetUp]
     public void OpenDevice()
     {
-        EduFunction.Bind();
-        Uio = RawUio.Open(EduFunction.DevicePath);
-        _attachmentsBefore = DmaBufTable.AttachmentsOf(EduFunction.Address);
+        UnderTest.Bind();
+        Uio = RawUio.Open(UnderTest.DevicePath);
+        _attachmentsBefore = DmaBufTable.AttachmentsOf(UnderTest.Name);
     }
 
     [TearDown]
     public void CloseDevice()
     {
         Uio.Dispose();
-        Assert.That(DmaBufTable.AttachmentsOf(EduFunction.Address), Is.EqualTo(_attachmentsBefore), "attachments left");
+        Assert.That(DmaBufTable.AttachmentsOf(UnderTest.Name), Is.EqualTo(_attachmentsBefore), "attachments left");
     }
 
     /// <summary>Attachments that this test has made so far.</summary>
-    protected int Attachments => DmaBufTable.AttachmentsOf(EduFunction.Address) - _attachmentsBefore;
+    protected int Attachments => DmaBufTable.AttachmentsOf(UnderTest.Name) - _attachmentsBefore;
 
     protected static SafeFileHandle Buffer(long length = 4096)
     {

@@ -82,7 +82,7 @@ internal sealed class MapTests : AbiTest
     public void Two_files_map_the_same_buffer_each_for_itself()
     {
         using var buffer = Buffer();
-        using var other = RawUio.Open(EduFunction.DevicePath);
+        using var other = RawUio.Open(UnderTest.DevicePath);
 
         // To the device only: DMA debug suspects two mappings that the device may write.
         Assert.That(RawUio.Map(Uio, buffer, RawArguments.ToDevice), Is.Zero);
@@ -100,7 +100,7 @@ internal sealed class MapTests : AbiTest
     public void A_file_opened_read_only_maps_for_the_device_to_read_and_nothing_else(byte direction, int errno)
     {
         using var buffer = Buffer();
-        using var readOnly = RawUio.Open(EduFunction.DevicePath, writable: false);
+        using var readOnly = RawUio.Open(UnderTest.DevicePath, writable: false);
 
         Assert.That(RawUio.Map(readOnly, buffer, direction), Is.EqualTo(-errno));
     }

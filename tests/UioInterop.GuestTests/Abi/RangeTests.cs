@@ -8,7 +8,7 @@ namespace UioInterop.GuestTests.Abi;
 /// Without translation the pieces of a buffer lie where the allocator found them. Whether the one range that the kernel
 /// gives really is the buffer, the device tells.
 /// </summary>
-[Category(Needs.Direct)]
+[Category(Needs.Edu), Category(Needs.Direct)]
 internal sealed class RangeTests : AbiTest
 {
     private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(5);

@@ -12,7 +12,7 @@ internal sealed class ReleaseTests : AbiTest
     {
         using var first = Buffer();
         using var second = Buffer();
-        using var other = RawUio.Open(EduFunction.DevicePath);
+        using var other = RawUio.Open(UnderTest.DevicePath);
         Assert.That(RawUio.Map(Uio, first), Is.Zero);
         Assert.That(RawUio.Map(other, second), Is.Zero);
 
@@ -43,7 +43,7 @@ internal sealed class ReleaseTests : AbiTest
         using var buffer = Buffer();
         Assert.That(RawUio.Map(Uio, buffer), Is.Zero);
 
-        EduFunction.Unbind();
+        UnderTest.Unbind();
         try
         {
             using (Assert.EnterMultipleScope())
@@ -55,7 +55,7 @@ internal sealed class ReleaseTests : AbiTest
         }
         finally
         {
-            EduFunction.Bind();
+            UnderTest.Bind();
         }
     }
 
@@ -64,7 +64,7 @@ internal sealed class ReleaseTests : AbiTest
     {
         for (var round = 0; round < 10; round++)
         {
-            using var uio = RawUio.Open(EduFunction.DevicePath);
+            using var uio = RawUio.Open(UnderTest.DevicePath);
             UnbindUnder(uio, threads: 4);
         }
     }
@@ -77,7 +77,7 @@ internal sealed class ReleaseTests : AbiTest
             TaskCreationOptions.LongRunning, TaskScheduler.Default)).ToArray();
         started.Wait(TimeSpan.FromSeconds(10));
 
-        EduFunction.Unbind();
+        UnderTest.Unbind();
         try
         {
             Assert.That(Task.WaitAll(workers, TimeSpan.FromSeconds(10)), Is.True);
@@ -86,7 +86,7 @@ internal sealed class ReleaseTests : AbiTest
         }
         finally
         {
-            EduFunction.Bind();
+            UnderTest.Bind();
         }
     }
 

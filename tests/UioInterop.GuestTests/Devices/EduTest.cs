@@ -18,7 +18,7 @@ internal abstract class EduTest
 
     protected void OpenDevice(UioOpenOptions options)
     {
-        EduFunction.Bind();
+        UnderTest.Bind();
         Edu = EduDevice.Open(options);
     }
 
@@ -26,7 +26,7 @@ internal abstract class EduTest
     public void CloseDevice()
     {
         Edu.Dispose();
-        Assert.That(DmaBufTable.AttachmentsOf(EduFunction.Address), Is.Zero, "attachments left");
+        Assert.That(DmaBufTable.AttachmentsOf(UnderTest.Name), Is.Zero, "attachments left");
     }
 
     /// <summary>Puts bytes into the device's own buffer.</summary>

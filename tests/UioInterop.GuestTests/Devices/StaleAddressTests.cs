@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
-using System.Text.RegularExpressions;
 using UioInterop.Devices;
 using UioInterop.GuestTests.Support;
 
@@ -12,6 +10,9 @@ internal sealed class StaleAddressTests : EduTest
 {
     // edu moves the data 100 ms after it was told to, counted from the last full millisecond.
     private static readonly TimeSpan s_aMillisecondBefore = TimeSpan.FromMilliseconds(98.5);
+
+    // One word: QEMU's SMMUv3 reports each word of a longer write, and the kernel prints ten reports in five seconds.
+    private const int RefusedLength = 4;
 
     // The emulator may be late at any time, and its clocks may not quite agree: an attempt that came too late to prove
     // anything is made again, a little earlier.
@@ -30,7 +31,7 @@ internal sealed class StaleAddressTests : EduTest
             var address = mapping.Address;
             AnnounceFault(address);
             var started = Stopwatch.GetTimestamp();
-            Edu.Start(EduTransfer.FromDevice, address, Length);
+            Edu.Start(EduTransfer.FromDevice, address, RefusedLength);
             while (Stopwatch.GetElapsedTime(started) < s_aMillisecondBefore - (attempt * s_step)) { }
 
             mapping.Dispose();
@@ -55,11 +56,11 @@ internal sealed class StaleAddressTests : EduTest
 
         var address = ChildProcess.ImportAndBeKilled(buffer);
 
-        Assert.That(DmaBufTable.AttachmentsOf(EduFunction.Address), Is.Zero);
+        Assert.That(DmaBufTable.AttachmentsOf(UnderTest.Name), Is.Zero);
         using var log = new GuestLog();
         using var edu = EduDevice.Open();
         Assert.That(edu.Pci.BusMaster, Is.True);
-        edu.Start(EduTransfer.FromDevice, address, Length);
+        edu.Start(EduTransfer.FromDevice, address, RefusedLength);
         Assert.That(edu.TryWaitForCompletion(Timeout, out _), Is.True);
         ExpectFault(log, address);
         Assert.That(Buffers.Read(buffer, Length), Is.All.Zero);
@@ -88,7 +89,7 @@ internal sealed class StaleAddressTests : EduTest
     // That no fault is logged is asserted after every test.
     private TimeSpan CloseWithMappings(DmaBuf[] buffers, TimeSpan wait)
     {
-        using var file = RawUio.Open(EduFunction.DevicePath);
+        using var file = RawUio.Open(UnderTest.DevicePath);
         var addresses = buffers.Select(buffer => RawUio.MapForWriting(file, buffer)).ToArray();
         var started = Stopwatch.GetTimestamp();
         Edu.Start(EduTransfer.FromDevice, addresses[addresses.Length / 2], Length);
@@ -107,17 +108,12 @@ internal sealed class StaleAddressTests : EduTest
     private static void ExpectFault(GuestLog log, DeviceAddress address)
     {
         AnnounceFault(address);
-        Assert.That(log.WaitFor(Fault(address), Timeout), Is.Not.Null, $"a fault at {address}");
+        Assert.That(log.WaitFor(IommuFault.OfThisMachine.At(address), Timeout), Is.Not.Null, $"a fault at {address}");
     }
 
-    // Each report begins with a line of its own.
     private static void AnnounceFault(DeviceAddress address)
     {
-        KernelLogCheckAttribute.Expect(new Regex("^DMAR: DRHD: handling fault status"));
-        KernelLogCheckAttribute.Expect(Fault(address));
+        KernelLogCheckAttribute.Expect(IommuFault.OfThisMachine.Head);
+        KernelLogCheckAttribute.Expect(IommuFault.OfThisMachine.At(address));
     }
-
-    // The addresses are those of pages.
-    private static Regex Fault(DeviceAddress address) => new(string.Create(
-        CultureInfo.InvariantCulture, $@"^DMAR: \[DMA Write.*fault addr 0x{address.Value & ~0xffful:x}\b"));
 }

@@ -25,7 +25,7 @@ internal sealed class TransferTests : EduTest
         }, Throws.InstanceOf<Planned>());
 
         Assert.That(Edu.IsBusy, Is.False, "the device is at rest");
-        Assert.That(DmaBufTable.AttachmentsOf(EduFunction.Address), Is.Zero);
+        Assert.That(DmaBufTable.AttachmentsOf(UnderTest.Name), Is.Zero);
         Assert.That(Buffers.Read(buffer, Length), Is.All.Zero, "nothing was written");
         Assert.That(Edu.TryWaitForCompletion(TimeSpan.Zero, out _), Is.False, "nor is anything due");
     }
@@ -46,7 +46,7 @@ internal sealed class TransferTests : EduTest
             throw new Planned();
         }, Throws.InstanceOf<Planned>());
 
-        Assert.That(DmaBufTable.AttachmentsOf(EduFunction.Address), Is.Zero);
+        Assert.That(DmaBufTable.AttachmentsOf(UnderTest.Name), Is.Zero);
         using var again = EduDevice.Open();
         Assert.That(again.IsBusy, Is.False);
         Assert.That(Buffers.Read(buffer, Length), Is.All.Zero, "nothing was written");
@@ -91,7 +91,7 @@ internal sealed class TransferTests : EduTest
         mapping.Dispose();
 
         Assert.That(Edu.IsBusy, Is.False);
-        Assert.That(DmaBufTable.AttachmentsOf(EduFunction.Address), Is.Zero);
+        Assert.That(DmaBufTable.AttachmentsOf(UnderTest.Name), Is.Zero);
         Assert.That(Buffers.Read(buffer, Length), Is.All.Zero);
         Assert.That(() => lease.Address, Throws.InstanceOf<ObjectDisposedException>());
         lease.Complete();
@@ -116,13 +116,13 @@ internal sealed class TransferTests : EduTest
             Assert.That(error.InnerException, Is.InstanceOf<TimeoutException>());
             Assert.That(error.Message, Does.Contain("it goes on and on").And.Contains(Edu.Device.Info.DevicePath));
             Assert.That(log.Of("QuiesceFailed"), Has.Count.EqualTo(2), "the lease's attempt and the mapping's");
-            Assert.That(DmaBufTable.AttachmentsOf(EduFunction.Address), Is.EqualTo(1), "pinned");
+            Assert.That(DmaBufTable.AttachmentsOf(UnderTest.Name), Is.EqualTo(1), "pinned");
             Assert.That(() => { buffer.BeginAccess(CpuAccessMode.Read); }, Throws.InvalidOperationException, "the device may be writing");
             Assert.That(mapping.Dispose, Throws.Nothing, "twice is a no-op");
         }
 
         Edu.Dispose();
-        Assert.That(DmaBufTable.AttachmentsOf(EduFunction.Address), Is.Zero);
+        Assert.That(DmaBufTable.AttachmentsOf(UnderTest.Name), Is.Zero);
         Assert.That(Buffers.Read(buffer, 1), Is.Not.Null);
     }
 
@@ -138,7 +138,7 @@ internal sealed class TransferTests : EduTest
         var error = Assert.Throws<UioException>(mapping.Dispose)!;
 
         Assert.That(error.Remedy, Does.Contain("Quiesce"));
-        Assert.That(DmaBufTable.AttachmentsOf(EduFunction.Address), Is.EqualTo(1));
+        Assert.That(DmaBufTable.AttachmentsOf(UnderTest.Name), Is.EqualTo(1));
     }
 
     [Test]
@@ -189,7 +189,7 @@ internal sealed class TransferTests : EduTest
 
             Assert.That(Task.WaitAll(tasks, s_soon), Is.True);
             Assert.That(runs, Is.EqualTo(1));
-            Assert.That(DmaBufTable.AttachmentsOf(EduFunction.Address), Is.Zero);
+            Assert.That(DmaBufTable.AttachmentsOf(UnderTest.Name), Is.Zero);
         }
     }
 

@@ -3,7 +3,6 @@ using UioInterop.GuestTests.Support;
 
 namespace UioInterop.GuestTests.Library;
 
-[Category(Needs.Edu)]
 internal sealed class ImportTests
 {
     private UioDevice _device = null!;
@@ -11,8 +10,8 @@ internal sealed class ImportTests
     [SetUp]
     public void Open()
     {
-        EduFunction.Bind();
-        _device = UioDevice.Open(UioDeviceId.FromParent(EduFunction.Address));
+        UnderTest.Bind();
+        _device = UioDevice.Open(UioDeviceId.FromParent(UnderTest.Name));
     }
 
     [TearDown]
@@ -42,7 +41,7 @@ internal sealed class ImportTests
 
         Assert.That(error.Errno, Is.EqualTo(LibC.EBUSY));
         Assert.That(error.Device, Is.EqualTo(_device.Info.DevicePath));
-        Assert.That(DmaBufTable.AttachmentsOf(EduFunction.Address), Is.EqualTo(1));
+        Assert.That(DmaBufTable.AttachmentsOf(UnderTest.Name), Is.EqualTo(1));
     }
 
     [Test, Category(Needs.Import)]
@@ -56,7 +55,7 @@ internal sealed class ImportTests
         using var again = _device.Import(buffer, DmaDirection.FromDevice);
         mapping.Dispose();
 
-        Assert.That(DmaBufTable.AttachmentsOf(EduFunction.Address), Is.EqualTo(1), "the old mapping's second Dispose did nothing");
+        Assert.That(DmaBufTable.AttachmentsOf(UnderTest.Name), Is.EqualTo(1), "the old mapping's second Dispose did nothing");
     }
 
     [Test, Category(Needs.Import)]
@@ -68,7 +67,7 @@ internal sealed class ImportTests
 
         _device.Dispose();
 
-        Assert.That(DmaBufTable.AttachmentsOf(EduFunction.Address), Is.Zero);
+        Assert.That(DmaBufTable.AttachmentsOf(UnderTest.Name), Is.Zero);
         Assert.That(() => mapping.Address, Throws.InstanceOf<ObjectDisposedException>());
         mapping.Dispose();
     }
@@ -83,7 +82,7 @@ internal sealed class ImportTests
 
         _device.Dispose();
 
-        Assert.That(DmaBufTable.AttachmentsOf(EduFunction.Address), Is.Zero);
+        Assert.That(DmaBufTable.AttachmentsOf(UnderTest.Name), Is.Zero);
     }
 
     [Test, Category(Needs.Import)]
@@ -112,10 +111,10 @@ internal sealed class ImportTests
         using var other = DmaHeap.Cma.Allocate(4096);
         using var mapping = _device.Import(buffer, DmaDirection.ToDevice);
 
-        EduFunction.Unbind();
+        UnderTest.Unbind();
         try
         {
-            Assert.That(DmaBufTable.AttachmentsOf(EduFunction.Address), Is.Zero);
+            Assert.That(DmaBufTable.AttachmentsOf(UnderTest.Name), Is.Zero);
             var error = Assert.Throws<UioException>(() => _device.Import(other, DmaDirection.ToDevice))!;
             Assert.That(error.Errno, Is.EqualTo(LibC.ENODEV));
             Assert.That(mapping.Dispose, Throws.Nothing, "the kernel has ended it already");
@@ -123,7 +122,7 @@ internal sealed class ImportTests
         }
         finally
         {
-            EduFunction.Bind();
+            UnderTest.Bind();
         }
     }
 
@@ -138,7 +137,7 @@ internal sealed class ImportTests
         Assert.That(error.Remedy, Does.Contain("CMA").And.Contains("IOMMU"));
     }
 
-    [Test, Category(Needs.NoImport)]
+    [Test, Category(Needs.NoImport), Category(Needs.Edu)]
     public void A_kernel_without_the_import_is_named_as_the_cause()
     {
         using var buffer = DmaHeap.Cma.Allocate(4096);

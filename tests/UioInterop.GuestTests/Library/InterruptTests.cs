@@ -15,7 +15,7 @@ internal sealed class InterruptTests
     [SetUp]
     public void Open()
     {
-        EduFunction.Bind();
+        UnderTest.Bind();
         Reopen(new UioOpenOptions());
     }
 
@@ -191,7 +191,7 @@ internal sealed class InterruptTests
         var asynchronous = _device.WaitForInterruptAsync(Timeout.InfiniteTimeSpan).AsTask();
         var blocking = StartBlocking();
 
-        EduFunction.Unbind();
+        UnderTest.Unbind();
         try
         {
             using (Assert.EnterMultipleScope())
@@ -203,7 +203,7 @@ internal sealed class InterruptTests
         }
         finally
         {
-            EduFunction.Bind();
+            UnderTest.Bind();
         }
     }
 
@@ -361,7 +361,7 @@ internal sealed class InterruptTests
     private void Reopen(UioOpenOptions options)
     {
         _device?.Dispose();
-        _device = UioDevice.Open(UioDeviceId.FromParent(EduFunction.Address), options);
+        _device = UioDevice.Open(UioDeviceId.FromParent(UnderTest.Name), options);
         _interrupt = new EduInterrupt(_device);
     }
 

@@ -20,7 +20,7 @@ internal sealed class IommuTests
 
     private static UioDeviceInfo Edu()
     {
-        EduFunction.Bind();
-        return UioDevice.List().Single(device => device.ParentName == EduFunction.Address);
+        UnderTest.Bind();
+        return UioDevice.List().Single(device => device.ParentName == UnderTest.Name);
     }
 }

@@ -11,8 +11,8 @@ internal sealed class UioDeviceTests
     [SetUp]
     public void Bind()
     {
-        EduFunction.Bind();
-        _edu = UioDevice.List().Single(device => device.ParentName == EduFunction.Address);
+        UnderTest.Bind();
+        _edu = UioDevice.List().Single(device => device.ParentName == UnderTest.Name);
     }
 
     [Test]
@@ -22,7 +22,7 @@ internal sealed class UioDeviceTests
         {
             Assert.That(_edu.Name, Is.EqualTo("uio_pci_generic"));
             Assert.That(_edu.Driver, Is.EqualTo("uio_pci_generic"));
-            Assert.That(_edu.DevicePath, Is.EqualTo(EduFunction.DevicePath));
+            Assert.That(_edu.DevicePath, Is.EqualTo(UnderTest.DevicePath));
             Assert.That(Directory.Exists(_edu.ParentPath), Is.True, _edu.ParentPath);
             Assert.That(_edu.Maps.Single().Size, Is.EqualTo(1 << 20));
         }

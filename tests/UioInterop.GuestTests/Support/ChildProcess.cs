@@ -58,7 +58,7 @@ internal sealed class ChildProcess : IDisposable
         using var handle = buffer.DuplicateHandle();
         using var inherited = RawFile.Duplicate(handle, inheritable: true);
         using var child = new ChildProcess(ImportRole, RawFile.Number(inherited).ToString(CultureInfo.InvariantCulture));
-        Assert.That(DmaBufTable.AttachmentsOf(EduFunction.Address), Is.EqualTo(1), "the other process has the buffer");
+        Assert.That(DmaBufTable.AttachmentsOf(UnderTest.Name), Is.EqualTo(1), "the other process has the buffer");
         return new DeviceAddress(ulong.Parse(child._said, CultureInfo.InvariantCulture));
     }
 
@@ -72,7 +72,7 @@ internal sealed class ChildProcess : IDisposable
     private static string Import(string descriptor)
     {
         var file = new SafeFileHandle(int.Parse(descriptor, CultureInfo.InvariantCulture), ownsHandle: true);
-        var mapping = Open(EduFunction.DevicePath).Import(DmaBuf.FromHandle(file), DmaDirection.FromDevice);
+        var mapping = Open(UnderTest.DevicePath).Import(DmaBuf.FromHandle(file), DmaDirection.FromDevice);
         return mapping.Address.Value.ToString(CultureInfo.InvariantCulture);
     }
 

@@ -28,11 +28,14 @@ internal sealed class KernelLogCheckAttribute : Attribute, ITestAction
     public void AfterTest(ITest test)
     {
         using var log = s_log!;
-        var warnings = log.Drain().Where(line => line.IsWarning && !KnownLines.Contain(KnownLines.EmulatedPc, line.Text)).Select(line => line.Text).ToLookup(IsExpected);
+        var warnings = log.Drain().Where(IsTrouble).Select(line => line.Text).ToLookup(IsExpected);
         if (warnings[true].Any())
             Announcements.Announce([.. warnings[true]]);
         Assert.That(warnings[false], Is.Empty, "warnings in the kernel log");
     }
+
+    private static bool IsTrouble(KernelMessage line) =>
+        (line.IsWarning || TroubleWords.In(line.Text)) && !KnownLines.Contain(KnownLines.EmulatedPc, line.Text);
 
     private static bool IsExpected(string line) => s_expected.Any(pattern => pattern.IsMatch(line));
 }

@@ -9,6 +9,12 @@ internal static class Needs
     /// <summary>QEMU's edu device: a DMA engine on the PCI bus.</summary>
     public const string Edu = "edu";
 
+    /// <summary>A channel of Xilinx's ZDMA engine as the device under test.</summary>
+    public const string Zdma = "zdma";
+
+    /// <summary>Nodes of the device tree that uio_pdrv_genirq takes as they are, with names.</summary>
+    public const string GenericUio = "generic-uio";
+
     /// <summary>A kernel with the import.</summary>
     public const string Import = "import";
 
@@ -32,4 +38,7 @@ internal static class Needs
 
     /// <summary>Guest time that follows executed instructions.</summary>
     public const string Icount = "icount";
+
+    /// <summary>Kernel and CPU that run programs of an architecture, under the names of native/Makefile.</summary>
+    public const string X64 = "x86-64", Arm64 = "arm64", ArmHf = "armhf";
 }

@@ -10,8 +10,13 @@ namespace UioInterop.Harness.Commands;
 /// <summary>Boots a machine and shows what the demo inside it says.</summary>
 internal static class DemoCommand
 {
-    private static readonly KnownLine s_proof =
-        new(@"^DMAR: (DRHD: handling fault status|\[DMA Write)", "the demo provokes this fault, and shows it as its proof");
+    private const string Proof = "the demo provokes this fault, and shows it as its proof";
+
+    private static readonly KnownLine[] s_proofs =
+    [
+        new(@"^DMAR: (DRHD: handling fault status|\[DMA Write)", Proof),
+        new(@"^arm-smmu-v3 \S+: event 0x10 received:|^arm_smmu_evtq_thread: \d+ callbacks suppressed", Proof),
+    ];
 
     public static Command Create()
     {
@@ -34,7 +39,7 @@ internal static class DemoCommand
         AnsiConsole.WriteLine();
         var report = await new GuestRun
         {
-            Machine = machine with { KnownLines = [.. machine.KnownLines, s_proof] },
+            Machine = machine with { KnownLines = [.. machine.KnownLines, .. s_proofs] },
             Kernel = kernel,
             Initramfs = initramfs,
             Text = Console.Out,

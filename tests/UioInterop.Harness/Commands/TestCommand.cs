@@ -15,14 +15,14 @@ internal static class TestCommand
 {
     public static Command Create()
     {
-        var machine = new Option<string>("--machine") { Description = "One machine, or all.", DefaultValueFactory = _ => "all" };
+        var machine = new Option<string?>("--machine") { Description = "One machine, or all; without it, those of every day." };
         var filter = new Option<string?>("--filter") { Description = "Only tests with this in their name." };
         var guestOnly = new Option<bool>("--guest-only") { Description = "Only what runs in machines." };
         var hostOnly = new Option<bool>("--host-only") { Description = "Only what needs no machine." };
         var command = new Command("test", "Run all tests.") { machine, filter, guestOnly, hostOnly };
         command.SetAction((parsed, cancel) => RunAsync(
             new TestChoice(
-                MachineList.Chosen(parsed.GetRequiredValue(machine)), parsed.GetValue(filter),
+                MachineList.Chosen(parsed.GetValue(machine)), parsed.GetValue(filter),
                 !parsed.GetValue(guestOnly), !parsed.GetValue(hostOnly)), cancel));
         return command;
     }

@@ -8,9 +8,12 @@ namespace UioInterop.Harness.Guests;
 public sealed record GuestProject(string Name, string Directory)
 {
     public static GuestProject Tests { get; } = new(
-        "UioInterop.GuestTests", Repository.At("tests", "UioInterop.GuestTests"));
+        "UioInterop.GuestTests", Repository.At("tests", "UioInterop.GuestTests")) { RunsShimTests = true };
 
     public static GuestProject Demo { get; } = new("UioInterop.Demo", Repository.At("src", "UioInterop.Demo"));
+
+    /// <summary>Whether it finds the shim's tests in /shim-tests, a folder for each build.</summary>
+    public bool RunsShimTests { get; private init; }
 
     // Whatever a guest program can be made from. Too much is harmless: it is published once more.
     private static readonly string[] s_inputs =

@@ -17,6 +17,7 @@ public sealed record Initramfs(string Path, long Size)
     {
         var program = await project.PublishAsync(machine.Architecture, cancel);
         var init = await InitProgram.EnsureAsync(machine.Architecture, cancel);
+        var shimTests = project.RunsShimTests ? await ShimTests.EnsureAsync(machine.Architecture, cancel) : [];
         var directory = Directory.CreateDirectory(System.IO.Path.Combine(Repository.Artifacts, "initramfs")).FullName;
         var path = System.IO.Path.Combine(directory, $"{machine.Name}-{project.Name}.cpio");
         var staging = $"{path}.{Environment.ProcessId}";
@@ -30,6 +31,8 @@ public sealed record Initramfs(string Path, long Size)
             AddModules(archive, kernel);
             AddLibraries(archive, machine.Architecture);
             AddProgram(archive, program);
+            foreach (var (build, test) in shimTests)
+                archive.AddFile($"shim-tests/{build}/{System.IO.Path.GetFileName(test)}", test, executable: true);
         }
         File.Move(staging, path, overwrite: true);
         return new Initramfs(path, new FileInfo(path).Length);

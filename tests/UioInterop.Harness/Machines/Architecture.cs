@@ -15,6 +15,7 @@ public sealed record Architecture
         Loader = "/lib64/ld-linux-x86-64.so.2",
         LibraryDirectories = ["/lib/x86_64-linux-gnu", "/usr/lib/x86_64-linux-gnu"],
         GuestLibraryDirectory = "/lib/x86_64-linux-gnu",
+        ShimBuilds = ["x86-64"],
         ObjectEstimate = 1225,
     };
 
@@ -29,6 +30,7 @@ public sealed record Architecture
         Loader = "/lib/ld-linux-aarch64.so.1",
         LibraryDirectories = ["/usr/aarch64-linux-gnu/lib"],
         GuestLibraryDirectory = "/lib/aarch64-linux-gnu",
+        ShimBuilds = ["arm64", "armhf"],
         ObjectEstimate = 1400,
     };
 
@@ -53,6 +55,9 @@ public sealed record Architecture
     public required IReadOnlyList<string> LibraryDirectories { get; init; }
 
     public required string GuestLibraryDirectory { get; init; }
+
+    /// <summary>The shim's builds whose programs its kernel runs: native/Makefile's ARCH.</summary>
+    public required IReadOnlyList<string> ShimBuilds { get; init; }
 
     /// <summary>How many objects a kernel has, until a build on this host has counted them.</summary>
     public required int ObjectEstimate { get; init; }

@@ -19,18 +19,27 @@ public sealed record Machine
 
     public required IReadOnlyList<string> KernelArguments { get; init; }
 
-    /// <summary>What tests find on it; see the categories of the guest tests.</summary>
+    /// <summary>The device tree it boots with, as source; null when QEMU writes one or none is needed.</summary>
+    public string? DeviceTree { get; init; }
+
+    /// <summary>What tests find on it, besides what its architecture has; see the categories of the guest tests.</summary>
     public required IReadOnlyList<string> Traits { get; init; }
 
     /// <summary>The one category whose tests run on it; null for all that find what they need.</summary>
     public string? OnlyCategory { get; init; }
 
     /// <summary>Which of all guest tests run on it.</summary>
-    public TestFilter FilterFor(string? text = null) => new(Traits, text, OnlyCategory);
+    public TestFilter FilterFor(string? text = null) => new([.. Traits, .. Architecture.ShimBuilds], text, OnlyCategory);
 
     public required string ConsoleTty { get; init; }
 
     public required string ResultTty { get; init; }
+
+    /// <summary>How QEMU is told of the result port, which is its character device "results".</summary>
+    public IReadOnlyList<string> ResultPort { get; init; } = ["-serial", "chardev:results"];
+
+    /// <summary>The device whose UIO driver the tests drive.</summary>
+    public required UioParent Device { get; init; }
 
     public int MemoryMiB { get; init; } = 1024;
 

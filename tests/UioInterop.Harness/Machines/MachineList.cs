@@ -1,3 +1,5 @@
+using UioInterop.GuestProtocol;
+
 namespace UioInterop.Harness.Machines;
 
 /// <summary>The machines there are.</summary>
@@ -5,6 +7,15 @@ public static class MachineList
 {
     // A check of the timer against the clock fails when the host is busy for a moment.
     private static readonly string[] s_emulatedClock = ["no_timer_check"];
+
+    // Its default mask of 28 bits would put every buffer out of its reach.
+    private const string EduMask = "dma_mask=0xffffffff";
+    private static readonly UioParent s_edu = new("pci", "0000:00:01.0", "uio_pci_generic");
+
+    // The first channel of the DMA engine in the low-power domain, on both boards.
+    private static readonly UioParent s_zdma = new("platform", "ffa80000.dma", "uio_pdrv_genirq");
+
+    private static readonly KernelVariant s_arm64 = new("built-in", Architecture.Arm64);
 
     public static Machine X64 { get; } = new()
     {
@@ -19,14 +30,14 @@ public static class MachineList
             "-cpu", "max,smap=off",
             "-accel", "tcg,thread=multi,tb-size=512",
             "-device", "intel-iommu,intremap=off",
-            // Its default mask of 28 bits would put every buffer out of its reach.
-            "-device", "edu,dma_mask=0xffffffff",
+            "-device", $"edu,addr=1,{EduMask}",
         ],
         KernelArguments = [.. s_emulatedClock, "intel_iommu=on", "iommu.strict=1"],
         Traits = ["pci", "edu", "import", "core", "coherent", "iommu"],
         ConsoleTty = "ttyS0",
         ResultTty = "ttyS1",
-        KnownLines = [.. GuestProtocol.KnownLines.Everywhere, .. GuestProtocol.KnownLines.EmulatedPc],
+        Device = s_edu,
+        KnownLines = [.. KnownLines.Everywhere, .. KnownLines.EmulatedPc],
     };
 
     /// <summary>No IOMMU, every transfer through a bounce buffer: a forgotten sync reads stale data.</summary>
@@ -87,12 +98,79 @@ public static class MachineList
         OnlyCategory = "icount",
     };
 
-    public static IReadOnlyList<Machine> All { get; } = [X64, X64Bounce, X64Direct, X64Modular, X64NoImport, X64Icount];
+    /// <summary>QEMU's own ARM machine, for an ARM IOMMU.</summary>
+    public static Machine ArmVirt { get; } = new()
+    {
+        Name = "arm-virt",
+        Summary = "QEMU's ARM machine, edu PCI device behind an SMMUv3",
+        Kernel = s_arm64,
+        QemuBinary = "qemu-system-aarch64",
+        QemuArguments =
+        [
+            // A bus window beyond 4 GiB, which a 32-bit BAR cannot use, would be a warning at boot.
+            "-M", "virt,iommu=smmuv3,gic-version=3,highmem=off",
+            // Not max: this one runs 32-bit programs as well, and QEMU emulates it faster.
+            "-cpu", "cortex-a72",
+            "-accel", "tcg,thread=multi,tb-size=512",
+            "-device", $"edu,addr=1,{EduMask}",
+        ],
+        KernelArguments = ["iommu.strict=1"],
+        Traits = ["pci", "edu", "import", "core", "coherent", "iommu"],
+        ConsoleTty = "ttyAMA0",
+        // The board has one UART.
+        ResultTty = "ttyS0",
+        ResultPort = ["-device", "pci-serial,addr=2,chardev=results"],
+        Device = s_edu,
+        KnownLines = [.. KnownLines.Everywhere, .. KnownLines.Emulated],
+    };
+
+    /// <summary>Zynq UltraScale+, its DMA channels given to user space by the device tree.</summary>
+    public static Machine Zcu102 { get; } = new()
+    {
+        Name = "zcu102",
+        Summary = "Xilinx ZCU102 (Zynq UltraScale+), DMA channels as generic-uio nodes of the device tree",
+        Kernel = s_arm64,
+        QemuBinary = "qemu-system-aarch64",
+        QemuArguments = ["-M", "xlnx-zcu102", "-accel", "tcg,thread=multi,tb-size=512", "-audiodev", "none,id=silent"],
+        DeviceTree = Repository.At("tests", "machines", "zcu102.dts"),
+        KernelArguments = ["uio_pdrv_genirq.of_id=generic-uio", "cma=64M"],
+        Traits = ["zdma", "generic-uio", "import", "core", "coherent", "direct"],
+        ConsoleTty = "ttyPS0",
+        ResultTty = "ttyPS1",
+        Device = s_zdma,
+        KnownLines = [.. KnownLines.Everywhere, .. KnownLines.Emulated],
+    };
+
+    /// <summary>Versal, with the device tree that QEMU writes; a channel gets its driver by name.</summary>
+    public static Machine Versal { get; } = Zcu102 with
+    {
+        Name = "versal",
+        Summary = "Xilinx Versal, a DMA channel bound by driver_override",
+        QemuArguments = ["-M", "xlnx-versal-virt", "-accel", "tcg,thread=multi,tb-size=512"],
+        DeviceTree = null,
+        KernelArguments = ["cma=64M"],
+        Traits = ["zdma", "import", "core", "coherent", "direct"],
+        // QEMU insists on all: two for Linux, two for real-time software.
+        Cpus = 4,
+        ConsoleTty = "ttyAMA0",
+        ResultTty = "ttyAMA1",
+    };
+
+    /// <summary>What a test run boots unless it is told otherwise.</summary>
+    public static IReadOnlyList<Machine> Default { get; } =
+        [X64, X64Bounce, X64Direct, X64Modular, X64NoImport, X64Icount, Zcu102];
+
+    public static IReadOnlyList<Machine> All { get; } = [.. Default, ArmVirt, Versal];
 
     public static Machine Named(string name) =>
         All.FirstOrDefault(machine => machine.Name == name)
         ?? throw new HarnessException($"There is no machine {name}; there are: {string.Join(", ", All)}.");
 
-    /// <summary>One machine by name, or all of them.</summary>
-    public static IReadOnlyList<Machine> Chosen(string name) => name == "all" ? All : [Named(name)];
+    /// <summary>One machine by name, or all of them, or without a name those of every day.</summary>
+    public static IReadOnlyList<Machine> Chosen(string? name) => name switch
+    {
+        null => Default,
+        "all" => All,
+        _ => [Named(name)],
+    };
 }

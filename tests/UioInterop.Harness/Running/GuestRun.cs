@@ -34,7 +34,8 @@ public sealed record GuestRun
     {
         var directory = NewDirectory();
         using var port = new ResultPort();
-        var command = Qemu(port.Path);
+        var deviceTree = await DeviceTree.CompileAsync(Machine, directory, cancel);
+        var command = Qemu(port.Path, deviceTree);
         await File.WriteAllTextAsync(Path.Combine(directory, "qemu.cmd"), command + "\n", cancel);
 
         using var silence = new CancellationTokenSource(Limits.Silence);
@@ -112,7 +113,7 @@ public sealed record GuestRun
         return report;
     }
 
-    private Command Qemu(string resultSocket) => Cli.Wrap(Machine.QemuBinary)
+    private Command Qemu(string resultSocket, string? deviceTree) => Cli.Wrap(Machine.QemuBinary)
         .WithArguments([
             .. Machine.QemuArguments,
             "-m", Machine.MemoryMiB.ToString(CultureInfo.InvariantCulture),
@@ -120,8 +121,9 @@ public sealed record GuestRun
             "-nodefaults", "-no-reboot", "-display", "none",
             // The console is QEMU's own output, and comes to us through a pipe. No signals: Ctrl-C is ours.
             "-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console",
-            "-chardev", $"socket,id=results,path={resultSocket}", "-serial", "chardev:results",
+            "-chardev", $"socket,id=results,path={resultSocket}", .. Machine.ResultPort,
             "-kernel", Kernel.Image, "-initrd", Initramfs.Path,
+            .. deviceTree is null ? [] : new[] { "-dtb", deviceTree },
             "-append", string.Join(' ', KernelArguments())])
         .WithValidation(CommandResultValidation.None);
 
@@ -134,7 +136,7 @@ public sealed record GuestRun
         "oops=panic", "panic=-1",
         .. Machine.KernelArguments,
         .. new GuestSettings(
-            Machine.Name, Machine.FilterFor(Filter), $"/dev/{Machine.ResultTty}").ToKernelArguments(),
+            Machine.Name, Machine.FilterFor(Filter), $"/dev/{Machine.ResultTty}", Machine.Device).ToKernelArguments(),
         .. Expected is null ? new[] { "uio.stdout=results" } : [],
     ];
 

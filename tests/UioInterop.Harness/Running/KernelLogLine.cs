@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using UioInterop.GuestProtocol;
 
 namespace UioInterop.Harness.Running;
 
@@ -25,15 +26,8 @@ public sealed partial record KernelLogLine(int Facility, int? Level, string Text
     public bool IsPanic => IsFromKernel && Text.StartsWith("Kernel panic - not syncing", StringComparison.Ordinal);
 
     /// <summary>At level "warning" or worse, or in words that mean trouble at any level.</summary>
-    public bool IsTrouble => IsFromKernel && Text.Length > 0 && (Level <= WarningLevel || TroubleWords().IsMatch(Text));
+    public bool IsTrouble => IsFromKernel && Text.Length > 0 && (Level <= WarningLevel || TroubleWords.In(Text));
 
     [GeneratedRegex(@"^(?:<(?<number>\d{1,3})>)?(?:\[ *\d+\.\d+\] ?)?", RegexOptions.CultureInvariant)]
     private static partial Regex Prefix();
-
-    [GeneratedRegex(
-        @"\bWARNING:|\bBUG:|\bOops\b|^DMA-API: |^INFO: task .* blocked|possible circular locking|"
-        + "possible recursive locking|inconsistent lock state|suspicious RCU usage|general protection fault|"
-        + "Unable to handle kernel|soft lockup|detected stall|-+\\[ cut here ]",
-        RegexOptions.CultureInvariant)]
-    private static partial Regex TroubleWords();
 }

@@ -1,0 +1,23 @@
+using UioInterop.Harness.Kernels;
+using UioInterop.Harness.Machines;
+
+namespace UioInterop.Harness.Guests;
+
+/// <summary>The shim's own tests, in C, as programs that need nothing but a kernel.</summary>
+internal static class ShimTests
+{
+    public static async Task<IReadOnlyList<(string Build, string Program)>> EnsureAsync(
+        Architecture architecture, CancellationToken cancel)
+    {
+        var programs = new List<(string, string)>();
+        foreach (var build in architecture.ShimBuilds)
+        {
+            await Shell.RunAsync(
+                "make", ["-C", Repository.At("native"), "--silent", $"ARCH={build}", "static-tests"], cancel);
+            programs.AddRange(Directory.GetFiles(Repository.At("native", "build", build, "static-tests"), "test_*")
+                .Where(path => !Path.HasExtension(path))
+                .Select(path => (build, path)));
+        }
+        return programs;
+    }
+}
