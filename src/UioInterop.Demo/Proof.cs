@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using UioInterop.Devices;
 
 namespace UioInterop.Demo;
@@ -44,7 +45,7 @@ internal static class Proof
         bool done = edu.TryWaitForCompletion(Timeout, out InterruptCount count);
         Print.Step(done ? $"interrupt    {count.Total} after {Stopwatch.GetElapsedTime(started).TotalMilliseconds:0} ms: the device believes that it wrote" : "no interrupt came");
 
-        bool faulted = TryFindFault(log, edu.Pci.Address, out string fault);
+        bool faulted = TryFindFault(log, address, out string fault);
         Print.Step(faulted ? $"kernel log   {fault}" : "kernel log   nothing");
 
         using CpuAccess after = victim.BeginAccess(CpuAccessMode.Read);
@@ -55,15 +56,15 @@ internal static class Proof
             & Print.Verdict(touched < 0, $"all {after.Span.Length} bytes are still 0x{Untouched:x2}", $"the device overwrote the buffer from byte {touched} on");
     }
 
-    /// <summary>The line with which an IOMMU driver reports a fault of this device. Each has its own words.</summary>
-    private static bool TryFindFault(KernelLog log, string pciAddress, out string fault)
+    /// <summary>The line with which an IOMMU driver reports the fault. Each has its own words; the address is in all.</summary>
+    private static bool TryFindFault(KernelLog log, DeviceAddress address, out string fault)
     {
-        string shortAddress = pciAddress[(pciAddress.IndexOf(':') + 1)..];
+        string digits = address.Value.ToString("x", CultureInfo.InvariantCulture);
         long start = Stopwatch.GetTimestamp();
         while (Stopwatch.GetElapsedTime(start) is var passed && passed < Timeout && log.TryRead(Timeout - passed, out KernelMessage message))
         {
             fault = message.Text;
-            if (fault.Contains("fault", StringComparison.OrdinalIgnoreCase) && fault.Contains(shortAddress, StringComparison.Ordinal))
+            if (fault.Contains(digits, StringComparison.Ordinal))
                 return true;
         }
 
