@@ -27,8 +27,12 @@ internal sealed class StaleAddressTests : EduTest
         {
             using var buffer = DmaHeap.Cma.Allocate(4096);
             using var log = new GuestLog();
-            var mapping = Edu.Device.Import(buffer, DmaDirection.FromDevice);
+            var mapping = Edu.Device.Import(buffer, DmaDirection.Bidirectional);
             var address = mapping.Address;
+            // With the translation in the IOMMU's cache, as that of a working device is: the unmap has to take it out of
+            // there. No other unmap in between, which might do that for it.
+            Edu.CopyFromDevice(mapping, 0, Length, Timeout);
+            Buffers.Fill(buffer, new byte[Length]);
             AnnounceFault(address);
             var started = Stopwatch.GetTimestamp();
             Edu.Start(EduTransfer.FromDevice, address, RefusedLength);
