@@ -28,8 +28,8 @@ internal sealed class CostTests
     [SetUp]
     public void Open()
     {
-        EduFunction.Bind();
-        _device = UioDevice.Open(UioDeviceId.FromParent(EduFunction.Address), new UioOpenOptions { IsExclusive = false });
+        UnderTest.Bind();
+        _device = UioDevice.Open(UioDeviceId.FromParent(UnderTest.Name), new UioOpenOptions { IsExclusive = false });
     }
 
     [TearDown]

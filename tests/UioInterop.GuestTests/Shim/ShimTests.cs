@@ -11,7 +11,7 @@ internal sealed class ShimTests
     private const string Root = "/shim-tests";
 
     private static readonly string[] s_builds = [Needs.X64, Needs.Arm64, Needs.ArmHf];
-    private static readonly string[] s_programs = ["test_buffers", "test_errors", "test_ioctl", "test_registers"];
+    private static readonly string[] s_programs = ["test_buffers", "test_errors", "test_ioctl", "test_registers", "test_wait"];
 
     public static IEnumerable<TestCaseData> Programs =>
         from build in s_builds
