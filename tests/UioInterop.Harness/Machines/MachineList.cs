@@ -98,6 +98,22 @@ public static class MachineList
         OnlyCategory = "icount",
     };
 
+    /// <summary>The same with a kernel as one ships it: what the library costs shows beside less.</summary>
+    public static Machine X64Cost { get; } = X64Icount with
+    {
+        Name = "x86-64-cost",
+        Summary = "the same, a kernel without its checks",
+        Kernel = new KernelVariant("lean", Architecture.X64)
+        {
+            Configuration =
+            [
+                "# CONFIG_PROVE_LOCKING is not set", "# CONFIG_DEBUG_ATOMIC_SLEEP is not set",
+                "# CONFIG_DMA_API_DEBUG is not set", "# CONFIG_DMA_API_DEBUG_SG is not set",
+                "# CONFIG_DEBUG_LIST is not set",
+            ],
+        },
+    };
+
     /// <summary>QEMU's own ARM machine, for an ARM IOMMU.</summary>
     public static Machine ArmVirt { get; } = new()
     {
@@ -160,7 +176,7 @@ public static class MachineList
     public static IReadOnlyList<Machine> Default { get; } =
         [X64, X64Bounce, X64Direct, X64Modular, X64NoImport, X64Icount, Zcu102];
 
-    public static IReadOnlyList<Machine> All { get; } = [.. Default, ArmVirt, Versal];
+    public static IReadOnlyList<Machine> All { get; } = [.. Default, X64Cost, ArmVirt, Versal];
 
     public static Machine Named(string name) =>
         All.FirstOrDefault(machine => machine.Name == name)
