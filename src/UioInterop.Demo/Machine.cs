@@ -36,10 +36,9 @@ internal static class Machine
             throw new IOException("This machine has no edu device (PCI 1234:11e8). It is part of QEMU: -device edu,dma_mask=0xffffffff; ./build.sh demo boots such a machine.");
 
         string address = found[0];
-        using PciFunction pci = PciFunction.Open(address);
-        bool bound = pci.Driver == UioDriver;
-        pci.Bind(UioDriver);
-        Print.Fact("edu", $"PCI {address}, {(bound ? "was" : "now")} bound to {UioDriver}");
+        using DriverBinding binding = DriverBinding.Bind(address, UioDriver);
+        binding.Keep(); // for the next run
+        Print.Fact("edu", $"PCI {address}, {(binding.PreviousDriver == UioDriver ? "was" : "now")} bound to {UioDriver}");
         return address;
     }
 

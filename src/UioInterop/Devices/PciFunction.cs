@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Globalization;
+using System.Text.RegularExpressions;
 using Microsoft.Win32.SafeHandles;
 using Tmds.Linux;
 using UioInterop.Interop;
@@ -7,14 +8,14 @@ using UioInterop.Interop;
 namespace UioInterop;
 
 /// <summary>
-/// A PCI function by its address: the few things about it that a UIO driver leaves to user space.
+/// A PCI function by its address: the few things in its configuration space that a UIO driver leaves to user space.
 /// </summary>
 /// <remarks>
-/// Works on <c>config</c>, <c>driver_override</c> and <c>drivers_probe</c> in /sys/bus/pci, see
-/// Documentation/PCI/sysfs-pci.rst and Documentation/ABI/testing/sysfs-bus-pci; takes root. Register numbers are those
-/// of the PCI Local Bus Specification 3.0, section 6.2. Thread-safe.
+/// Works on <c>config</c> in /sys/bus/pci/devices, see Documentation/PCI/sysfs-pci.rst; takes root. Register numbers are
+/// those of the PCI Local Bus Specification 3.0, section 6.2. Thread-safe. <see cref="DriverBinding"/> gives a function
+/// to a driver.
 /// </remarks>
-public sealed class PciFunction : IDisposable
+public sealed partial class PciFunction : IDisposable
 {
     private const string Bus = "/sys/bus/pci";
 
@@ -41,9 +42,6 @@ public sealed class PciFunction : IDisposable
 
     /// <summary>The vendor's number for the device.</summary>
     public ushort DeviceId => Read16(2);
-
-    /// <summary>The driver that the function is bound to; null when there is none.</summary>
-    public string? Driver => SysFs.LinkName($"{Folder(Address)}/driver");
 
     /// <summary>
     /// Whether the function may access memory by itself (command register, bit 2). Switched off, its DMA reaches
@@ -118,59 +116,31 @@ public sealed class PciFunction : IDisposable
     /// <param name="address">The name, such as <see cref="UioDeviceInfo.ParentName"/>.</param>
     public static bool Exists(string address) => !string.IsNullOrEmpty(address) && File.Exists($"{Folder(address)}/config");
 
-    /// <summary>
-    /// Binds the function to a driver, such as <c>uio_pci_generic</c>, by <c>driver_override</c>. Does nothing when it is
-    /// bound to that driver already. A function that another driver has is left alone.
-    /// </summary>
-    /// <param name="driver">The driver's name in /sys/bus/pci/drivers.</param>
-    /// <exception cref="UioException">There is no such driver, another has the function, or this one refused it.</exception>
-    public void Bind(string driver)
-    {
-        ArgumentException.ThrowIfNullOrEmpty(driver);
-        if (Driver is { } current)
-        {
-            if (current == driver)
-                return;
-
-            throw new UioException(Calls.Bind, Address, Errno.EBUSY,
-                $"its driver is {current}: if that can be spared, write {Address} to {Bus}/drivers/{current}/unbind first");
-        }
-
-        if (!Directory.Exists($"{Bus}/drivers/{driver}"))
-        {
-            throw UioException.NotFound(Calls.Bind, Address,
-                $"the kernel has no PCI driver {driver}: modprobe {driver}, or build it in (CONFIG_{driver.ToUpperInvariant()}=y)");
-        }
-
-        WriteAttribute($"{Folder(Address)}/driver_override", driver);
-        WriteAttribute($"{Bus}/drivers_probe", Address);
-        if (Driver != driver)
-        {
-            throw UioException.NotFound(Calls.Bind, Address,
-                $"{driver} did not take the function; the kernel log says why (uio_pci_generic takes none without an INTx interrupt)");
-        }
-    }
-
     /// <summary>Closes the file of the configuration space. Nothing changes in the function.</summary>
     public void Dispose() => _config.Dispose();
+
+    /// <summary>
+    /// Reads an address as the kernel and lspci write it: <c>0000:00:02.0</c>, the domain of 0000 left out or not.
+    /// </summary>
+    /// <param name="text">The address.</param>
+    /// <param name="address">It as the kernel writes it.</param>
+    internal static bool TryParseAddress(string text, out string address)
+    {
+        Match match = AddressPattern().Match(text);
+        address = match.Success
+            ? $"{(match.Groups["domain"] is { Success: true } domain ? domain.Value : "0000")}:{match.Groups["rest"].Value}".ToLowerInvariant()
+            : "";
+        return match.Success;
+    }
+
+    // A domain has four digits and, behind some host bridges (Intel VMD), more; a bus 32 devices; a device 8 functions.
+    [GeneratedRegex("^((?<domain>[0-9a-f]{4,8}):)?(?<rest>[0-9a-f]{2}:[01][0-9a-f]\\.[0-7])\\z", RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant)]
+    private static partial Regex AddressPattern();
 
     private static string Folder(string address) => $"{Bus}/devices/{address}";
 
     private static bool IsId(string path, ushort id) =>
         SysFs.Read(path) == "0x" + id.ToString("x4", CultureInfo.InvariantCulture);
-
-    private static void WriteAttribute(string path, string value)
-    {
-        int result = Syscalls.Open(path, LibC.O_WRONLY, out SafeFileHandle? file);
-        if (result >= 0)
-        {
-            using (file)
-                result = Syscalls.Write(file!, System.Text.Encoding.ASCII.GetBytes(value));
-        }
-
-        if (result < 0)
-            throw UioException.From(Calls.Bind, path, result);
-    }
 
     private ushort Read16(int offset)
     {

@@ -92,7 +92,7 @@ public sealed class UioDevice : IDisposable
     {
         options ??= new UioOpenOptions();
         ArgumentOutOfRangeException.ThrowIfLessThan(options.TransferTimeout, TimeSpan.Zero, nameof(options));
-        UioDeviceInfo info = Find(id);
+        UioDeviceInfo info = UioDeviceLookup.Find(id);
 
         SafeFileHandle @lock = DeviceLock.Take(info, options.IsExclusive);
         SafeFileHandle? file = null;
@@ -429,28 +429,6 @@ public sealed class UioDevice : IDisposable
 
             return true;
         }
-    }
-
-    private static UioDeviceInfo Find(UioDeviceId id)
-    {
-        if (id.IsNone)
-            throw new ArgumentException("The id names no device: make it with UioDeviceId.FromNumber, FromPath, FromName or FromParent.", nameof(id));
-
-        IReadOnlyList<UioDeviceInfo> all = List();
-        List<UioDeviceInfo> found = [.. all.Where(id.Matches)];
-        if (found.Count == 1)
-            return found[0];
-
-        if (found.Count > 1)
-        {
-            throw new UioException(Calls.Open, id.ToString(), Errno.ENOTUNIQ,
-                $"more than one device answers to that, choose one by its number or parent: {Join(found)}");
-        }
-
-        throw UioException.NotFound(Calls.Open, id.ToString(),
-            !SysFs.HasUio ? "this kernel has no UIO: CONFIG_UIO=y, or modprobe uio, and sysfs on /sys" :
-            all.Count == 0 ? "there is no UIO device at all: bind one to a UIO driver, such as uio_pci_generic or uio_pdrv_genirq" :
-            $"there is: {Join(all)}");
     }
 
     private static string Join<T>(IReadOnlyCollection<T> items) => items.Count == 0 ? "none" : string.Join(", ", items);

@@ -3,12 +3,13 @@ using System.Globalization;
 namespace UioInterop;
 
 /// <summary>
-/// Says which UIO device is meant: by number, node, UIO name, or the name of the device behind it. Numbers and nodes
-/// depend on the order of probing; names and parents do not.
+/// Says which UIO device is meant: by number, node or UIO name, or by the device behind it: its name, PCI address, or
+/// place in the device tree. Numbers depend on the order of probing, the rest does not.
 /// </summary>
+/// <remarks>An id is a name, nothing is looked for before it is used. Opening fails when several devices answer to it.</remarks>
 public readonly record struct UioDeviceId
 {
-    private enum Kind { None, Number, Name, Parent }
+    private enum Kind { None, Number, Path, Name, Parent, PciAddress, DeviceTreeNode, DeviceTreeAlias, Compatible }
 
     private readonly Kind _kind;
     private readonly int _number;
@@ -24,44 +25,104 @@ public readonly record struct UioDeviceId
         return new UioDeviceId(Kind.Number, number, null);
     }
 
-    /// <summary>By node: <c>/dev/uio0</c>, or a link to it, such as one that udev made.</summary>
+    /// <summary>By node: <c>/dev/uio0</c>, or a link to it, such as one that udev made or will make.</summary>
     /// <param name="path">The path.</param>
-    /// <exception cref="ArgumentException">It does not lead to a node with the name of a UIO device.</exception>
+    /// <exception cref="ArgumentException">There is something else at this path.</exception>
     public static UioDeviceId FromPath(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        string target = Path.GetFileName(LinkTarget(path) ?? path);
-        return TryGetNumber(target, out int number)
-            ? FromNumber(number)
+        return TryGetNumberAt(path, out int number) ? FromNumber(number)
+            : !Path.Exists(path) ? new UioDeviceId(Kind.Path, 0, path)
             : throw new ArgumentException($"{path} is not a node of a UIO device: those are /dev/uio0, /dev/uio1 and so on, and links to them.", nameof(path));
     }
 
     /// <summary>By the name that the UIO driver gave it, as in <c>/sys/class/uio/uio0/name</c>.</summary>
     /// <param name="name">The name. Several devices may have the same; opening then fails and lists them.</param>
-    public static UioDeviceId FromName(string name)
-    {
-        ArgumentException.ThrowIfNullOrEmpty(name);
-        return new UioDeviceId(Kind.Name, 0, name);
-    }
+    public static UioDeviceId FromName(string name) => OfText(Kind.Name, name);
 
-    /// <summary>By the name of the device behind it: a PCI address as <c>0000:00:02.0</c>, or a platform device as <c>ffa80000.dma</c>.</summary>
+    /// <summary>By the name of the device behind it: a platform device as <c>ffa80000.dma</c>, or a PCI address.</summary>
     /// <param name="parent">The last part of the device's path in /sys/devices.</param>
-    public static UioDeviceId FromParent(string parent)
+    public static UioDeviceId FromParent(string parent) => OfText(Kind.Parent, parent);
+
+    /// <summary>By the address of the PCI function behind it.</summary>
+    /// <param name="address">The address, <c>0000:00:02.0</c>, or <c>00:02.0</c> for one in domain 0.</param>
+    /// <exception cref="ArgumentException">It is not a PCI address.</exception>
+    public static UioDeviceId FromPciAddress(string address)
     {
-        ArgumentException.ThrowIfNullOrEmpty(parent);
-        return new UioDeviceId(Kind.Parent, 0, parent);
+        ArgumentException.ThrowIfNullOrEmpty(address);
+        return PciFunction.TryParseAddress(address, out string full)
+            ? new UioDeviceId(Kind.PciAddress, 0, full)
+            : throw new ArgumentException($"\"{address}\" is not a PCI address: those are domain:bus:device.function in hexadecimal, as 0000:00:02.0, or without the domain, as 00:02.0.", nameof(address));
     }
 
-    internal int? Number => _kind == Kind.Number ? _number : null;
+    /// <summary>By the device-tree node of the device behind it.</summary>
+    /// <param name="node">The node's full path: <c>/axi/dma@fd500000</c>.</param>
+    /// <exception cref="ArgumentException">The path does not begin at the root.</exception>
+    public static UioDeviceId FromDeviceTreeNode(string node)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(node);
+        return node[0] == '/'
+            ? new UioDeviceId(Kind.DeviceTreeNode, 0, node)
+            : throw new ArgumentException($"\"{node}\" is not the full path of a node, as /axi/dma@fd500000; an alias is for FromDeviceTreeAlias.", nameof(node));
+    }
 
-    internal bool IsNone => _kind == Kind.None;
+    /// <summary>By an alias of the device-tree node behind it, a property of <c>/aliases</c>.</summary>
+    /// <param name="alias">The alias: <c>dma0</c>.</param>
+    public static UioDeviceId FromDeviceTreeAlias(string alias) => OfText(Kind.DeviceTreeAlias, alias);
+
+    /// <summary>By one of the <c>compatible</c> strings of the device-tree node behind it.</summary>
+    /// <param name="compatible">The string: <c>xlnx,zynqmp-dma-1.0</c>. Several devices may have the same; opening then fails and lists them.</param>
+    public static UioDeviceId FromCompatible(string compatible) => OfText(Kind.Compatible, compatible);
+
+    /// <summary>The device in words: <c>/dev/uio0</c>, <c>UIO device named "edu"</c>.</summary>
+    public override string ToString() => _kind switch
+    {
+        Kind.Number => $"/dev/uio{_number}",
+        Kind.Path => _text!,
+        Kind.Name => $"UIO device named \"{_text}\"",
+        Kind.Parent => $"UIO device of {_text}",
+        Kind.PciAddress => $"UIO device of PCI function {_text}",
+        Kind.DeviceTreeNode => $"UIO device of device-tree node {_text}",
+        Kind.DeviceTreeAlias => $"UIO device of device-tree alias {_text}",
+        Kind.Compatible => $"UIO device compatible with {_text}",
+        _ => "no UIO device",
+    };
+
+    internal void ThrowIfNone(string parameter)
+    {
+        if (_kind == Kind.None)
+            throw new ArgumentException("The id names no device: make it with UioDeviceId.FromNumber, FromName or another From method.", parameter);
+    }
 
     internal bool Matches(UioDeviceInfo device) => _kind switch
     {
         Kind.Number => device.Number == _number,
+        Kind.Path => TryGetNumberAt(_text!, out int number) && device.Number == number,
         Kind.Name => device.Name == _text,
-        Kind.Parent => device.ParentName == _text,
-        _ => false,
+        _ => IsOf(device.ParentName, device.DeviceTreeNode, device.Compatible),
+    };
+
+    /// <summary>Whether a device, which need not be a UIO device, is the one that is meant by what lies behind a UIO device.</summary>
+    internal bool IsOf(BusDevice device)
+    {
+        if (_kind is Kind.Parent or Kind.PciAddress)
+            return device.Name == _text;
+
+        (string node, IReadOnlyList<string> compatible) = SysFs.ReadDeviceTreeNode(device.Folder);
+        return IsOf(device.Name, node, compatible);
+    }
+
+    /// <summary>Why nothing can answer to the id, as far as that can be told without UIO devices; null when there is nothing to tell.</summary>
+    internal string? WhyUnknown() => _kind switch
+    {
+        Kind.Parent or Kind.PciAddress => BusDevice.NoSuchDevice(_text!),
+        Kind.DeviceTreeNode or Kind.DeviceTreeAlias or Kind.Compatible when !SysFs.HasDeviceTree => "this machine has no device tree",
+        Kind.DeviceTreeNode => WhyUnknown(_text!),
+        Kind.DeviceTreeAlias => SysFs.ReadDeviceTreeAliases() is var aliases && aliases.TryGetValue(_text!, out string? node) ? $"the alias stands for {node}; {WhyUnknown(node)}"
+            : aliases.Count == 0 ? "the device tree has no aliases"
+            : $"the device tree has no such alias; it has: {string.Join(", ", aliases.Select(a => $"{a.Key} = {a.Value}"))}",
+        Kind.Compatible => "no platform device or PCI function was made from a node with that",
+        _ => null,
     };
 
     internal static bool TryGetNumber(string node, out int number)
@@ -71,14 +132,32 @@ public readonly record struct UioDeviceId
             && int.TryParse(node.AsSpan(3), NumberStyles.None, CultureInfo.InvariantCulture, out number);
     }
 
-    /// <summary>The device in words: <c>/dev/uio0</c>, <c>UIO device named "edu"</c>.</summary>
-    public override string ToString() => _kind switch
+    private static UioDeviceId OfText(Kind kind, string text)
     {
-        Kind.Number => $"/dev/uio{_number}",
-        Kind.Name => $"UIO device named \"{_text}\"",
-        Kind.Parent => $"UIO device of {_text}",
-        _ => "no UIO device",
+        ArgumentException.ThrowIfNullOrEmpty(text);
+        return new UioDeviceId(kind, 0, text);
+    }
+
+    private bool IsOf(string parent, string node, IReadOnlyList<string> compatible) => _kind switch
+    {
+        Kind.Parent or Kind.PciAddress => parent == _text,
+        Kind.DeviceTreeNode => node == _text,
+        Kind.DeviceTreeAlias => node.Length > 0 && SysFs.ReadDeviceTreeAliases().TryGetValue(_text!, out string? target) && node == target,
+        Kind.Compatible => compatible.Contains(_text),
+        _ => false,
     };
+
+    private static string WhyUnknown(string node)
+    {
+        if (!SysFs.HasDeviceTreeNode(node))
+            return $"the device tree has no node {node}";
+
+        return SysFs.ReadDeviceTreeStatus(node) is { } status and not ("okay" or "ok")
+            ? $"the device tree has {node} with status \"{status}\": no device is made from that"
+            : $"the device tree has {node}, but no platform device or PCI function was made from it: its bus may lack a driver, or \"simple-bus\"";
+    }
+
+    private static bool TryGetNumberAt(string path, out int number) => TryGetNumber(Path.GetFileName(LinkTarget(path) ?? path), out number);
 
     private static string? LinkTarget(string path)
     {
@@ -88,7 +167,7 @@ public readonly record struct UioDeviceId
         }
         catch (IOException)
         {
-            return null; // not there: opening it says so, and lists what is
+            return null; // not there, or not yet
         }
     }
 }

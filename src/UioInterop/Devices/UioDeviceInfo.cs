@@ -29,6 +29,12 @@ public sealed class UioDeviceInfo
     /// <summary>The driver that the device behind it is bound to, such as <c>uio_pci_generic</c>; empty when unknown.</summary>
     public required string Driver { get; init; }
 
+    /// <summary>The full path of the device-tree node behind it, such as <c>/axi/dma@fd500000</c>; empty when there is none.</summary>
+    public required string DeviceTreeNode { get; init; }
+
+    /// <summary>The <c>compatible</c> strings of that node, the most specific first.</summary>
+    public required IReadOnlyList<string> Compatible { get; init; }
+
     /// <summary>Its memory maps, by number.</summary>
     public required IReadOnlyList<UioMapInfo> Maps { get; init; }
 

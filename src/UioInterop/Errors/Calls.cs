@@ -8,6 +8,10 @@ internal static class Calls
     public const string OpenConfig = "open (PCI config)";
     public const string ConfigAccess = "read/write (PCI config)";
     public const string Bind = "bind driver";
+    public const string GiveBack = "give back to driver";
+    public const string AddPciId = "new_id";
+    public const string RemovePciId = "remove_id";
+    public const string Subscribe = "bind (NETLINK_KOBJECT_UEVENT)";
     public const string MapRegisters = "mmap (registers)";
     public const string MapBuffer = "mmap (dma-buf)";
     public const string Import = "UIO_IOC_MAP_DMABUF";

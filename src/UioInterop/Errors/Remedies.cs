@@ -12,6 +12,10 @@ internal static class Remedies
     public const string DeviceGone =
         "the device was unbound from its UIO driver or unplugged; the kernel has ended its mappings; dispose the UioDevice and open it again when it is back";
 
+    private const string BindTakesRoot = "binding a device to a driver takes root";
+
+    private const string SysReadOnly = "/sys is mounted for reading only, as in a container: bind the device outside of it";
+
     private const string NoDescriptors =
         "the process has no free file descriptor; dispose buffers and devices that are no longer needed, or raise RLIMIT_NOFILE (ulimit -n)";
 
@@ -70,9 +74,32 @@ internal static class Remedies
         [(Calls.OpenConfig, Errno.ENOENT)] = _ => "the PCI function is gone, or sysfs is not mounted on /sys",
         [(Calls.ConfigAccess, Errno.EPERM)] = _ => "PCI configuration space can be written by root (CAP_SYS_ADMIN) on a kernel that is not locked down",
 
-        [(Calls.Bind, Errno.EACCES)] = _ => "binding a device to a driver takes root",
-        [(Calls.Bind, Errno.EPERM)] = _ => "binding a device to a driver takes root",
-        [(Calls.Bind, Errno.EBUSY)] = _ => "another driver has the device: unbind it first",
+        [(Calls.Bind, Errno.EACCES)] = _ => BindTakesRoot,
+        [(Calls.Bind, Errno.EPERM)] = _ => BindTakesRoot,
+        [(Calls.Bind, Errno.EROFS)] = _ => SysReadOnly,
+        [(Calls.Bind, Errno.ENOENT)] = path => path.EndsWith("/driver_override", StringComparison.Ordinal)
+            ? "the device is gone, or this kernel has no driver_override for its bus: try PciDynamicId"
+            : "the driver does not let devices be bound by hand, or the device is gone",
+        [(Calls.Bind, Errno.ENODEV)] = _ => "it has no use for this device, or the device is gone; uio_pci_generic takes no function whose INTx cannot be masked; the kernel log may say why",
+        [(Calls.Bind, Errno.EINVAL)] = _ => "uio_pdrv_genirq takes only devices from a device tree or ACPI; the kernel log says why",
+        [(Calls.Bind, Errno.EAGAIN)] = _ => "it waits for another device, such as an IOMMU, a clock or an interrupt controller, see /sys/kernel/debug/devices_deferred; try again when that has come",
+
+        [(Calls.GiveBack, Errno.EACCES)] = _ => BindTakesRoot,
+        [(Calls.GiveBack, Errno.EPERM)] = _ => BindTakesRoot,
+        [(Calls.GiveBack, Errno.EROFS)] = _ => SysReadOnly,
+        [(Calls.GiveBack, Errno.ENODEV)] = _ => "the driver that had the device does not take it back: it is gone, or knew the device only by a PCI id (new_id) that was taken away since; the device has no driver now",
+
+        [(Calls.AddPciId, Errno.EACCES)] = _ => BindTakesRoot,
+        [(Calls.AddPciId, Errno.EPERM)] = _ => BindTakesRoot,
+        [(Calls.AddPciId, Errno.EROFS)] = _ => SysReadOnly,
+        [(Calls.AddPciId, Errno.EEXIST)] = _ => "the driver knows these numbers already, by itself or since an earlier new_id (remove_id undoes that); for one function use DriverBinding.Bind",
+        [(Calls.AddPciId, Errno.EINVAL)] = _ => "the driver's own table has data for each of its ids, and takes none without: use DriverBinding.Bind",
+        [(Calls.RemovePciId, Errno.EACCES)] = _ => BindTakesRoot,
+        [(Calls.RemovePciId, Errno.EPERM)] = _ => BindTakesRoot,
+        [(Calls.RemovePciId, Errno.EROFS)] = _ => SysReadOnly,
+        [(Calls.RemovePciId, Errno.ENODEV)] = _ => "the driver did not know these numbers any more: somebody else has taken them away; its functions are unbound",
+
+        [(Calls.Subscribe, Errno.EAFNOSUPPORT)] = _ => "the process may not open netlink sockets: add AF_NETLINK to RestrictAddressFamilies= of its systemd unit",
 
         [(Calls.KernelLog, Errno.EPERM)] = _ => "reading the kernel log takes root (CAP_SYSLOG), see kernel.dmesg_restrict",
         [(Calls.KernelLog, Errno.EACCES)] = _ => "reading the kernel log takes root (CAP_SYSLOG), see kernel.dmesg_restrict",

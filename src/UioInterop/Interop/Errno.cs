@@ -27,6 +27,10 @@ internal static class Errno
     public static int EOPNOTSUPP => LibC.EOPNOTSUPP;
     public static int ECANCELED => LibC.ECANCELED;
     public static int ENOTUNIQ => LibC.ENOTUNIQ;
+    public static int EEXIST => LibC.EEXIST;
+    public static int EROFS => LibC.EROFS;
+    public static int ENOBUFS => LibC.ENOBUFS;
+    public static int EAFNOSUPPORT => LibC.EAFNOSUPPORT;
 
     /// <summary>The name of an error number, such as <c>EBUSY</c>; the number itself when it has none.</summary>
     /// <remarks>Mono's enumeration has Linux's numbers, so its native helper, which may be absent, is not needed.</remarks>

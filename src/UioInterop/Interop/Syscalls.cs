@@ -246,6 +246,37 @@ internal static unsafe class Syscalls
         return found;
     }
 
+    /// <summary>
+    /// Opens a socket that hears of devices that come and go: from the kernel, and from udev once it has acted on it.
+    /// See netlink(7), NETLINK_KOBJECT_UEVENT.
+    /// </summary>
+    public static int OpenUEvents(out SafeFileHandle? file)
+    {
+        const int KObjectUEvent = 15, KernelGroup = 1, UdevGroup = 2;
+
+        int fd = Own(Result(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, KObjectUEvent)), out file);
+        if (fd < 0)
+            return fd;
+
+        // struct sockaddr_nl: family and padding of 16 bits each, then port, which 0 leaves to the kernel, and groups.
+        uint* address = stackalloc uint[3] { (ushort)AF_NETLINK, 0, KernelGroup | UdevGroup };
+        int result = Result(bind(fd, (sockaddr*)address, 3 * sizeof(uint)));
+        if (result < 0)
+        {
+            file!.Dispose();
+            file = null;
+        }
+
+        return result;
+    }
+
+    /// <summary>Whether the calling thread may open a file for reading and writing, without opening it.</summary>
+    public static int CheckAccess(string path)
+    {
+        fixed (byte* name = Encoding.UTF8.GetBytes(path + '\0'))
+            return Result(faccessat(AT_FDCWD, name, R_OK | W_OK, AT_EACCESS));
+    }
+
     /// <summary>The user that the process acts as.</summary>
     public static uint EffectiveUser => geteuid();
 

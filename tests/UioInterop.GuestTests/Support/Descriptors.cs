@@ -9,6 +9,10 @@ internal static class Descriptors
 {
     public static int Count => Directory.GetFileSystemEntries("/proc/self/fd").Length;
 
+    /// <summary>What they refer to, without the assemblies, which the runtime loads and keeps open when it needs them.</summary>
+    public static IReadOnlyList<string> Targets =>
+        [.. Open().Select(descriptor => descriptor.Path).Where(path => !path.EndsWith(".dll", StringComparison.Ordinal)).Order()];
+
     public static bool IsClosedByExec(int number) => (LibC.fcntl(number, LibC.F_GETFD) & LibC.FD_CLOEXEC) != 0;
 
     /// <summary>A second descriptor of the file that this process has open under a path.</summary>

@@ -29,5 +29,11 @@ internal static unsafe class RawFile
     /// <summary>Makes descriptor number <paramref name="number"/> refer to <paramref name="file"/>.</summary>
     public static void DuplicateTo(SafeFileHandle file, int number) => LibC.dup2(Number(file), number);
 
+    public static void SetMode(string path, int mode)
+    {
+        fixed (byte* name = Encoding.UTF8.GetBytes(path + '\0'))
+            Assert.That(LibC.chmod(name, (mode_t)mode), Is.Zero);
+    }
+
     public static int Number(SafeFileHandle file) => (int)file.DangerousGetHandle();
 }
