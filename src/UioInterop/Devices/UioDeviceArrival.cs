@@ -108,7 +108,10 @@ internal sealed class UioDeviceArrival
                     next = left;
             }
 
-            result = Syscalls.WaitUntilReadable(events.File, wakeHandle, ready ? TimeSpan.Zero : next);
+            if (ready)
+                continue;
+
+            result = Syscalls.WaitUntilReadable(events.File, ref next, wakeHandle);
             if (result < 0)
                 throw UioException.From(Calls.Wait, "uevents", result);
         }

@@ -144,12 +144,16 @@ internal static unsafe class Syscalls
 
     /// <summary>
     /// Waits until the file is readable, or in an error that reading it would tell. Returns 1 then, and 0 when the time is
-    /// over. What is left of the time comes back, so that waiting on does not begin anew.
+    /// over. What is left of the time comes back, so that waiting on does not begin anew. <paramref name="wake"/>, when it
+    /// is readable, ends the wait as well.
     /// </summary>
-    public static int WaitUntilReadable(SafeFileHandle file, ref TimeSpan timeout)
+    public static int WaitUntilReadable(SafeFileHandle file, ref TimeSpan timeout, SafeFileHandle? wake = null)
     {
         using var fd = new Borrowed(file);
-        var what = new pollfd { fd = fd.Number, events = POLLIN };
+        using var wakeFd = new Borrowed(wake);
+        pollfd* what = stackalloc pollfd[2];
+        what[0] = new pollfd { fd = fd.Number, events = POLLIN };
+        what[1] = new pollfd { fd = wakeFd.Number, events = POLLIN }; // a negative one is skipped by the kernel
         bool forEver = timeout == Timeout.InfiniteTimeSpan;
         timespec left = default;
         if (!forEver)
@@ -160,12 +164,12 @@ internal static unsafe class Syscalls
 
         int result;
         do
-            result = Result((ssize_t)syscall(PpollNumber, &what, 1, forEver ? null : &left, (void*)null, 8)); // updates the time
+            result = Result((ssize_t)syscall(PpollNumber, what, 2, forEver ? null : &left, (void*)null, 8)); // updates the time
         while (result == -EINTR);
 
         if (!forEver)
             timeout = new TimeSpan(((long)left.tv_sec * TimeSpan.TicksPerSecond) + ((long)left.tv_nsec / TimeSpan.NanosecondsPerTick));
-        return result;
+        return Math.Min(result, 1);
     }
 
     /// <summary>What to wait for: one event; or each time that something becomes readable.</summary>

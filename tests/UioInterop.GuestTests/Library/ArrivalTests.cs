@@ -3,59 +3,58 @@ using UioInterop.GuestTests.Support;
 
 namespace UioInterop.GuestTests.Library;
 
-[Category(Needs.Edu)]
 internal sealed class ArrivalTests
 {
     private static readonly TimeSpan s_long = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan s_onEventsOnly = Timeout.InfiniteTimeSpan;
-    private readonly UioDeviceId _edu = UioDeviceId.FromPciAddress(EduFunction.Address);
+    private readonly UioDeviceId _id = UioDeviceId.FromParent(UnderTest.Name);
 
     private IReadOnlyList<string> _descriptors = [];
 
     [SetUp]
     public void FreeDevices()
     {
-        SysDevice.Edu.Free();
-        SysDevice.Sata.Free();
+        UnderTest.OnItsBus.Free();
         _descriptors = Descriptors.Targets;
     }
 
     [TearDown]
     public void Check()
     {
-        Assert.That(Descriptors.Targets, Is.EqualTo(_descriptors), "descriptors left open");
-        SysDevice.Edu.Free();
+        UnderTest.OnItsBus.Free();
         SysDevice.Sata.Free();
+        SysDevice.Unclaimed.Free();
+        Assert.That(Descriptors.Targets, Is.EqualTo(_descriptors), "descriptors left open");
     }
 
     [Test]
     public async Task A_device_that_is_there_is_returned()
     {
-        EduFunction.Bind();
+        UnderTest.Bind();
 
-        var device = await UioDeviceArrival.WaitAsync(_edu, s_long, CancellationToken.None);
+        var device = await UioDeviceArrival.WaitAsync(_id, s_long, CancellationToken.None);
 
-        Assert.That((device.ParentName, device.Maps.Count), Is.EqualTo((EduFunction.Address, 1)));
+        Assert.That((device.ParentName, device.Maps.Count), Is.EqualTo((UnderTest.Name, 1)));
     }
 
-    // The node is there before the maps are: without waiting for the end of that, some round finds no map.
     [Test]
     public async Task A_device_that_comes_is_returned_complete()
     {
         for (var round = 0; round < 20; round++)
         {
-            var arrival = Start(_edu);
+            var arrival = Start(_id);
             Assert.That(arrival.IsCompleted, Is.False);
 
-            EduFunction.Bind();
+            UnderTest.Bind();
 
             var device = await arrival;
             Assert.That(device.Maps, Has.Count.EqualTo(1), $"round {round}");
-            EduFunction.Unbind();
+            UnderTest.Unbind();
         }
     }
 
-    // The first look falls anywhere into the making of the device, also past the event that would tell of it.
+    // The first look falls anywhere into the making of the device: between its node and its maps, and past the event
+    // that would tell of both.
     [Test]
     public async Task A_device_that_is_just_coming_is_returned_complete()
     {
@@ -65,43 +64,43 @@ internal sealed class ArrivalTests
             var binding = Task.Run(() =>
             {
                 together.SignalAndWait();
-                EduFunction.Bind();
+                UnderTest.Bind();
             });
             together.SignalAndWait();
 
-            var device = await UioDeviceArrival.WaitAsync(_edu, s_long, CancellationToken.None, s_onEventsOnly);
+            var device = await UioDeviceArrival.WaitAsync(_id, s_long, CancellationToken.None, s_onEventsOnly);
 
             Assert.That(device.Maps, Has.Count.EqualTo(1), $"round {round}");
             await binding;
-            EduFunction.Unbind();
+            UnderTest.Unbind();
         }
     }
 
     [Test]
     public async Task Another_device_than_the_one_that_is_waited_for_does_not_do()
     {
-        var arrival = Start(_edu);
-        SysDevice.Sata.Bind("uio_pci_generic");
+        var arrival = Start(_id);
+        SysDevice.Unclaimed.Bind("uio_pdrv_genirq");
         Assert.That(arrival.IsCompleted, Is.False);
 
-        EduFunction.Bind();
+        UnderTest.Bind();
 
-        Assert.That((await arrival).ParentName, Is.EqualTo(EduFunction.Address));
+        Assert.That((await arrival).ParentName, Is.EqualTo(UnderTest.Name));
     }
 
     [TestCase(0)]
     [TestCase(50)]
     public async Task The_end_of_the_time_tells_what_was_waited_for_and_what_is_there(int milliseconds)
     {
-        var error = (await Assert.ThrowsAsync<TimeoutException>(() => UioDeviceArrival.WaitAsync(_edu, TimeSpan.FromMilliseconds(milliseconds), CancellationToken.None)))!;
+        var error = (await Assert.ThrowsAsync<TimeoutException>(() => UioDeviceArrival.WaitAsync(_id, TimeSpan.FromMilliseconds(milliseconds), CancellationToken.None)))!;
 
-        Assert.That(error.Message, Does.Contain(_edu.ToString()).And.Contains("has no driver").And.Contains("Bind("));
+        Assert.That(error.Message, Does.Contain(_id.ToString()).And.Contains("has no driver").And.Contains("Bind("));
     }
 
-    [Test]
+    [Test, Category(Needs.Pc)]
     public async Task A_second_device_with_the_name_ends_the_wait_for_the_first()
     {
-        EduFunction.Bind();
+        UnderTest.Bind();
         var arrival = StartUnprivileged(UioDeviceId.FromName("uio_pci_generic"), s_onEventsOnly);
         Assert.That(arrival.IsCompleted, Is.False, "it may not open the first");
 
@@ -115,62 +114,62 @@ internal sealed class ArrivalTests
     public async Task Cancelling_ends_the_wait()
     {
         using var cancellation = new CancellationTokenSource();
-        var arrival = Start(_edu, cancellation.Token);
+        var arrival = Start(_id, cancellation.Token);
 
         cancellation.Cancel();
 
         var error = (await Assert.CatchAsync<OperationCanceledException>(() => arrival.WaitAsync(s_long)))!;
         Assert.That(error.CancellationToken, Is.EqualTo(cancellation.Token));
         Assert.That(arrival.IsCanceled, Is.True);
-        Assert.That(UioDeviceArrival.WaitAsync(_edu, s_long, cancellation.Token).IsCanceled, Is.True, "before it began");
+        Assert.That(UioDeviceArrival.WaitAsync(_id, s_long, cancellation.Token).IsCanceled, Is.True, "before it began");
     }
 
     [Test]
     public void A_negative_timeout_and_no_id_are_refused()
     {
-        Assert.That(() => UioDeviceArrival.WaitAsync(_edu, TimeSpan.FromSeconds(-5), default), Throws.InstanceOf<ArgumentOutOfRangeException>());
+        Assert.That(() => UioDeviceArrival.WaitAsync(_id, TimeSpan.FromSeconds(-5), default), Throws.InstanceOf<ArgumentOutOfRangeException>());
         Assert.That(() => UioDeviceArrival.WaitAsync(default, s_long, default), Throws.ArgumentException);
     }
 
     [Test]
     public async Task A_node_that_stays_closed_is_EACCES_with_its_remedy()
     {
-        EduFunction.Bind();
+        UnderTest.Bind();
         Task<UioDeviceInfo>? arrival = null;
 
-        Unprivileged.Run(() => arrival = UioDeviceArrival.WaitAsync(_edu, TimeSpan.FromMilliseconds(50), CancellationToken.None));
+        Unprivileged.Run(() => arrival = UioDeviceArrival.WaitAsync(_id, TimeSpan.FromMilliseconds(50), CancellationToken.None));
 
         var error = (await Assert.ThrowsAsync<UioException>(() => arrival!))!;
-        Assert.That((error.Errno, error.Device), Is.EqualTo((LibC.EACCES, EduFunction.DevicePath)));
+        Assert.That((error.Errno, error.Device), Is.EqualTo((LibC.EACCES, UnderTest.DevicePath)));
         Assert.That(error.Remedy, Does.Contain("udev"));
     }
 
     [Test]
     public async Task A_node_that_udev_opens_later_is_waited_for()
     {
-        EduFunction.Bind();
-        var arrival = StartUnprivileged(_edu, s_onEventsOnly);
+        UnderTest.Bind();
+        var arrival = StartUnprivileged(_id, s_onEventsOnly);
         Assert.That(arrival.IsCompleted, Is.False);
 
         OpenToAll();
         UdevMessage.Send();
 
-        Assert.That((await arrival).ParentName, Is.EqualTo(EduFunction.Address));
+        Assert.That((await arrival).ParentName, Is.EqualTo(UnderTest.Name));
     }
 
     [Test]
     public async Task A_node_that_somebody_opens_without_a_word_is_found_by_looking_again()
     {
-        EduFunction.Bind();
-        var arrival = StartUnprivileged(_edu, TimeSpan.FromMilliseconds(20));
+        UnderTest.Bind();
+        var arrival = StartUnprivileged(_id, TimeSpan.FromMilliseconds(20));
         Assert.That(arrival.IsCompleted, Is.False);
 
         OpenToAll();
 
-        Assert.That((await arrival).ParentName, Is.EqualTo(EduFunction.Address));
+        Assert.That((await arrival).ParentName, Is.EqualTo(UnderTest.Name));
     }
 
-    private static void OpenToAll() => RawFile.SetMode(EduFunction.DevicePath, 0b110_110_110);
+    private static void OpenToAll() => RawFile.SetMode(UnderTest.DevicePath, 0b110_110_110);
 
     /// <summary>Starts a wait and returns when it sleeps.</summary>
     private static Task<UioDeviceInfo> Start(UioDeviceId id, CancellationToken cancellation = default) =>

@@ -7,16 +7,16 @@ namespace UioInterop.GuestTests.Library;
 internal sealed class FindingTests
 {
     private const string PciUio = "uio_pci_generic";
-    private readonly SysDevice _edu = SysDevice.Edu;
+    private readonly SysDevice _edu = UnderTest.OnItsBus;
 
     [SetUp]
-    public void Bind() => EduFunction.Bind();
+    public void Bind() => UnderTest.Bind();
 
     [TearDown]
     public void FreeDevices()
     {
         SysDevice.Sata.Free();
-        SysDevice.FwCfg.Free();
+        SysDevice.Unclaimed.Free();
     }
 
     [Test]
@@ -46,7 +46,7 @@ internal sealed class FindingTests
     public void What_is_no_PCI_address_is_refused(string address) =>
         Assert.That(() => UioDeviceId.FromPciAddress(address), Throws.ArgumentException.With.Message.Contains("0000:00:02.0"));
 
-    [Test]
+    [Test, Category(Needs.Pc)]
     public void A_name_that_two_devices_have_is_answered_with_both()
     {
         SysDevice.Sata.Bind(PciUio);
@@ -80,9 +80,9 @@ internal sealed class FindingTests
     [Test]
     public void A_device_with_another_driver_is_answered_with_that()
     {
-        SysDevice.FwCfg.Bind("alarmtimer");
+        SysDevice.Unclaimed.Bind("alarmtimer");
 
-        Assert.That(Missing(UioDeviceId.FromParent(SysDevice.FwCfg.Name)), Does.Contain("the driver alarmtimer").And.Contains("uio_pdrv_genirq"));
+        Assert.That(Missing(UioDeviceId.FromParent(SysDevice.Unclaimed.Name)), Does.Contain("the driver alarmtimer").And.Contains("uio_pdrv_genirq"));
     }
 
     [Test]
@@ -96,11 +96,11 @@ internal sealed class FindingTests
         var id = UioDeviceId.FromPath(link);
         Assert.That(Missing(id), Does.Contain(link));
 
-        File.CreateSymbolicLink(link, EduFunction.DevicePath);
+        File.CreateSymbolicLink(link, UnderTest.DevicePath);
         try
         {
             using var device = UioDevice.Open(id);
-            Assert.That(device.Info.DevicePath, Is.EqualTo(EduFunction.DevicePath));
+            Assert.That(device.Info.DevicePath, Is.EqualTo(UnderTest.DevicePath));
         }
         finally
         {
@@ -116,7 +116,7 @@ internal sealed class FindingTests
     [Test]
     public void No_id_at_all_is_refused() => Assert.That(() => UioDevice.Open(default), Throws.ArgumentException);
 
-    [Test]
+    [Test, Category(Needs.Pc)]
     public void A_machine_without_a_device_tree_says_so()
     {
         UioDeviceId[] ids = [UioDeviceId.FromDeviceTreeNode("/axi/dma@fd500000"), UioDeviceId.FromDeviceTreeAlias("dma0"), UioDeviceId.FromCompatible("generic-uio")];

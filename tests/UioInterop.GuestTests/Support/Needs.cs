@@ -15,6 +15,12 @@ internal static class Needs
     /// <summary>Nodes of the device tree that uio_pdrv_genirq takes as they are, with names.</summary>
     public const string GenericUio = "generic-uio";
 
+    /// <summary>QEMU's PC: no device tree, a disk controller, a keyboard.</summary>
+    public const string Pc = "pc";
+
+    /// <summary>A device tree.</summary>
+    public const string DeviceTree = "device-tree";
+
     /// <summary>A kernel with the import.</summary>
     public const string Import = "import";
 

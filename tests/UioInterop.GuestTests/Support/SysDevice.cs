@@ -3,12 +3,15 @@ namespace UioInterop.GuestTests.Support;
 /// <summary>A device on the PCI or platform bus, read and bound behind the library's back.</summary>
 internal sealed record SysDevice(string Bus, string Name)
 {
-    /// <summary>The firmware configuration of QEMU's PC: a platform device from ACPI that no driver of the test kernel wants.</summary>
-    public static SysDevice FwCfg { get; } = new("platform", "QEMU0002:00");
+    // What QEMU makes of its firmware configuration, from ACPI on a PC, from the device tree of its ARM machine; and a
+    // DMA channel of Xilinx's boards.
+    private static readonly string[] s_unclaimed = ["QEMU0002:00", "9020000.fw-cfg", "ffab0000.dma"];
 
-    public static SysDevice Edu { get; } = new("pci", EduFunction.Address);
+    /// <summary>A platform device that no driver of the test kernel wants.</summary>
+    public static SysDevice Unclaimed { get; } =
+        new("platform", s_unclaimed.Single(name => Directory.Exists($"/sys/bus/platform/devices/{name}")));
 
-    /// <summary>A second PCI function for uio_pci_generic: the disk controller, which has no disk.</summary>
+    /// <summary>A second PCI function for uio_pci_generic: the PC's disk controller, which has no disk.</summary>
     public static SysDevice Sata { get; } = new("pci", "0000:00:1f.2");
 
     public string? Driver => Directory.Exists($"{Folder}/driver") ? File.ResolveLinkTarget($"{Folder}/driver", returnFinalTarget: false)!.Name : null;
@@ -19,7 +22,7 @@ internal sealed record SysDevice(string Bus, string Name)
         set => File.WriteAllText($"{Folder}/driver_override", value ?? "\n");
     }
 
-    private string Folder => $"/sys/bus/{Bus}/devices/{Name}";
+    public string Folder => $"/sys/bus/{Bus}/devices/{Name}";
 
     public void Bind(string driver)
     {
@@ -28,9 +31,12 @@ internal sealed record SysDevice(string Bus, string Name)
         Assert.That(Driver, Is.EqualTo(driver));
     }
 
-    /// <summary>Takes it from its driver and lets any have it again.</summary>
+    /// <summary>Takes it from its driver and lets any have it again. Does nothing on a machine that has no such device.</summary>
     public void Free()
     {
+        if (!Directory.Exists(Folder))
+            return;
+
         if (Driver is { } driver)
             File.WriteAllText($"/sys/bus/{Bus}/drivers/{driver}/unbind", Name);
         Override = null;

@@ -11,6 +11,9 @@ internal static class UnderTest
     /// <summary>Its name on its bus, which is also what the kernel calls it in lists.</summary>
     public static string Name => s_device.Name;
 
+    /// <summary>It on its bus, whatever driver it has.</summary>
+    public static SysDevice OnItsBus { get; } = new(s_device.Bus, s_device.Name);
+
     public static string DevicePath => "/dev/" + Path.GetFileName(Directory.GetDirectories($"{Device}/uio").Single());
 
     private static string Bus => $"/sys/bus/{s_device.Bus}";
