@@ -83,11 +83,13 @@ internal sealed partial class BindingTests
     {
         _edu.Bind(PciUio);
         _edu.Override = null;
+        using var device = UioDevice.Open(UioDeviceId.FromPciAddress(_edu.Name));
 
         using (var binding = DriverBinding.Bind(_edu.Name, PciUio))
             Assert.That(binding.PreviousDriver, Is.EqualTo(PciUio));
 
         Assert.That((_edu.Driver, _edu.Override), Is.EqualTo((PciUio, (string?)null)));
+        Assert.That(() => device.TryWaitForInterrupt(TimeSpan.Zero, out _), Throws.Nothing, "it was never away");
     }
 
     [Test]
@@ -164,7 +166,7 @@ internal sealed partial class BindingTests
 
     private static readonly (string Device, string Driver, string[] Words)[] s_wrong =
     [
-        ("0000:00:01.7", PciUio, ["0000:00:01.7", "0000:00:01.0"]), ("../../x", PciUio, ["../../x"]),
+        ("0000:00:01.7", PciUio, ["0000:00:01.7", "0000:00:01.0"]), ("../drivers/serial", PciUio, ["nearest"]),
         ("0000:00:01.0", "uio_nowhere", ["modprobe uio_nowhere", "CONFIG_UIO_NOWHERE"]),
         ("0000:00:01.0", PlatformUio, ["platform", PciUio]), ("serial8250", PciUio, ["pci", PlatformUio]),
         ("0000:00:01.0", "../platform/drivers/alarmtimer", ["no pci driver"]),
@@ -216,13 +218,14 @@ internal sealed partial class BindingTests
     [Test]
     public void What_somebody_else_did_meanwhile_is_left_alone()
     {
-        var binding = DriverBinding.Bind(_platform.Name, PlatformUio);
-        _platform.Free();
         _platform.Bind(Other);
+        var binding = DriverBinding.Bind(_platform.Name, PlatformUio, takeOver: true);
+        _platform.Free();
+        _platform.Override = "vfio-platform";
 
         binding.GiveBack();
 
-        Assert.That((_platform.Driver, _platform.Override), Is.EqualTo((Other, Other)));
+        Assert.That((_platform.Driver, _platform.Override), Is.EqualTo(((string?)null, "vfio-platform")));
     }
 
     [Test]
