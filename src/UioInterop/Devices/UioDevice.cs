@@ -119,6 +119,26 @@ public sealed class UioDevice : IDisposable
         }
     }
 
+    /// <summary>
+    /// Opens a device as <see cref="Open"/> does, once there is one: bound to its driver, complete, and with a node that
+    /// this process may open.
+    /// </summary>
+    /// <param name="id">Which one.</param>
+    /// <param name="timeout">How long to wait for it; <see cref="Timeout.InfiniteTimeSpan"/> waits for ever.</param>
+    /// <param name="options">How to open it; exclusively unless they say otherwise.</param>
+    /// <param name="token">Ends the wait.</param>
+    /// <exception cref="TimeoutException">It did not come; the message says what is there instead.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    /// <exception cref="UioException">
+    /// ENOTUNIQ: several devices answer to the id. EACCES: it came, but until the end the process was not let in. EBUSY:
+    /// another has it open.
+    /// </exception>
+    public static async Task<UioDevice> WaitForAsync(UioDeviceId id, TimeSpan timeout, UioOpenOptions? options = null, CancellationToken token = default)
+    {
+        await UioDeviceArrival.WaitAsync(id, timeout, token).ConfigureAwait(false);
+        return Open(id, options);
+    }
+
     /// <summary>The registers in one of the device's maps. Asking twice returns the same object.</summary>
     /// <param name="index">The map's number, as in <see cref="UioDeviceInfo.Maps"/>.</param>
     /// <exception cref="ArgumentOutOfRangeException">The device has no such map.</exception>
