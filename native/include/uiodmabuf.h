@@ -45,6 +45,8 @@
  *   - memory writes before a write are visible to the device when the write
  *     arrives there, so a descriptor is complete when the doorbell rings.
  *
+ * Of these, the relaxed writes keep the first only, as writel_relaxed() does.
+ *
  * This orders memory that the device sees coherently. It does not clean or
  * invalidate caches: for a dma-buf, that is what uiodmabuf_sync() is for.
  * It covers memory that is mapped as UIO maps device memory, uncached. It does
@@ -221,12 +223,29 @@ UIODMABUF_EXPORT void uiodmabuf_write16(volatile void *address, uint16_t value);
 UIODMABUF_EXPORT void uiodmabuf_write32(volatile void *address, uint32_t value);
 
 /*
- * 64 bits in a single access take a 64-bit CPU. On others these two do not
+ * uiodmabuf_write8_relaxed, 16, 32, 64 - write a register, without a barrier
+ *
+ * One store of that width, in order with the other accesses to the device and
+ * with nothing else: memory written before may still be on its way when the
+ * device sees the register change. For all registers of a command except the
+ * one that starts it.
+ */
+UIODMABUF_EXPORT void uiodmabuf_write8_relaxed(volatile void *address,
+					       uint8_t value);
+UIODMABUF_EXPORT void uiodmabuf_write16_relaxed(volatile void *address,
+						uint16_t value);
+UIODMABUF_EXPORT void uiodmabuf_write32_relaxed(volatile void *address,
+						uint32_t value);
+
+/*
+ * 64 bits in a single access take a 64-bit CPU. On others these three do not
  * exist: which half comes first is for the device's driver to know.
  */
 #if UINTPTR_MAX > UINT32_MAX
 UIODMABUF_EXPORT uint64_t uiodmabuf_read64(const volatile void *address);
 UIODMABUF_EXPORT void uiodmabuf_write64(volatile void *address, uint64_t value);
+UIODMABUF_EXPORT void uiodmabuf_write64_relaxed(volatile void *address,
+						uint64_t value);
 #endif
 
 #endif /* UIODMABUF_H */

@@ -64,6 +64,12 @@ void uiodmabuf_write##width(volatile void *address, uint##width##_t value) \
 {									\
 	before_write();							\
 	*(volatile uint##width##_t *)address = value;			\
+}									\
+									\
+void uiodmabuf_write##width##_relaxed(volatile void *address,		\
+				      uint##width##_t value)		\
+{									\
+	*(volatile uint##width##_t *)address = value;			\
 }
 
 REGISTER_ACCESS(8)

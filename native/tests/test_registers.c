@@ -30,6 +30,11 @@ static void test##width(void)						\
 	ok(seen == value, "read" #width ": the value");			\
 	ok(!memcmp(memory.bytes, expected, sizeof(memory)),		\
 	   "read" #width ": leaves memory as it was");			\
+									\
+	memset(memory.bytes + 8, 0x5A, sizeof(value));			\
+	uiodmabuf_write##width##_relaxed(memory.bytes + 8, value);	\
+	ok(!memcmp(memory.bytes, expected, sizeof(memory)),		\
+	   "write" #width "_relaxed: the value, and no byte beside it"); \
 }
 
 TEST_WIDTH(8)

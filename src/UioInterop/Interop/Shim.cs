@@ -64,4 +64,16 @@ internal static unsafe partial class Shim
 
     [SuppressGCTransition, LibraryImport(Library, EntryPoint = "uiodmabuf_write64")]
     public static partial void Write64(void* address, ulong value);
+
+    [SuppressGCTransition, LibraryImport(Library, EntryPoint = "uiodmabuf_write8_relaxed")]
+    public static partial void Write8Relaxed(void* address, byte value);
+
+    [SuppressGCTransition, LibraryImport(Library, EntryPoint = "uiodmabuf_write16_relaxed")]
+    public static partial void Write16Relaxed(void* address, ushort value);
+
+    [SuppressGCTransition, LibraryImport(Library, EntryPoint = "uiodmabuf_write32_relaxed")]
+    public static partial void Write32Relaxed(void* address, uint value);
+
+    [SuppressGCTransition, LibraryImport(Library, EntryPoint = "uiodmabuf_write64_relaxed")]
+    public static partial void Write64Relaxed(void* address, ulong value);
 }

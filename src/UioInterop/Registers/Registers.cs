@@ -11,7 +11,8 @@ namespace UioInterop;
 /// <remarks>
 /// <para>The ordering is that of Linux's <c>readl</c> and <c>writel</c> (Documentation/memory-barriers.txt): memory
 /// written before a register write is visible to the device when that write arrives; memory read after a register read
-/// is as new as that read. Caches are not touched: that is what <see cref="CpuAccess"/> is for.</para>
+/// is as new as that read. <c>WriteRelaxed</c>, like <c>writel_relaxed</c>, keeps the order of the device's own
+/// registers only. Caches are not touched: that is what <see cref="CpuAccess"/> is for.</para>
 /// <para>Values are little-endian, as the CPU is. Nothing is allocated. Thread-safe as far as the device is.</para>
 /// <para>The registers end with their device: after its Dispose every access throws
 /// <see cref="ObjectDisposedException"/>. They keep the device from the garbage collector.</para>
@@ -118,6 +119,81 @@ public sealed unsafe class Registers
         GC.KeepAlive(this);
     }
 
+    /// <summary>Writes a register of 8 bits, in order with this device's other registers and with nothing else.</summary>
+    /// <param name="register">The register.</param>
+    /// <param name="value">The value.</param>
+    /// <inheritdoc cref="WriteRelaxed32(int, uint)"/>
+    public void WriteRelaxed(Register<byte> register, byte value)
+    {
+        Shim.Write8Relaxed(Address(register.Offset, sizeof(byte), register.Name), value);
+        GC.KeepAlive(this);
+    }
+
+    /// <summary>Writes a register of 16 bits, in order with this device's other registers and with nothing else.</summary>
+    /// <param name="register">The register.</param>
+    /// <param name="value">The value.</param>
+    /// <inheritdoc cref="WriteRelaxed32(int, uint)"/>
+    public void WriteRelaxed(Register<ushort> register, ushort value)
+    {
+        Shim.Write16Relaxed(Address(register.Offset, sizeof(ushort), register.Name), value);
+        GC.KeepAlive(this);
+    }
+
+    /// <summary>Writes a register of 32 bits, in order with this device's other registers and with nothing else.</summary>
+    /// <param name="register">The register.</param>
+    /// <param name="value">The value.</param>
+    /// <inheritdoc cref="WriteRelaxed32(int, uint)"/>
+    public void WriteRelaxed(Register<uint> register, uint value)
+    {
+        Shim.Write32Relaxed(Address(register.Offset, sizeof(uint), register.Name), value);
+        GC.KeepAlive(this);
+    }
+
+    /// <summary>Writes a register of 64 bits, in order with this device's other registers and with nothing else.</summary>
+    /// <param name="register">The register.</param>
+    /// <param name="value">The value.</param>
+    /// <inheritdoc cref="WriteRelaxed32(int, uint)"/>
+    public void WriteRelaxed(Register<ulong> register, ulong value)
+    {
+        Shim.Write64Relaxed(Address(register.Offset, sizeof(ulong), register.Name), value);
+        GC.KeepAlive(this);
+    }
+
+    /// <summary>Reads a register of 8 bits until some of its bits have a value, or the time is over.</summary>
+    /// <inheritdoc cref="WaitFor(Register{uint}, uint, uint, TimeSpan)"/>
+    public bool WaitFor(Register<byte> register, byte mask, byte value, TimeSpan timeout) =>
+        WaitFor(register.Offset, sizeof(byte), register.Name, mask, value, timeout);
+
+    /// <summary>Reads a register of 16 bits until some of its bits have a value, or the time is over.</summary>
+    /// <inheritdoc cref="WaitFor(Register{uint}, uint, uint, TimeSpan)"/>
+    public bool WaitFor(Register<ushort> register, ushort mask, ushort value, TimeSpan timeout) =>
+        WaitFor(register.Offset, sizeof(ushort), register.Name, mask, value, timeout);
+
+    /// <summary>Reads a register of 32 bits until some of its bits have a value, or the time is over.</summary>
+    /// <param name="register">The register. It is read any number of times, once at least: reading must do no harm.</param>
+    /// <param name="mask">Which of its bits count.</param>
+    /// <param name="value">What they are to be; no other bits.</param>
+    /// <param name="timeout">How long to wait; zero looks once, <see cref="Timeout.InfiniteTimeSpan"/> waits for ever.</param>
+    /// <returns>
+    /// Whether the value came. The last read is made after the time is over, as in Linux's <c>read_poll_timeout</c>: a
+    /// thread that did not run for a while reports no timeout for a value that is there.
+    /// </returns>
+    /// <remarks>The first reads follow each other within microseconds, later ones within about a millisecond.</remarks>
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// The register is not inside of the map, or the timeout is negative.
+    /// </exception>
+    /// <exception cref="ArgumentException">
+    /// The value has bits outside of the mask, so it could never come; or the offset is not a multiple of the width.
+    /// </exception>
+    /// <exception cref="ObjectDisposedException">The device has been disposed, perhaps while this waited.</exception>
+    public bool WaitFor(Register<uint> register, uint mask, uint value, TimeSpan timeout) =>
+        WaitFor(register.Offset, sizeof(uint), register.Name, mask, value, timeout);
+
+    /// <summary>Reads a register of 64 bits until some of its bits have a value, or the time is over.</summary>
+    /// <inheritdoc cref="WaitFor(Register{uint}, uint, uint, TimeSpan)"/>
+    public bool WaitFor(Register<ulong> register, ulong mask, ulong value, TimeSpan timeout) =>
+        WaitFor(register.Offset, sizeof(ulong), register.Name, mask, value, timeout);
+
     /// <summary>Reads 8 bits.</summary>
     /// <inheritdoc cref="Read32(int)"/>
     public byte Read8(int offset) => Read(new Register<byte>(offset, Unnamed));
@@ -158,6 +234,26 @@ public sealed unsafe class Registers
     /// <inheritdoc cref="Write32(int, uint)"/>
     public void Write64(int offset, ulong value) => Write(new Register<ulong>(offset, Unnamed), value);
 
+    /// <summary>Writes 8 bits, in order with this device's other registers and with nothing else.</summary>
+    /// <inheritdoc cref="WriteRelaxed32(int, uint)"/>
+    public void WriteRelaxed8(int offset, byte value) => WriteRelaxed(new Register<byte>(offset, Unnamed), value);
+
+    /// <summary>Writes 16 bits, in order with this device's other registers and with nothing else.</summary>
+    /// <inheritdoc cref="WriteRelaxed32(int, uint)"/>
+    public void WriteRelaxed16(int offset, ushort value) => WriteRelaxed(new Register<ushort>(offset, Unnamed), value);
+
+    /// <summary>Writes 32 bits, in order with this device's other registers and with nothing else.</summary>
+    /// <remarks>
+    /// Memory written before may reach the device after this. It is for all registers of a command except the one that
+    /// starts it.
+    /// </remarks>
+    /// <inheritdoc cref="Write32(int, uint)"/>
+    public void WriteRelaxed32(int offset, uint value) => WriteRelaxed(new Register<uint>(offset, Unnamed), value);
+
+    /// <summary>Writes 64 bits, in order with this device's other registers and with nothing else.</summary>
+    /// <inheritdoc cref="WriteRelaxed32(int, uint)"/>
+    public void WriteRelaxed64(int offset, ulong value) => WriteRelaxed(new Register<ulong>(offset, Unnamed), value);
+
     private const string Unnamed = "register";
 
     private string DebuggerDisplay => $"{Info}{(_disposed ? ", disposed" : "")}";
@@ -168,6 +264,43 @@ public sealed unsafe class Registers
         _disposed = true;
         _map.Retire();
     }
+
+    private bool WaitFor(int offset, int width, string name, ulong mask, ulong value, TimeSpan timeout)
+    {
+        if ((value & ~mask) != 0)
+            throw new ArgumentException($"0x{value:x} has bits outside of the mask 0x{mask:x}: {name} at 0x{offset:x} could never match it.", nameof(value));
+        if (timeout < TimeSpan.Zero && timeout != Timeout.InfiniteTimeSpan)
+            throw new ArgumentOutOfRangeException(nameof(timeout), timeout, "A timeout is not negative, or Timeout.InfiniteTimeSpan.");
+
+        long start = Stopwatch.GetTimestamp();
+        SpinWait between = default;
+        while (true)
+        {
+            // Before the read, so that a read follows the end of the time.
+            bool over = timeout != Timeout.InfiniteTimeSpan && Stopwatch.GetElapsedTime(start) >= timeout;
+            ulong now = Read(offset, width, name);
+
+            // What Dispose puts in the registers' place reads as zero, and that may be the value waited for.
+            if (_disposed)
+                ThrowDisposed();
+            if ((now & mask) == value)
+                return true;
+            if (over)
+                return false;
+
+            // Nothing tells of a register's change, so there is nothing to wait on. This spins, then yields, then sleeps
+            // for a millisecond at a time, which also is how soon a Dispose is noticed.
+            between.SpinOnce();
+        }
+    }
+
+    private ulong Read(int offset, int width, string name) => width switch
+    {
+        sizeof(byte) => Read(new Register<byte>(offset, name)),
+        sizeof(ushort) => Read(new Register<ushort>(offset, name)),
+        sizeof(uint) => Read(new Register<uint>(offset, name)),
+        _ => Read(new Register<ulong>(offset, name)),
+    };
 
     private byte* Address(int offset, int width, string name)
     {
