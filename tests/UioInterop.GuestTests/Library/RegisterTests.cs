@@ -224,10 +224,10 @@ internal sealed class RegisterTests
     {
         using (Assert.EnterMultipleScope())
         {
-            Assert.That(() => _registers.WaitFor(new Register<byte>(0, "r"), 1, 2, s_bound), Throws.TypeOf<ArgumentException>());
-            Assert.That(() => _registers.WaitFor(new Register<ushort>(0, "r"), 1, 2, s_bound), Throws.TypeOf<ArgumentException>());
-            Assert.That(() => _registers.WaitFor(s_liveness, 0x0f, 0x1f, s_bound), Throws.TypeOf<ArgumentException>());
-            Assert.That(() => _registers.WaitFor(s_dmaSource, uint.MaxValue, 1ul << 32, s_bound), Throws.TypeOf<ArgumentException>());
+            Assert.That(() => _registers.WaitFor(new Register<byte>(0, "r"), 1, 2, TimeSpan.Zero), Throws.TypeOf<ArgumentException>());
+            Assert.That(() => _registers.WaitFor(new Register<ushort>(0, "r"), 1, 2, TimeSpan.Zero), Throws.TypeOf<ArgumentException>());
+            Assert.That(() => _registers.WaitFor(s_liveness, 0x0f, 0x1f, TimeSpan.Zero), Throws.TypeOf<ArgumentException>());
+            Assert.That(() => _registers.WaitFor(s_dmaSource, uint.MaxValue, 1ul << 32, TimeSpan.Zero), Throws.TypeOf<ArgumentException>());
             Assert.That(() => _registers.WaitFor(s_liveness, 1, 1, TimeSpan.FromTicks(-2)), Throws.InstanceOf<ArgumentOutOfRangeException>());
         }
     }
