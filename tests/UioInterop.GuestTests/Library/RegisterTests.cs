@@ -118,10 +118,10 @@ internal sealed class RegisterTests
     [Test]
     public void A_register_inside_of_the_map_is_not_refused()
     {
-        // edu answers widths that it does not have with zero, on a PC.
+        // edu has 32 and 64 bits; on ARM, an access of another width ends the process.
         using (Assert.EnterMultipleScope())
         {
-            foreach (var (name, width, access) in s_accesses)
+            foreach (var (name, width, access) in s_accesses.Where(each => each.Width >= 4))
                 Assert.That(() => access(_registers, Size - width), Throws.Nothing, name);
         }
     }

@@ -12,6 +12,11 @@ public sealed record GuestProject(string Name, string Directory)
 
     public static GuestProject Demo { get; } = new("UioInterop.Demo", Repository.At("src", "UioInterop.Demo"));
 
+    public static GuestProject RegisterProbe { get; } = new(
+        "UioInterop.RegisterProbe", Repository.At("tests", "UioInterop.RegisterProbe"));
+
+    public Compilation Compilation { get; init; } = Compilation.ReadyToRun;
+
     /// <summary>Whether it finds the shim's tests in /shim-tests, a folder for each build.</summary>
     public bool RunsShimTests { get; private init; }
 
@@ -27,7 +32,8 @@ public sealed record GuestProject(string Name, string Directory)
     /// <summary>Publishes it, with its own .NET runtime, when something it is made from has changed.</summary>
     public async Task<string> PublishAsync(Architecture architecture, CancellationToken cancel)
     {
-        var output = Path.Combine(Repository.Artifacts, "guest", Name, architecture.RuntimeIdentifier);
+        var output = Path.Combine(
+            Repository.Artifacts, "guest", Name, $"{architecture.RuntimeIdentifier}-{Compilation}");
         var stamp = output + ".stamp";
         var wanted = $"{Fingerprint.OfFiles([Directory, .. s_inputs])} {Environment.Version}";
         if (File.Exists(stamp) && await File.ReadAllTextAsync(stamp, cancel) == wanted)
@@ -46,11 +52,11 @@ public sealed record GuestProject(string Name, string Directory)
         var command = Cli.Wrap("dotnet")
             .WithArguments([
                 "publish", Directory, "-c", "Release", "-r", architecture.RuntimeIdentifier, "--self-contained",
-                // Compiling at run time is what an emulated CPU does slowest.
-                "-p:PublishReadyToRun=true",
+                .. Compilation.PublishOptions(architecture),
                 "-o", output,
                 // Objects of its own: a publish for one runtime would undo the solution's restore, and back.
-                "--artifacts-path", Path.Combine(Repository.Artifacts, "guest-build", architecture.RuntimeIdentifier),
+                "--artifacts-path", Path.Combine(
+                    Repository.Artifacts, "guest-build", $"{architecture.RuntimeIdentifier}-{Compilation}"),
                 "-nologo", "-v", "quiet"])
             .WithEnvironmentVariables(new Dictionary<string, string?> { ["DOTNET_CLI_TELEMETRY_OPTOUT"] = "1" })
             .WithValidation(CommandResultValidation.None);

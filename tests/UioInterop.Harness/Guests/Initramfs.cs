@@ -19,7 +19,7 @@ public sealed record Initramfs(string Path, long Size)
         var init = await InitProgram.EnsureAsync(machine.Architecture, cancel);
         var shimTests = project.RunsShimTests ? await ShimTests.EnsureAsync(machine.Architecture, cancel) : [];
         var directory = Directory.CreateDirectory(System.IO.Path.Combine(Repository.Artifacts, "initramfs")).FullName;
-        var path = System.IO.Path.Combine(directory, $"{machine.Name}-{project.Name}.cpio");
+        var path = System.IO.Path.Combine(directory, $"{machine.Name}-{project.Name}-{project.Compilation}.cpio");
         var staging = $"{path}.{Environment.ProcessId}";
         await using (var stream = File.Create(staging))
         using (var archive = new CpioWriter(stream))

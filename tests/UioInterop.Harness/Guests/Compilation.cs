@@ -1,0 +1,24 @@
+using UioInterop.Harness.Machines;
+
+namespace UioInterop.Harness.Guests;
+
+/// <summary>How a guest program becomes machine code.</summary>
+/// <param name="Name">A short name.</param>
+/// <param name="PublishOptions">What `dotnet publish` is told.</param>
+public sealed record Compilation(string Name, Func<Architecture, IEnumerable<string>> PublishOptions)
+{
+    /// <summary>Ahead, and once more at run time what runs often: an emulated CPU is slowest at compiling.</summary>
+    public static Compilation ReadyToRun { get; } = new("ReadyToRun", _ => ["-p:PublishReadyToRun=true"]);
+
+    /// <summary>At run time. What the framework brings is compiled already.</summary>
+    public static Compilation Jit { get; } = new("Jit", _ => []);
+
+    /// <summary>Ahead, into a program without a runtime, linked by the compiler that is there for the kernel.</summary>
+    public static Compilation NativeAot { get; } = new("NativeAOT", architecture =>
+    [
+        "-p:PublishAot=true", "-p:NativeDebugSymbols=false", $"-p:CppCompilerAndLinker={architecture.Compiler}",
+        $"-p:ObjCopyName={architecture.CrossPrefix}objcopy",
+    ]);
+
+    public override string ToString() => Name;
+}
