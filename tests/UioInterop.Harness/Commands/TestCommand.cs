@@ -18,7 +18,7 @@ internal static class TestCommand
         var machine = new Option<string?>("--machine") { Description = "One machine, or all; without it, those of every day." };
         var filter = new Option<string?>("--filter") { Description = "Only tests with this in their name." };
         var guestOnly = new Option<bool>("--guest-only") { Description = "Only what runs in machines." };
-        var hostOnly = new Option<bool>("--host-only") { Description = "Only what needs no machine." };
+        var hostOnly = new Option<bool>("--host-only") { Description = "Only what runs on the host." };
         var command = new Command("test", "Run all tests.") { machine, filter, guestOnly, hostOnly };
         command.SetAction((parsed, cancel) => RunAsync(
             new TestChoice(

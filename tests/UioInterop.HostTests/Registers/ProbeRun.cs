@@ -23,7 +23,7 @@ internal sealed record ProbeRun(RunReport Report, RegisterTrace Trace)
     private static async Task<ProbeRun> BootAsync(Probe probe)
     {
         var project = GuestProject.RegisterProbe with { Compilation = probe.Compilation };
-        var kernel = await KernelBuilder.EnsureAsync(probe.Machine.Kernel);
+        var kernel = await KernelBuilder.EnsureAsync(probe.Machine.Kernel, cancel: MachineRuns.Cancel);
         var trace = Path.Combine(
             Directory.CreateDirectory(Path.Combine(Repository.Artifacts, "register-trace")).FullName, $"{probe.Machine}-{probe.Compilation}.log");
         var report = await new GuestRun
@@ -33,7 +33,7 @@ internal sealed record ProbeRun(RunReport Report, RegisterTrace Trace)
                 QemuArguments = [.. probe.Machine.QemuArguments, "-device", "sdhci-pci", .. RegisterTrace.QemuArguments(trace)],
             },
             Kernel = kernel,
-            Initramfs = await Initramfs.BuildAsync(probe.Machine, project, kernel, default),
+            Initramfs = await Initramfs.BuildAsync(probe.Machine, project, kernel, MachineRuns.Cancel),
         }.ExecuteAsync(MachineRuns.Cancel);
         return new ProbeRun(report, RegisterTrace.Parse(File.ReadLines(trace)));
     }
