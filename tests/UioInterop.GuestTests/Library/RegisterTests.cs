@@ -58,8 +58,8 @@ internal sealed class RegisterTests
     [SetUp]
     public void Open()
     {
-        EduFunction.Bind();
-        _device = UioDevice.Open(UioDeviceId.FromParent(EduFunction.Address));
+        UnderTest.Bind();
+        _device = UioDevice.Open(UioDeviceId.FromParent(UnderTest.Name));
         _registers = _device.Map();
     }
 

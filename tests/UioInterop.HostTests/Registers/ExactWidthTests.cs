@@ -11,13 +11,19 @@ namespace UioInterop.HostTests.Registers;
 /// </summary>
 public sealed class ExactWidthTests
 {
-    public static IEnumerable<Probe> Probes =>
-        from machine in new[] { MachineList.X64 }
-        from compilation in new[] { Compilation.Jit, Compilation.NativeAot }
-        select new Probe(machine, compilation);
+    private static readonly Probe[] s_probes =
+    [
+        .. from machine in new[] { MachineList.X64, MachineList.ArmVirt }
+           from compilation in new[] { Compilation.Jit, Compilation.NativeAot }
+           select new Probe(machine, compilation),
+    ];
+
+    public static IEnumerable<TestCaseData> Probes =>
+        from probe in s_probes
+        select new TestCaseData(probe).SetName($"{probe}: the code was compiled so");
 
     public static IEnumerable<TestCaseData> Cases =>
-        from probe in Probes
+        from probe in s_probes
         from each in ProbeCases.All.Index()
         select new TestCaseData(probe, each.Index).SetName($"{probe}: {each.Item}");
 
@@ -32,7 +38,7 @@ public sealed class ExactWidthTests
     }
 
     [TestCaseSource(nameof(Probes))]
-    public async Task The_code_was_compiled_as_the_probe_says(Probe probe)
+    public async Task The_code_was_compiled_so(Probe probe)
     {
         ArgumentNullException.ThrowIfNull(probe);
         var run = await ProbeRun.OfAsync(probe);

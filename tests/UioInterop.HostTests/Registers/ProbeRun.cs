@@ -30,7 +30,7 @@ internal sealed record ProbeRun(RunReport Report, RegisterTrace Trace)
         {
             Machine = probe.Machine with
             {
-                QemuArguments = [.. probe.Machine.QemuArguments, "-device", "sdhci-pci", .. RegisterTrace.QemuArguments(trace)],
+                QemuArguments = [.. probe.Machine.QemuArguments, "-device", "sdhci-pci,addr=8", .. RegisterTrace.QemuArguments(trace)],
             },
             Kernel = kernel,
             Initramfs = await Initramfs.BuildAsync(probe.Machine, project, kernel, MachineRuns.Cancel),
