@@ -26,8 +26,7 @@ internal sealed unsafe class ProbedDevice : IDisposable
     public static ProbedDevice Open(ushort vendorId, ushort deviceId)
     {
         string address = PciFunction.Find(vendorId, deviceId).Single();
-        using (PciFunction function = PciFunction.Open(address))
-            function.Bind(Driver);
+        DriverBinding.Bind(address, Driver).Keep();
         return new ProbedDevice(UioDevice.Open(UioDeviceId.FromParent(address)));
     }
 

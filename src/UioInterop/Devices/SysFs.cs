@@ -95,6 +95,7 @@ internal static class SysFs
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
+            ThrowIfOutOfDescriptors(error, path);
             return null;
         }
     }
@@ -136,10 +137,18 @@ internal static class SysFs
         {
             return list(folder);
         }
-        catch (IOException)
+        catch (IOException error)
         {
+            ThrowIfOutOfDescriptors(error, folder);
             return [];
         }
+    }
+
+    /// <summary>What is not there is no error. That the process can open no file is one, and says nothing about /sys.</summary>
+    private static void ThrowIfOutOfDescriptors(Exception error, string path)
+    {
+        if (error.HResult == Errno.EMFILE || error.HResult == Errno.ENFILE)
+            throw UioException.From(Calls.Open, path, -error.HResult);
     }
 
     private static UioDeviceInfo? ReadUioDevice(int number)
