@@ -1,6 +1,8 @@
 using System.Buffers;
 using System.Diagnostics;
+using System.Text;
 using Microsoft.Win32.SafeHandles;
+using Tmds.Linux;
 using UioInterop.Interop;
 
 namespace UioInterop;
@@ -263,14 +265,23 @@ public sealed class DmaBuf : IDisposable
     {
         const string Key = "exp_name:";
         string path = $"/proc/self/fdinfo/{file.DangerousGetHandle()}";
-        string? info = SysFs.Read(path);
-        if (info is null && !Directory.Exists("/proc/self"))
-            throw new UioException(Calls.Open, path, Errno.ENOENT, "only /proc tells what a descriptor is: mount proc on /proc");
+        int result = Syscalls.Open(path, LibC.O_RDONLY, out SafeFileHandle? info);
+        if (result == -Errno.ENOENT && Directory.Exists("/proc/self"))
+            return null; // it is not open
+        if (result < 0)
+            throw UioException.From(Calls.OpenInfo, path, result);
 
-        foreach (string line in (info ?? "").Split('\n'))
+        // A dma-buf's is some hundred bytes long, and what is longer is of something else.
+        Span<byte> bytes = stackalloc byte[1024];
+        using (info)
+            result = Syscalls.Read(info!, bytes);
+        if (result < 0)
+            throw UioException.From(Calls.OpenInfo, path, result);
+
+        foreach (ReadOnlySpan<char> line in Encoding.UTF8.GetString(bytes[..result]).AsSpan().EnumerateLines())
         {
             if (line.StartsWith(Key, StringComparison.Ordinal))
-                return line[Key.Length..].Trim();
+                return line[Key.Length..].Trim().ToString();
         }
 
         return null;

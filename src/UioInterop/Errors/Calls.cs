@@ -5,6 +5,7 @@ internal static class Calls
 {
     public const string Open = "open";
     public const string OpenHeap = "open (dma-heap)";
+    public const string OpenInfo = "open (fdinfo)";
     public const string OpenConfig = "open (PCI config)";
     public const string ConfigAccess = "read/write (PCI config)";
     public const string Bind = "bind driver";

@@ -69,6 +69,8 @@ internal static class Remedies
         [(Calls.MapBuffer, Errno.ENODEV)] = _ => "the exporter of this buffer does not let the CPU map it",
         [(Calls.Sync, Errno.ENOTTY)] = _ => "this kernel's dma-buf has no sync ioctl",
 
+        [(Calls.OpenInfo, Errno.ENOENT)] = _ => "only /proc tells what a descriptor is: mount proc on /proc",
+
         [(Calls.OpenConfig, Errno.EACCES)] = Permission,
         [(Calls.OpenConfig, Errno.EPERM)] = Permission,
         [(Calls.OpenConfig, Errno.ENOENT)] = _ => "the PCI function is gone, or sysfs is not mounted on /sys",

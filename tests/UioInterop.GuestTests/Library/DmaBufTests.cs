@@ -148,6 +148,31 @@ internal sealed class DmaBufErrorTests
         Assert.That(() => DmaBuf.FromHandle(file), Throws.InstanceOf<ObjectDisposedException>());
     }
 
+    // What a descriptor is of is read from a file, which takes a descriptor.
+    [Test]
+    public void Without_a_free_descriptor_that_is_what_is_said_and_it_stays_the_callers()
+    {
+        using var buffer = DmaHeap.System.Allocate(4096);
+        using var file = buffer.DuplicateHandle();
+
+        Exception? error = null;
+        using (new NoDescriptors())
+        {
+            try
+            {
+                DmaBuf.FromHandle(file).Dispose();
+            }
+            catch (Exception thrown)
+            {
+                error = thrown;
+            }
+        }
+
+        Assert.That(error, Is.InstanceOf<UioException>().With.Property(nameof(UioException.Errno)).EqualTo(LibC.EMFILE));
+        Assert.That(file.IsClosed, Is.False);
+        DmaBuf.FromHandle(file).Dispose();
+    }
+
     [TestCase(0)]
     [TestCase(-4096)]
     public void A_length_of_nothing_is_refused(long length)

@@ -13,6 +13,11 @@ internal static class Descriptors
     public static IReadOnlyList<string> Targets =>
         [.. Open().Select(descriptor => descriptor.Path).Where(path => !path.EndsWith(".dll", StringComparison.Ordinal)).Order()];
 
+    public static int Highest => Open().Max(each => each.Number);
+
+    /// <summary>Those whose paths begin with one of these: the runtime opens others whenever it likes.</summary>
+    public static int CountOf(params string[] paths) => Open().Count(each => paths.Any(each.Path.StartsWith));
+
     public static bool IsClosedByExec(int number) => (LibC.fcntl(number, LibC.F_GETFD) & LibC.FD_CLOEXEC) != 0;
 
     /// <summary>A second descriptor of the file that this process has open under a path.</summary>
