@@ -1,5 +1,7 @@
 using System.Buffers;
 using System.Diagnostics;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
 using System.Text;
 using Microsoft.Win32.SafeHandles;
 using Tmds.Linux;
@@ -67,33 +69,8 @@ public sealed class DmaBuf : IDisposable
     public static DmaBuf FromHandle(SafeFileHandle file)
     {
         ArgumentNullException.ThrowIfNull(file);
-
-        bool borrowed = false;
-        try
-        {
-            file.DangerousAddRef(ref borrowed);
-            string descriptor = $"descriptor {file.DangerousGetHandle()}";
-            string exporter = ReadExporter(file)
-                ?? throw new ArgumentException($"File {descriptor} is not of a dma-buf ({Describe(file)}).", nameof(file));
-
-            long length = Syscalls.SeekToEnd(file);
-            if (length < 0)
-                throw UioException.From(Calls.Seek, descriptor, length);
-
-            int result = Syscalls.SetCloseOnExec(file);
-            if (result < 0)
-                throw UioException.From(Calls.Duplicate, descriptor, result);
-
-            // Into a handle that nobody else can close: a device may have the buffer.
-            var own = new SafeFileHandle(file.DangerousGetHandle(), ownsHandle: true);
-            file.SetHandleAsInvalid();
-            return new DmaBuf(own, length, exporter);
-        }
-        finally
-        {
-            if (borrowed)
-                file.DangerousRelease();
-        }
+        return TryFromHandle(file, out string? otherwise)
+            ?? throw new ArgumentException($"The descriptor is not of a dma-buf but of {otherwise}.", nameof(file));
     }
 
     /// <summary>Another descriptor of the same buffer, to give away. It belongs to the caller.</summary>
@@ -108,6 +85,52 @@ public sealed class DmaBuf : IDisposable
             return result < 0 ? throw UioException.From(Calls.Duplicate, ToString(), result) : copy!;
         }
     }
+
+    /// <summary>
+    /// Sends the buffer to another process, which takes it with <see cref="Receive"/>. Both have the same memory then, and
+    /// each may dispose its buffer without the other.
+    /// </summary>
+    /// <remarks>
+    /// It travels as one byte of data, always zero, and one descriptor along with it (SCM_RIGHTS, see unix(7)): programs
+    /// in other languages can be on the other side. What else the socket carries has to be received to the byte, as a
+    /// receive that reaches over it without asking for descriptors closes the descriptor. That a scope or a transfer of
+    /// one process keeps others out goes for that process only: who may touch the buffer when is for both to agree on.
+    /// </remarks>
+    /// <param name="socket">
+    /// A connected Unix socket. When the other side has too much unread this waits, as <see cref="Socket.Blocking"/> and
+    /// <see cref="Socket.SendTimeout"/> say.
+    /// </param>
+    /// <exception cref="ArgumentException">It is no Unix socket.</exception>
+    /// <exception cref="TimeoutException">The socket's time is over, and nothing has been sent.</exception>
+    /// <exception cref="UioException">EPIPE: the other side is gone. ENOTCONN, EAGAIN, ETOOMANYREFS: as the message says.</exception>
+    /// <exception cref="ObjectDisposedException">The buffer or the socket has been disposed.</exception>
+    public void Send(Socket socket) => DmaBufMessage.Send(socket, this);
+
+    /// <summary>Takes a buffer that another process sent with <see cref="Send"/>, or as one byte and one descriptor.</summary>
+    /// <param name="socket">
+    /// A connected Unix socket. Waits for the buffer, as <see cref="Socket.Blocking"/> and
+    /// <see cref="Socket.ReceiveTimeout"/> say.
+    /// </param>
+    /// <exception cref="ArgumentException">It is no Unix socket.</exception>
+    /// <exception cref="TimeoutException">The socket's time is over, and nothing has been received.</exception>
+    /// <exception cref="UioException">
+    /// ECONNRESET: the other side has closed the connection. ENOMSG: a byte came without a descriptor. EBADMSG: the
+    /// descriptor is not of a dma-buf, or there was more than one. EMFILE: no free descriptor, the buffer is lost. The
+    /// message has been taken from the socket then, and every descriptor in it closed.
+    /// </exception>
+    /// <exception cref="ObjectDisposedException">The socket has been disposed.</exception>
+    public static DmaBuf Receive(Socket socket) => DmaBufMessage.Receive(socket);
+
+    /// <summary>
+    /// Takes a buffer as <see cref="Receive"/> does, and waits without a thread. As with the socket's own, its timeout
+    /// does not count here.
+    /// </summary>
+    /// <param name="socket">A connected Unix socket.</param>
+    /// <param name="token">Ends the wait. Nothing has been received then.</param>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    /// <inheritdoc cref="Receive"/>
+    public static ValueTask<DmaBuf> ReceiveAsync(Socket socket, CancellationToken token = default) =>
+        DmaBufMessage.ReceiveAsync(socket, token);
 
     /// <summary>Begins a scope in which the CPU may touch the buffer, or a part of it.</summary>
     /// <param name="mode">What it does there. A scope that writes is alone; scopes that read are alone or with others that do.</param>
@@ -162,6 +185,44 @@ public sealed class DmaBuf : IDisposable
     /// <summary>The buffer in words: <c>dma-buf of 4096 bytes from system</c>.</summary>
     public override string ToString() => $"dma-buf of {Length} bytes from {Exporter}";
 
+    /// <summary>
+    /// Takes over a descriptor as <see cref="FromHandle"/> does. When it is not of a dma-buf that returns null, and tells
+    /// what it is of; the descriptor still belongs to the caller.
+    /// </summary>
+    internal static DmaBuf? TryFromHandle(SafeFileHandle file, out string? otherwise)
+    {
+        otherwise = null;
+        bool borrowed = false;
+        try
+        {
+            file.DangerousAddRef(ref borrowed);
+            string descriptor = $"descriptor {file.DangerousGetHandle()}";
+            if (ReadExporter(file) is not { } exporter)
+            {
+                otherwise = Describe(file);
+                return null;
+            }
+
+            long length = Syscalls.SeekToEnd(file);
+            if (length < 0)
+                throw UioException.From(Calls.Seek, descriptor, length);
+
+            int result = Syscalls.SetCloseOnExec(file);
+            if (result < 0)
+                throw UioException.From(Calls.Duplicate, descriptor, result);
+
+            // Into a handle that nobody else can close: a device may have the buffer.
+            var own = new SafeFileHandle(file.DangerousGetHandle(), ownsHandle: true);
+            file.SetHandleAsInvalid();
+            return new DmaBuf(own, length, exporter);
+        }
+        finally
+        {
+            if (borrowed)
+                file.DangerousRelease();
+        }
+    }
+
     /// <summary>Makes a buffer of a descriptor that the kernel just made.</summary>
     internal static DmaBuf FromNewDescriptor(int fd)
     {
@@ -174,6 +235,16 @@ public sealed class DmaBuf : IDisposable
         {
             file.Dispose();
             throw;
+        }
+    }
+
+    /// <summary>Sends the descriptor without waiting. Returns a negative errno on failure.</summary>
+    internal int TrySend(SafeHandle socket)
+    {
+        lock (Ledger.Gate)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            return Syscalls.SendDescriptor(socket, File);
         }
     }
 

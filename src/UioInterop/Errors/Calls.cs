@@ -25,6 +25,8 @@ internal static class Calls
     public const string CreateUDmaBuf = "UDMABUF_CREATE";
     public const string CreateMemory = "memfd_create";
     public const string Duplicate = "fcntl (F_DUPFD_CLOEXEC)";
+    public const string Send = "sendmsg (SCM_RIGHTS)";
+    public const string Receive = "recvmsg (SCM_RIGHTS)";
     public const string Quiesce = "quiesce";
     public const string Lock = "flock";
     public const string CreateEpoll = "epoll_create1";

@@ -16,6 +16,12 @@ internal static class Remedies
 
     private const string SysReadOnly = "/sys is mounted for reading only, as in a container: bind the device outside of it";
 
+    private const string PeerGone =
+        "the other side has closed the connection";
+
+    private const string NotConnected =
+        "the socket is not connected: Connect it, or Accept a connection of one that listens";
+
     private const string NoDescriptors =
         "the process has no free file descriptor; dispose buffers and devices that are no longer needed, or raise RLIMIT_NOFILE (ulimit -n)";
 
@@ -70,6 +76,19 @@ internal static class Remedies
         [(Calls.Sync, Errno.ENOTTY)] = _ => "this kernel's dma-buf has no sync ioctl",
 
         [(Calls.OpenInfo, Errno.ENOENT)] = _ => "only /proc tells what a descriptor is: mount proc on /proc",
+
+        [(Calls.Send, Errno.EPIPE)] = _ => PeerGone,
+        [(Calls.Send, Errno.ECONNRESET)] = _ => PeerGone,
+        [(Calls.Send, Errno.ECONNREFUSED)] = _ => PeerGone,
+        [(Calls.Send, Errno.ENOTCONN)] = _ => NotConnected,
+        [(Calls.Send, Errno.EAGAIN)] = _ => "the other side has not received what it was sent before, and the socket is set not to wait for that",
+        [(Calls.Send, Errno.ETOOMANYREFS)] = _ => "too many descriptors are on their way to processes that have not received them (RLIMIT_NOFILE, ulimit -n)",
+        [(Calls.Receive, Errno.ECONNRESET)] = _ => PeerGone,
+        [(Calls.Receive, Errno.EINVAL)] = _ => NotConnected,
+        [(Calls.Receive, Errno.ENOTCONN)] = _ => NotConnected,
+        [(Calls.Receive, Errno.EAGAIN)] = _ => "nothing has come, and the socket is set not to wait: ReceiveAsync waits, and Socket.Poll",
+        [(Calls.Receive, Errno.EMFILE)] = _ => "a buffer came, the process had no free descriptor for it, and the kernel has dropped it: raise RLIMIT_NOFILE (ulimit -n) or dispose what is no longer needed, and have it sent again",
+        [(Calls.Receive, Errno.ENOMSG)] = _ => "the message has no descriptor: the other side has to send the buffer with DmaBuf.Send, or as one byte and one descriptor (SCM_RIGHTS)",
 
         [(Calls.OpenConfig, Errno.EACCES)] = Permission,
         [(Calls.OpenConfig, Errno.EPERM)] = Permission,

@@ -32,6 +32,13 @@ internal static class Errno
     public static int ENOBUFS => LibC.ENOBUFS;
     public static int EAFNOSUPPORT => LibC.EAFNOSUPPORT;
 
+    public static int ENOMSG => LibC.ENOMSG;
+    public static int EBADMSG => LibC.EBADMSG;
+    public static int ENOTCONN => LibC.ENOTCONN;
+    public static int ECONNRESET => LibC.ECONNRESET;
+    public static int ECONNREFUSED => LibC.ECONNREFUSED;
+    public static int ETOOMANYREFS => LibC.ETOOMANYREFS;
+
     /// <summary>The name of an error number, such as <c>EBUSY</c>; the number itself when it has none.</summary>
     /// <remarks>Mono's enumeration has Linux's numbers, so its native helper, which may be absent, is not needed.</remarks>
     public static string NameOf(int errno) =>

@@ -201,6 +201,60 @@ internal static unsafe class Syscalls
         return result;
     }
 
+    /// <summary>What came with <see cref="ReceiveDescriptors"/>.</summary>
+    /// <param name="Bytes">How many bytes of data, at most the one asked for.</param>
+    /// <param name="Files">The descriptors, which belong to the caller now and are closed by exec.</param>
+    /// <param name="LostData">The message had more bytes, and they are gone.</param>
+    /// <param name="LostFiles">It had more descriptors than the process could take, and they are closed.</param>
+    public readonly record struct ReceivedMessage(int Bytes, SafeFileHandle[] Files, bool LostData, bool LostFiles);
+
+    /// <summary>Sends one byte, and a descriptor along with it, without waiting: unix(7), SCM_RIGHTS.</summary>
+    public static int SendDescriptor(SafeHandle socket, SafeFileHandle file)
+    {
+        using var fd = new Borrowed(socket);
+        using var passed = new Borrowed(file);
+        byte data = 0;
+        var vector = new iovec { iov_base = &data, iov_len = 1 };
+        int controlLength = CMSG_SPACE(sizeof(int));
+        long* control = stackalloc long[controlLength / sizeof(long)]; // aligned as cmsghdr is
+        var message = new msghdr { msg_iov = &vector, msg_iovlen = 1, msg_control = control, msg_controllen = (uint)controlLength };
+
+        cmsghdr* header = CMSG_FIRSTHDR(&message);
+        header->cmsg_level = SOL_SOCKET;
+        header->cmsg_type = SCM_RIGHTS;
+        header->cmsg_len = (uint)(sizeof(cmsghdr) + sizeof(int)); // Tmds.LibC's CMSG_LEN pads: that would be two descriptors
+        *(int*)CMSG_DATA(header) = passed.Number;
+
+        int result;
+        do
+            result = Result(sendmsg(fd.Number, &message, MSG_DONTWAIT | MSG_NOSIGNAL));
+        while (result == -EINTR);
+        return result;
+    }
+
+    /// <summary>Receives one byte and all descriptors that came along with it, without waiting.</summary>
+    public static int ReceiveDescriptors(SafeHandle socket, out ReceivedMessage received)
+    {
+        // The most that the kernel lets a message carry (SCM_MAX_FD, 253), and what else a socket may be set to tell:
+        // so descriptors are lost for want of free numbers only.
+        const int ControlLength = 2048;
+
+        using var fd = new Borrowed(socket);
+        byte data;
+        var vector = new iovec { iov_base = &data, iov_len = 1 };
+        long* control = stackalloc long[ControlLength / sizeof(long)];
+        var message = new msghdr { msg_iov = &vector, msg_iovlen = 1, msg_control = control, msg_controllen = ControlLength };
+
+        int result;
+        do
+            result = Result(recvmsg(fd.Number, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC));
+        while (result == -EINTR);
+
+        received = result < 0 ? default : new ReceivedMessage(
+            result, TakeDescriptors(&message), (message.msg_flags & MSG_TRUNC) != 0, (message.msg_flags & MSG_CTRUNC) != 0);
+        return result;
+    }
+
     /// <summary>Takes a lock on an open file, exclusive or shared, without waiting. EAGAIN: somebody else has it.</summary>
     public static int LockFile(SafeFileHandle file, bool exclusive)
     {
@@ -303,6 +357,22 @@ internal static unsafe class Syscalls
 
     private static int Result(ssize_t result) => result < 0 ? -errno : (int)result;
 
+    private static SafeFileHandle[] TakeDescriptors(msghdr* message)
+    {
+        var files = new List<SafeFileHandle>();
+        for (cmsghdr* header = CMSG_FIRSTHDR(message); header != null; header = CMSG_NXTHDR(message, header))
+        {
+            if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS)
+                continue;
+
+            int count = ((int)(uint)header->cmsg_len - sizeof(cmsghdr)) / sizeof(int);
+            foreach (int number in new ReadOnlySpan<int>(CMSG_DATA(header), count))
+                files.Add(new SafeFileHandle(number, ownsHandle: true));
+        }
+
+        return [.. files];
+    }
+
     private static int EpollControl(SafeFileHandle epoll, int operation, SafeFileHandle file, ulong key, int events)
     {
         using var fd = new Borrowed(epoll);
@@ -321,9 +391,9 @@ internal static unsafe class Syscalls
     /// <summary>A descriptor that cannot be closed, nor its number reused, while the call runs.</summary>
     private readonly ref struct Borrowed
     {
-        private readonly SafeFileHandle? _file;
+        private readonly SafeHandle? _file;
 
-        public Borrowed(SafeFileHandle? file)
+        public Borrowed(SafeHandle? file)
         {
             bool borrowed = false;
             file?.DangerousAddRef(ref borrowed);

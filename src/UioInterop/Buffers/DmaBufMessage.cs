@@ -1,0 +1,129 @@
+using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
+using System.Net.Sockets;
+using Microsoft.Win32.SafeHandles;
+using UioInterop.Interop;
+
+namespace UioInterop;
+
+/// <summary>How a buffer gets from one process to another: one byte over a Unix socket, and a descriptor with it.</summary>
+/// <remarks>
+/// No call here blocks in the kernel: whether a Socket's descriptor does depends on what .NET has done with it before.
+/// Waiting is left to the Socket, which knows how to end it when it is closed.
+/// </remarks>
+internal static class DmaBufMessage
+{
+    private const string WhatIsOne = "a buffer is sent as one byte and one descriptor";
+
+    public static void Send(Socket socket, DmaBuf buffer)
+    {
+        CheckUnix(socket);
+        long start = Stopwatch.GetTimestamp();
+        while (true)
+        {
+            int result = buffer.TrySend(socket.SafeHandle);
+            if (result >= 0)
+                return;
+            if (result != -Errno.EAGAIN || !socket.Blocking)
+                throw UioException.From(Calls.Send, NameOf(socket), result);
+
+            Wait(socket, SelectMode.SelectWrite, start, socket.SendTimeout);
+        }
+    }
+
+    public static DmaBuf Receive(Socket socket)
+    {
+        CheckUnix(socket);
+        long start = Stopwatch.GetTimestamp();
+        DmaBuf? buffer;
+        while (!TryReceive(socket, out buffer))
+        {
+            if (!socket.Blocking)
+                throw UioException.From(Calls.Receive, NameOf(socket), -Errno.EAGAIN);
+
+            Wait(socket, SelectMode.SelectRead, start, socket.ReceiveTimeout);
+        }
+
+        return buffer;
+    }
+
+    public static async ValueTask<DmaBuf> ReceiveAsync(Socket socket, CancellationToken token)
+    {
+        CheckUnix(socket);
+        while (true)
+        {
+            token.ThrowIfCancellationRequested();
+            if (TryReceive(socket, out DmaBuf? buffer))
+                return buffer;
+
+            // Nothing is taken by that: it waits until there is something.
+            await socket.ReceiveAsync(Memory<byte>.Empty, token).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>False when nothing has come.</summary>
+    private static bool TryReceive(Socket socket, [NotNullWhen(true)] out DmaBuf? buffer)
+    {
+        buffer = null;
+        int result = Syscalls.ReceiveDescriptors(socket.SafeHandle, out Syscalls.ReceivedMessage message);
+        if (result == -Errno.EAGAIN)
+            return false;
+        if (result < 0)
+            throw UioException.From(Calls.Receive, NameOf(socket), result);
+
+        try
+        {
+            buffer = Take(socket, message);
+            return true;
+        }
+        finally
+        {
+            // The one that became a buffer is in another handle by now.
+            foreach (SafeFileHandle file in message.Files)
+                file.Dispose();
+        }
+    }
+
+    private static DmaBuf Take(Socket socket, Syscalls.ReceivedMessage message)
+    {
+        string name = NameOf(socket);
+        if (message.LostFiles)
+            throw UioException.From(Calls.Receive, name, -Errno.EMFILE);
+        if (message.LostData)
+            throw new UioException(Calls.Receive, name, Errno.EBADMSG, $"the message has more bytes than one; {WhatIsOne}");
+        if (message.Files.Length > 1)
+            throw new UioException(Calls.Receive, name, Errno.EBADMSG, $"the message has {message.Files.Length} descriptors; {WhatIsOne}");
+
+        // No bytes are the end of a connection, and for datagrams an empty message.
+        if (message.Files.Length == 0)
+            throw UioException.From(Calls.Receive, name, message.Bytes == 0 && socket.SocketType != SocketType.Dgram ? -Errno.ECONNRESET : -Errno.ENOMSG);
+
+        return DmaBuf.TryFromHandle(message.Files[0], out string? otherwise)
+            ?? throw new UioException(Calls.Receive, name, Errno.EBADMSG, $"the descriptor is not of a dma-buf but of {otherwise}; {WhatIsOne}");
+    }
+
+    private static void Wait(Socket socket, SelectMode mode, long start, int milliseconds)
+    {
+        // Beyond what Poll takes is no difference: the caller comes back.
+        TimeSpan time = TimeSpan.FromMinutes(10);
+        if (milliseconds > 0)
+        {
+            TimeSpan remaining = TimeSpan.FromMilliseconds(milliseconds) - Stopwatch.GetElapsedTime(start);
+            if (remaining <= TimeSpan.Zero)
+                throw new TimeoutException($"{(mode == SelectMode.SelectRead ? "No buffer came" : "The buffer could not be sent")} within {milliseconds} ms, the timeout of the socket.");
+            if (remaining < time)
+                time = remaining;
+        }
+
+        socket.Poll(time, mode);
+    }
+
+    private static void CheckUnix(Socket socket)
+    {
+        ArgumentNullException.ThrowIfNull(socket);
+        if (socket.AddressFamily != AddressFamily.Unix)
+            throw new ArgumentException($"Descriptors travel over Unix sockets only, and this one is {socket.AddressFamily}: make it with AddressFamily.Unix.", nameof(socket));
+    }
+
+    private static string NameOf(Socket socket) => $"socket {socket.Handle}";
+}
