@@ -49,6 +49,9 @@ public sealed class DmaBuf : IDisposable
     /// <summary>Who touches the buffer now.</summary>
     internal AccessLedger Ledger { get; }
 
+    /// <summary>Under the ledger's lock.</summary>
+    internal bool IsDisposed => _disposed;
+
     /// <summary>Allocates a buffer: the same as <see cref="DmaHeap.Allocate"/>.</summary>
     /// <param name="heap">Where from.</param>
     /// <param name="length">Its length in bytes, more than 0; rounded up to whole pages.</param>

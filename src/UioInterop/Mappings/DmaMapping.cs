@@ -102,6 +102,24 @@ public sealed class DmaMapping : IDisposable
     /// </exception>
     public void Dispose() => Device.Detach(_attachment, _witness);
 
+    internal bool HasEnded => _attachment.HasEnded;
+
+    /// <summary>
+    /// Whether somebody else can have the mapping after its user: nobody has ended it, and no device touches the buffer or
+    /// could, but this one at its next transfer.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">A scope of CPU access is open.</exception>
+    internal bool IsReusable()
+    {
+        AccessLedger ledger = Buffer.Ledger;
+        lock (ledger.Gate)
+        {
+            ledger.CheckNoScope("the buffer is given back");
+            return !_attachment.IsEnding && !Buffer.IsDisposed && ledger.Mappings == 1
+                && ledger.WaitForTransfers(_attachment, TimeSpan.Zero);
+        }
+    }
+
     private string DebuggerDisplay => _attachment.HasEnded
         ? $"{Direction}, ended"
         : $"{Direction} {_attachment.Address}, {Length} bytes, {Device.Info.DevicePath}";

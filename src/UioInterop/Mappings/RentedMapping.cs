@@ -1,0 +1,54 @@
+namespace UioInterop;
+
+/// <summary>A buffer of a <see cref="DmaMappingPool"/>, to use until it is disposed, which gives it back.</summary>
+/// <remarks>A value, so that a rent allocates nothing; of its copies the first to be disposed gives it back. Thread-safe.</remarks>
+public readonly struct RentedMapping : IDisposable, IEquatable<RentedMapping>
+{
+    private readonly DmaMappingPool? _pool;
+    private readonly DmaMappingPool.Slot? _slot;
+    private readonly long _ticket;
+
+    internal RentedMapping(DmaMappingPool pool, DmaMappingPool.Slot slot, long ticket)
+    {
+        _pool = pool;
+        _slot = slot;
+        _ticket = ticket;
+    }
+
+    /// <summary>The mapping, for transfers. Not to be kept: after the rent the buffer is somebody else's.</summary>
+    /// <exception cref="ObjectDisposedException">The buffer has been given back.</exception>
+    /// <exception cref="InvalidOperationException">This is the default value, and no rent.</exception>
+    public DmaMapping Mapping => _pool is null
+        ? throw new InvalidOperationException("Nothing is rented: DmaMappingPool.Rent does that.")
+        : _pool.MappingOf(_slot!, _ticket);
+
+    /// <summary>The mapping's buffer, for scopes of CPU access. Not to be kept either.</summary>
+    /// <exception cref="ObjectDisposedException">The buffer has been given back.</exception>
+    /// <exception cref="InvalidOperationException">This is the default value, and no rent.</exception>
+    public DmaBuf Buffer => Mapping.Buffer;
+
+    /// <summary>
+    /// Gives the buffer back. One that is still in transfer is not rented out again: its mapping ends as
+    /// <see cref="DmaMapping.Dispose"/> says, and the pool makes another. The second time it does nothing.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">A scope of CPU access is open. Nothing has happened then.</exception>
+    /// <exception cref="UioException">
+    /// The buffer was in transfer and the device could not be brought to rest; it stays with the device until that is disposed.
+    /// </exception>
+    public void Dispose() => _pool?.Return(_slot!, _ticket);
+
+    /// <summary>Whether both are the same rent.</summary>
+    public bool Equals(RentedMapping other) => _slot == other._slot && _ticket == other._ticket;
+
+    /// <inheritdoc/>
+    public override bool Equals(object? obj) => obj is RentedMapping other && Equals(other);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => _ticket.GetHashCode();
+
+    /// <summary>Whether both are the same rent.</summary>
+    public static bool operator ==(RentedMapping left, RentedMapping right) => left.Equals(right);
+
+    /// <summary>Whether they are different rents.</summary>
+    public static bool operator !=(RentedMapping left, RentedMapping right) => !left.Equals(right);
+}
