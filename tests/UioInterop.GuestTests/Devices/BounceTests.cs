@@ -1,3 +1,4 @@
+using UioInterop.Devices;
 using UioInterop.GuestTests.Support;
 
 namespace UioInterop.GuestTests.Devices;
@@ -72,6 +73,51 @@ internal sealed class BounceTests : EduTest
             cpu.Span.Fill(1);
 
         Assert.That(Buffers.Read(buffer, Length), Is.EqualTo(pattern));
+    }
+
+    // The end of a scope must not put old content over what the device is writing in another part just then.
+    [TestCase(DmaDirection.FromDevice)]
+    [TestCase(DmaDirection.Bidirectional)]
+    public void A_scope_that_reads_beside_a_running_transfer_leaves_what_the_device_writes(DmaDirection direction)
+    {
+        var pattern = Buffers.Pattern(Length, seed: 12);
+        Load(pattern);
+        using var buffer = DmaHeap.Cma.Allocate(8192);
+        using var mapping = Edu.Device.Import(buffer, direction);
+        using var lease = mapping.BeginTransfer(0, Length);
+
+        using (buffer.BeginAccess(CpuAccessMode.Read, 4096, 100))
+        {
+            Edu.Start(EduTransfer.FromDevice, lease.Address, Length);
+            Assert.That(Edu.TryWaitForCompletion(Timeout, out _), Is.True);
+        }
+        lease.Complete();
+
+        Assert.That(Buffers.Read(buffer, Length), Is.EqualTo(pattern));
+    }
+
+    // And what the CPU writes in another part meanwhile reaches the device with the next transfer.
+    [Test]
+    public void A_scope_that_writes_beside_a_running_transfer_serves_the_next()
+    {
+        var pattern = Buffers.Pattern(Length, seed: 13);
+        using var buffer = DmaHeap.Cma.Allocate(8192);
+        using var destination = DmaHeap.Cma.Allocate(4096);
+        using var outgoing = Edu.Device.Import(buffer, DmaDirection.ToDevice);
+        using var incoming = Edu.Device.Import(destination, DmaDirection.FromDevice);
+
+        using (var lease = outgoing.BeginTransfer(0, Length))
+        {
+            Edu.Start(EduTransfer.ToDevice, lease.Address, Length);
+            using (var cpu = buffer.BeginAccess(CpuAccessMode.Write, 4096, Length))
+                pattern.CopyTo(cpu.Span);
+            Assert.That(Edu.TryWaitForCompletion(Timeout, out _), Is.True);
+            lease.Complete();
+        }
+        Edu.CopyToDevice(outgoing, 4096, Length, Timeout);
+        Edu.CopyFromDevice(incoming, 0, Length, Timeout);
+
+        Assert.That(Buffers.Read(destination, Length), Is.EqualTo(pattern));
     }
 
     private byte[] ThroughTheDevice(DmaMapping source)

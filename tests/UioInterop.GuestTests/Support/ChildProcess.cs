@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Net.Sockets;
 using Microsoft.Win32.SafeHandles;
+using UioInterop.Devices;
 
 namespace UioInterop.GuestTests.Support;
 
@@ -9,6 +11,8 @@ internal sealed class ChildProcess : IDisposable
 {
     private const string ImportRole = "import";
     private const string HoldRole = "hold";
+    private const string InvertRole = "invert";
+    private const string WorkRole = "work";
     private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(40);
 
     private static UioDevice? s_device; // keeps it from the collector
@@ -16,9 +20,15 @@ internal sealed class ChildProcess : IDisposable
     private readonly Process _process;
     private readonly string _said;
 
-    private ChildProcess(params string[] arguments)
+    private ChildProcess(params string[] arguments) : this(environment: null, arguments)
+    {
+    }
+
+    private ChildProcess((string Name, string Value)? environment, string[] arguments)
     {
         var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardOutput = true };
+        if (environment is var (name, value))
+            start.Environment[name] = value;
         foreach (var argument in arguments)
             start.ArgumentList.Add(argument);
         _process = Process.Start(start)!;
@@ -42,6 +52,8 @@ internal sealed class ChildProcess : IDisposable
         {
             [ImportRole, var descriptor] => Import(descriptor),
             [HoldRole, var path] => Open(path).Info.DevicePath,
+            [InvertRole, var path] => ReceiveInvertAndSend(path),
+            [WorkRole, var rounds] => Work(int.Parse(rounds, CultureInfo.InvariantCulture)),
             _ => throw new ArgumentException($"no such role: {string.Join(' ', arguments)}"),
         };
         Console.WriteLine(said);
@@ -62,6 +74,51 @@ internal sealed class ChildProcess : IDisposable
         return new DeviceAddress(ulong.Parse(child._said, CultureInfo.InvariantCulture));
     }
 
+    /// <summary>What the buffer of <see cref="InvertAndSendOne"/> is full of.</summary>
+    public const int Seed = 77;
+
+    /// <summary>
+    /// Sends a buffer to a process that inverts each of its bytes and sends one of its own, and is killed. Returns that one.
+    /// </summary>
+    public static DmaBuf InvertAndSendOne(DmaBuf buffer)
+    {
+        var path = Path.Combine(Path.GetTempPath(), $"uiointerop-{Environment.ProcessId}");
+        using var listener = UnixSocket();
+        listener.Bind(new UnixDomainSocketEndPoint(path));
+        listener.Listen();
+        var exchange = Task.Run(() =>
+        {
+            using var socket = listener.Accept();
+            buffer.Send(socket);
+            return DmaBuf.Receive(socket);
+        });
+        try
+        {
+            using (new ChildProcess(InvertRole, path))
+            {
+            }
+            Assert.That(exchange.Wait(s_timeout), Is.True, "the other process has sent nothing");
+            return exchange.Result;
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+    }
+
+    /// <summary>What <see cref="WorkUnderCollections"/> returns when all was well.</summary>
+    public const string Worked = "worked";
+
+    /// <summary>
+    /// A process that imports, rents, transfers and forgets, with the smallest nursery there is (64 KiB; the setting is
+    /// hexadecimal), so that the collector runs every few rounds. Returns what it says.
+    /// </summary>
+    public static string WorkUnderCollections()
+    {
+        using var child = new ChildProcess(("DOTNET_GCgen0size", "10000"), [WorkRole, "50"]);
+        return child._said;
+    }
+
     public void Dispose()
     {
         _process.Kill();
@@ -75,6 +132,54 @@ internal sealed class ChildProcess : IDisposable
         var mapping = Open(UnderTest.DevicePath).Import(DmaBuf.FromHandle(file), DmaDirection.FromDevice);
         return mapping.Address.Value.ToString(CultureInfo.InvariantCulture);
     }
+
+    private static string ReceiveInvertAndSend(string path)
+    {
+        using var socket = UnixSocket();
+        socket.Connect(new UnixDomainSocketEndPoint(path));
+        using var received = DmaBuf.Receive(socket);
+        using (var cpu = received.BeginAccess(CpuAccessMode.ReadWrite))
+        {
+            foreach (ref var b in cpu.Span)
+                b = (byte)~b;
+        }
+
+        using var own = DmaHeap.System.Allocate(4096);
+        Buffers.Fill(own, Buffers.Pattern(4096, Seed));
+        own.Send(socket);
+        return "sent";
+    }
+
+    private static string Work(int rounds)
+    {
+        var timeout = TimeSpan.FromSeconds(20);
+        using var edu = EduDevice.Open();
+        using var pool = new DmaMappingPool(edu.Device, DmaHeap.Cma, 4096, DmaDirection.Bidirectional, capacity: 2);
+        for (var i = 0; i < rounds; i++)
+        {
+            var bytes = Buffers.Pattern(512, seed: i);
+            _ = new byte[40_000]; // most of the nursery
+            using var rented = pool.Rent(timeout);
+            Buffers.Fill(rented.Buffer, bytes);
+
+            // A mapping that nobody has any more, and the device uses.
+            using var destination = DmaHeap.Cma.Allocate(4096);
+            var dropped = edu.Device.Import(destination, DmaDirection.FromDevice).Address;
+            if (i % 25 == 24)
+            {
+                edu.CopyToDevice(rented.Mapping, 0, 512, timeout);
+                edu.Start(EduTransfer.FromDevice, dropped, 512);
+                if (!edu.TryWaitForCompletion(timeout, out _) || !Buffers.Read(destination, 512).AsSpan().SequenceEqual(bytes))
+                    return $"round {i}: the data has not arrived";
+            }
+        }
+
+        // Without them nothing would have been tried.
+        var (collections, mappings) = (GC.CollectionCount(0), edu.Device.DroppedMappings);
+        return collections > rounds / 4 && mappings > rounds / 2 ? Worked : $"{collections} collections, {mappings} dropped";
+    }
+
+    private static Socket UnixSocket() => new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
 
     private static UioDevice Open(string path) => s_device = UioDevice.Open(UioDeviceId.FromPath(path));
 }

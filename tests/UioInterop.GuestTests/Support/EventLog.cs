@@ -8,6 +8,8 @@ internal sealed class EventLog : EventListener
 {
     private readonly ConcurrentQueue<EventWrittenEventArgs> _events = new();
 
+    public IReadOnlyList<EventWrittenEventArgs> All => [.. _events];
+
     public IReadOnlyList<EventWrittenEventArgs> Of(string name) => [.. _events.Where(written => written.EventName == name)];
 
     protected override void OnEventSourceCreated(EventSource eventSource)

@@ -2,10 +2,10 @@ using System.Runtime.InteropServices;
 
 namespace UioInterop.GuestTests.Support;
 
-/// <summary>Threads of this process that sleep in ppoll: proc(5), /proc/pid/syscall.</summary>
+/// <summary>Threads of this process that sleep in poll or ppoll: proc(5), /proc/pid/syscall.</summary>
 internal static class ThreadsInPoll
 {
-    private static readonly string s_ppoll = RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? "73 " : "271 ";
+    private static readonly string[] s_calls = RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? ["73 "] : ["7 ", "271 "];
 
     public static int Count => Directory.GetDirectories("/proc/self/task").Count(IsInPoll);
 
@@ -13,7 +13,8 @@ internal static class ThreadsInPoll
     {
         try
         {
-            return File.ReadAllText($"{task}/syscall").StartsWith(s_ppoll, StringComparison.Ordinal);
+            var call = File.ReadAllText($"{task}/syscall");
+            return s_calls.Any(number => call.StartsWith(number, StringComparison.Ordinal));
         }
         catch (IOException)
         {

@@ -1,0 +1,137 @@
+using System.Diagnostics.Tracing;
+using System.Runtime.CompilerServices;
+using UioInterop.GuestTests.Support;
+
+namespace UioInterop.GuestTests.Library;
+
+/// <summary>What becomes of objects that nobody disposed.</summary>
+[Category(Needs.Edu), Category(Needs.Import)]
+internal sealed class CollectorTests
+{
+    private static int Attachments => DmaBufTable.AttachmentsOf(EduFunction.Address);
+
+    [SetUp]
+    public void Bind()
+    {
+        EduFunction.Bind();
+        Collector.Run();
+        Assert.That(Attachments, Is.Zero);
+    }
+
+    [Test]
+    public void A_dropped_mapping_stays_and_is_counted_and_told()
+    {
+        using var device = Open();
+        using var buffer = DmaHeap.Cma.Allocate(4096);
+        var address = ImportAndForget(device, buffer);
+        using var log = new EventLog();
+
+        Collector.Run();
+
+        Assert.That((device.DroppedMappings, Attachments), Is.EqualTo((1, 1)));
+        var told = log.All.Single();
+        Assert.That((told.EventName, told.Level), Is.EqualTo(("MappingDropped", EventLevel.Warning)));
+        Assert.That(told.Payload, Is.EqualTo(new object[] { device.Info.DevicePath, buffer.Exporter, "FromDevice", address, 4096L }));
+        device.Dispose();
+        Assert.That(Attachments, Is.Zero);
+    }
+
+    [Test]
+    public void A_mapping_that_was_disposed_or_ended_with_its_device_is_not_dropped()
+    {
+        var device = Open();
+        using (var buffer = DmaHeap.Cma.Allocate(4096))
+        {
+            ImportAndDispose(device, buffer);
+            Collector.Run();
+            ImportAndForget(device, buffer);
+            device.Dispose();
+        }
+
+        Collector.Run();
+        Assert.That(device.DroppedMappings, Is.Zero);
+    }
+
+    [Test]
+    public void The_buffer_of_a_dropped_mapping_may_be_dropped_too()
+    {
+        var before = DmaBufTable.Buffers;
+        using var device = Open();
+        AllocateImportAndForget(device);
+
+        Collector.Run();
+        Assert.That((Attachments, DmaBufTable.Buffers), Is.EqualTo((1, before + 1)));
+
+        device.Dispose();
+        Collector.Run();
+        Assert.That((Attachments, DmaBufTable.Buffers), Is.EqualTo((0, before)));
+    }
+
+    // Nobody is left to dispose anything: closing the file does the work, and the registers must not keep it open.
+    [TestCase(false)]
+    [TestCase(true)]
+    public void Of_a_device_and_mappings_that_nobody_has_nothing_is_left(bool withRegisters)
+    {
+        var before = DmaBufTable.Buffers;
+        OpenImportAndForget(withRegisters);
+        Assert.That(Attachments, Is.EqualTo(2));
+
+        Collector.Run();
+
+        Assert.That((Attachments, DmaBufTable.Buffers), Is.EqualTo((0, before)));
+        Assert.That(MemoryMaps.Of(EduFunction.DevicePath), Is.Empty);
+        using var again = Open(); // which needs the lock
+    }
+
+    [Test]
+    public void A_lease_and_a_scope_that_were_dropped_keep_nothing()
+    {
+        var before = DmaBufTable.Buffers;
+        OpenBeginAndForget();
+
+        Collector.Run();
+
+        Assert.That((Attachments, DmaBufTable.Buffers), Is.EqualTo((0, before)));
+    }
+
+    [Test]
+    public void Collections_at_every_turn_change_nothing()
+    {
+        Assert.That(ChildProcess.WorkUnderCollections(), Is.EqualTo(ChildProcess.Worked));
+        Assert.That(Attachments, Is.Zero);
+    }
+
+    private static UioDevice Open() => UioDevice.Open(UioDeviceId.FromParent(EduFunction.Address));
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static ulong ImportAndForget(UioDevice device, DmaBuf buffer) =>
+        device.Import(buffer, DmaDirection.FromDevice).Address.Value;
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void ImportAndDispose(UioDevice device, DmaBuf buffer) =>
+        device.Import(buffer, DmaDirection.FromDevice).Dispose();
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void AllocateImportAndForget(UioDevice device) =>
+        device.Import(DmaHeap.Cma.Allocate(4096), DmaDirection.FromDevice);
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void OpenImportAndForget(bool withRegisters)
+    {
+        var device = Open();
+        device.Quiesce = () => GC.KeepAlive(device); // as a driver's does
+        AllocateImportAndForget(device);
+        AllocateImportAndForget(device);
+        if (withRegisters)
+            device.Map().Read32(0);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void OpenBeginAndForget()
+    {
+        var device = Open();
+        var buffer = DmaHeap.Cma.Allocate(4096);
+        device.Import(buffer, DmaDirection.Bidirectional).BeginTransfer(0, 100);
+        buffer.RentMemory(CpuAccessMode.Read, 200, 100).Memory.Pin();
+    }
+}
