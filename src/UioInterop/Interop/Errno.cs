@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Tmds.Linux;
 using Names = Mono.Unix.Native.Errno;
@@ -39,12 +40,29 @@ internal static class Errno
     public static int ECONNREFUSED => LibC.ECONNREFUSED;
     public static int ETOOMANYREFS => LibC.ETOOMANYREFS;
 
+    // Not all from Mono's enumeration: without a free descriptor its assembly could not be loaded, and EMFILE not be told.
+    private static readonly Dictionary<int, string> s_names = new()
+    {
+        [EPERM] = nameof(EPERM), [ENOENT] = nameof(ENOENT), [EINTR] = nameof(EINTR), [EIO] = nameof(EIO),
+        [ENXIO] = nameof(ENXIO), [EBADF] = nameof(EBADF), [EAGAIN] = nameof(EAGAIN), [ENOMEM] = nameof(ENOMEM),
+        [EACCES] = nameof(EACCES), [EBUSY] = nameof(EBUSY), [ENODEV] = nameof(ENODEV), [EINVAL] = nameof(EINVAL),
+        [ENFILE] = nameof(ENFILE), [EMFILE] = nameof(EMFILE), [ENOTTY] = nameof(ENOTTY), [EPIPE] = nameof(EPIPE),
+        [ENOSYS] = nameof(ENOSYS), [EOPNOTSUPP] = nameof(EOPNOTSUPP), [ENOTUNIQ] = nameof(ENOTUNIQ),
+        [ENOMSG] = nameof(ENOMSG), [EBADMSG] = nameof(EBADMSG), [ENOTCONN] = nameof(ENOTCONN),
+        [ECONNRESET] = nameof(ECONNRESET), [ECONNREFUSED] = nameof(ECONNREFUSED),
+        [ETOOMANYREFS] = nameof(ETOOMANYREFS),
+    };
+
     /// <summary>The name of an error number, such as <c>EBUSY</c>; the number itself when it has none.</summary>
-    /// <remarks>Mono's enumeration has Linux's numbers, so its native helper, which may be absent, is not needed.</remarks>
     public static string NameOf(int errno) =>
-        errno == EAGAIN ? nameof(EAGAIN) : // shares its number with EWOULDBLOCK
-        Enum.GetName((Names)errno) ?? errno.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        s_names.TryGetValue(errno, out string? name) ? name : NameOfAny(errno);
 
     /// <summary>What the C library says about an error number.</summary>
     public static string Describe(int errno) => Marshal.GetPInvokeErrorMessage(errno);
+
+    // A method of its own, for the assembly. Mono's enumeration has Linux's numbers, so its native helper, which may be
+    // absent, is not needed.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static string NameOfAny(int errno) =>
+        Enum.GetName((Names)errno) ?? errno.ToString(System.Globalization.CultureInfo.InvariantCulture);
 }
