@@ -156,7 +156,7 @@ internal sealed class BufferSharingTests
     }
 
     [Test]
-    public void A_peer_that_has_closed_is_an_error_and_no_signal([ValueSource(nameof(s_types))] int type)
+    public void A_peer_that_has_closed_is_an_error([ValueSource(nameof(s_types))] int type)
     {
         var (here, there) = UnixSockets.Pair(type);
         using var socket = here;
