@@ -61,6 +61,7 @@ public sealed class DmaHeap
     public DmaBuf Allocate(long length)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(length);
+        CheckAvailable(length);
 
         int result = Syscalls.Open(DevicePath, LibC.O_RDONLY, out SafeFileHandle? heap);
         if (result < 0)
@@ -70,6 +71,20 @@ public sealed class DmaHeap
             result = Shim.HeapAlloc(heap!, (ulong)length, (uint)(LibC.O_RDWR | LibC.O_CLOEXEC));
 
         return result < 0 ? throw UioException.From(Calls.Allocate, DevicePath, result) : DmaBuf.FromNewDescriptor(result);
+    }
+
+    /// <summary>
+    /// The system heap takes page by page until there is none left, and then the kernel kills processes to get more (6.12).
+    /// So what cannot be there is not asked for.
+    /// </summary>
+    private void CheckAvailable(long length)
+    {
+        const long WorthAsking = 16 << 20;
+        if (length < WorthAsking || !Name.StartsWith("system", StringComparison.Ordinal) || SysFs.ReadAvailableMemory() is not { } available || length <= available)
+            return;
+
+        throw new UioException(Calls.Allocate, DevicePath, Errno.ENOMEM,
+            $"the machine has {available >> 20} MiB of memory available, and the buffer is to have {length >> 20}: free some, or ask for less");
     }
 
     /// <summary>The heap's node.</summary>

@@ -31,6 +31,22 @@ internal static class SysFs
         return devices;
     }
 
+    /// <summary>
+    /// How much memory can be had without swapping, in bytes: <c>MemAvailable</c> in /proc/meminfo. Null when it is not told.
+    /// </summary>
+    public static long? ReadAvailableMemory()
+    {
+        const string Key = "MemAvailable:", Unit = "kB";
+        foreach (string line in (Read("/proc/meminfo") ?? "").Split('\n'))
+        {
+            if (line.StartsWith(Key, StringComparison.Ordinal)
+                && long.TryParse(line.AsSpan(Key.Length).TrimEnd(Unit), CultureInfo.InvariantCulture, out long kibibytes))
+                return kibibytes << 10;
+        }
+
+        return null;
+    }
+
     /// <summary>The count of interrupts so far; null when the device is gone.</summary>
     public static uint? ReadInterruptCount(int number) =>
         uint.TryParse(Read($"{UioClass}/uio{number}/event"), CultureInfo.InvariantCulture, out uint count) ? count : null;

@@ -51,7 +51,7 @@ internal static class Remedies
         [(Calls.Detach, Errno.ENOTTY)] = _ => "this kernel has no dma-buf import for UIO: build it with the series in kernel-patch/ and CONFIG_UIO_DMABUF=y",
         [(Calls.Detach, Errno.ENOENT)] = _ => "the buffer was not mapped any more: something else has unmapped it, through this very file",
 
-        [(Calls.MapRegisters, Errno.EINVAL)] = _ => "the driver offers this map in sysfs but not for mmap; a port or a map of another kind has no registers to reach this way",
+        [(Calls.MapRegisters, Errno.EINVAL)] = _ => "the driver offers this map in sysfs but not for mmap, as a port, or the device was unbound from its UIO driver",
         [(Calls.MapRegisters, Errno.ENODEV)] = _ => "the map's address is not on a page boundary, or the device was unbound",
         [(Calls.MapRegisters, Errno.EPERM)] = _ => "a locked-down kernel (secure boot) does not let user space reach device memory",
 

@@ -32,7 +32,6 @@ internal static class Errno
     public static int EROFS => LibC.EROFS;
     public static int ENOBUFS => LibC.ENOBUFS;
     public static int EAFNOSUPPORT => LibC.EAFNOSUPPORT;
-
     public static int ENOMSG => LibC.ENOMSG;
     public static int EBADMSG => LibC.EBADMSG;
     public static int ENOTCONN => LibC.ENOTCONN;
@@ -48,6 +47,8 @@ internal static class Errno
         [EACCES] = nameof(EACCES), [EBUSY] = nameof(EBUSY), [ENODEV] = nameof(ENODEV), [EINVAL] = nameof(EINVAL),
         [ENFILE] = nameof(ENFILE), [EMFILE] = nameof(EMFILE), [ENOTTY] = nameof(ENOTTY), [EPIPE] = nameof(EPIPE),
         [ENOSYS] = nameof(ENOSYS), [EOPNOTSUPP] = nameof(EOPNOTSUPP), [ENOTUNIQ] = nameof(ENOTUNIQ),
+        [ECANCELED] = nameof(ECANCELED), [EEXIST] = nameof(EEXIST), [EROFS] = nameof(EROFS), [ENOBUFS] = nameof(ENOBUFS),
+        [EAFNOSUPPORT] = nameof(EAFNOSUPPORT),
         [ENOMSG] = nameof(ENOMSG), [EBADMSG] = nameof(EBADMSG), [ENOTCONN] = nameof(ENOTCONN),
         [ECONNRESET] = nameof(ECONNRESET), [ECONNREFUSED] = nameof(ECONNREFUSED),
         [ETOOMANYREFS] = nameof(ETOOMANYREFS),

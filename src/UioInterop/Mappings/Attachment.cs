@@ -8,7 +8,6 @@ internal sealed class Attachment(UioDevice device, DmaBuf buffer, DmaDirection d
 {
     private int _ending;
     private int _transfers;
-
     private volatile bool _ended;
 
     public UioDevice Device { get; } = device;
@@ -32,8 +31,8 @@ internal sealed class Attachment(UioDevice device, DmaBuf buffer, DmaDirection d
     /// <inheritdoc cref="Previous"/>
     public Attachment? Next { get; set; }
 
-    /// <summary>Somebody has begun to end it. Under the buffer's lock.</summary>
-    public bool IsEnding { get; private set; }
+    /// <summary>Whether somebody has begun to end it.</summary>
+    public bool IsEnding => Volatile.Read(ref _ending) != 0;
 
     /// <summary>What the kernel said when it made the mapping.</summary>
     public void Set(ulong address, ulong length)
@@ -52,32 +51,17 @@ internal sealed class Attachment(UioDevice device, DmaBuf buffer, DmaDirection d
     public void AddTransfer()
     {
         Interlocked.Increment(ref _transfers);
-        if (Volatile.Read(ref _ending) == 0)
+        if (!IsEnding)
             return;
 
         RemoveTransfer();
         throw new ObjectDisposedException(nameof(DmaMapping), $"The mapping of {Buffer} for {Device.Info.DevicePath} has ended.");
-
-    /// <summary>Lets no transfer begin from now on. False when somebody was faster.</summary>
-    public bool TryBeginEnd()
-    {
-        lock (Buffer.Ledger.Gate)
-        {
-            if (IsEnding)
-                return false;
-
-            IsEnding = true;
-            return true;
-        }
     }
 
     public void RemoveTransfer() => Interlocked.Decrement(ref _transfers);
 
     public void MarkEnded() => _ended = true;
 
-
-    /// <summary>Under the buffer's lock.</summary>
-    public void ThrowIfEnding() => ObjectDisposedException.ThrowIf(IsEnding, typeof(DmaMapping));
 
     public void ThrowIfEnded() => ObjectDisposedException.ThrowIf(_ended, typeof(DmaMapping));
 }

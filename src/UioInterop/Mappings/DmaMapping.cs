@@ -116,7 +116,7 @@ public sealed class DmaMapping : IDisposable
         {
             ledger.CheckNoScope("the buffer is given back");
             return !_attachment.IsEnding && !Buffer.IsDisposed && ledger.Mappings == 1
-                && ledger.WaitForTransfers(_attachment, TimeSpan.Zero);
+                && _attachment.IsIdle;
         }
     }
 

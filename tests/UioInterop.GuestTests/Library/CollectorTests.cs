@@ -8,12 +8,12 @@ namespace UioInterop.GuestTests.Library;
 [Category(Needs.Edu), Category(Needs.Import)]
 internal sealed class CollectorTests
 {
-    private static int Attachments => DmaBufTable.AttachmentsOf(EduFunction.Address);
+    private static int Attachments => DmaBufTable.AttachmentsOf(UnderTest.Name);
 
     [SetUp]
     public void Bind()
     {
-        EduFunction.Bind();
+        UnderTest.Bind();
         Collector.Run();
         Assert.That(Attachments, Is.Zero);
     }
@@ -79,7 +79,7 @@ internal sealed class CollectorTests
         Collector.Run();
 
         Assert.That((Attachments, DmaBufTable.Buffers), Is.EqualTo((0, before)));
-        Assert.That(MemoryMaps.Of(EduFunction.DevicePath), Is.Empty);
+        Assert.That(MemoryMaps.Of(UnderTest.DevicePath), Is.Empty);
         using var again = Open(); // which needs the lock
     }
 
@@ -101,7 +101,7 @@ internal sealed class CollectorTests
         Assert.That(Attachments, Is.Zero);
     }
 
-    private static UioDevice Open() => UioDevice.Open(UioDeviceId.FromParent(EduFunction.Address));
+    private static UioDevice Open() => UioDevice.Open(UioDeviceId.FromParent(UnderTest.Name));
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static ulong ImportAndForget(UioDevice device, DmaBuf buffer) =>

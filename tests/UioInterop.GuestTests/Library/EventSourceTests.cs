@@ -15,8 +15,8 @@ internal sealed class EventSourceTests
     [SetUp]
     public void Open()
     {
-        EduFunction.Bind();
-        _device = UioDevice.Open(UioDeviceId.FromParent(EduFunction.Address));
+        UnderTest.Bind();
+        _device = UioDevice.Open(UioDeviceId.FromParent(UnderTest.Name));
     }
 
     [TearDown]

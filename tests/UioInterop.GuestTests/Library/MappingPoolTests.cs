@@ -14,14 +14,14 @@ internal sealed class MappingPoolTests
     private UioDevice _device = null!;
     private int _buffers;
 
-    private static int Attachments => DmaBufTable.AttachmentsOf(EduFunction.Address);
+    private static int Attachments => DmaBufTable.AttachmentsOf(UnderTest.Name);
 
     [SetUp]
     public void Open()
     {
-        EduFunction.Bind();
+        UnderTest.Bind();
         _buffers = DmaBufTable.Buffers;
-        _device = UioDevice.Open(UioDeviceId.FromParent(EduFunction.Address), new UioOpenOptions { TransferTimeout = TimeSpan.FromMilliseconds(1) });
+        _device = UioDevice.Open(UioDeviceId.FromParent(UnderTest.Name), new UioOpenOptions { TransferTimeout = TimeSpan.FromMilliseconds(1) });
     }
 
     [TearDown]

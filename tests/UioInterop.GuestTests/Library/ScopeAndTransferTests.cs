@@ -25,8 +25,8 @@ internal sealed class ScopeAndTransferTests
     [SetUp]
     public void Open()
     {
-        EduFunction.Bind();
-        _device = UioDevice.Open(UioDeviceId.FromParent(EduFunction.Address));
+        UnderTest.Bind();
+        _device = UioDevice.Open(UioDeviceId.FromParent(UnderTest.Name));
         _buffer = DmaHeap.Cma.Allocate(8192);
     }
 

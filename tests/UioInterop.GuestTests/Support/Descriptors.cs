@@ -13,7 +13,8 @@ internal static class Descriptors
     public static IReadOnlyList<string> Targets =>
         [.. Open().Select(descriptor => descriptor.Path).Where(path => !path.EndsWith(".dll", StringComparison.Ordinal)).Order()];
 
-    public static int Highest => Open().Max(each => each.Number);
+    /// <summary>The numbers that the next ones will have.</summary>
+    public static IEnumerable<int> Free => Enumerable.Range(0, int.MaxValue).Where(number => LibC.fcntl(number, LibC.F_GETFD) < 0);
 
     /// <summary>Those whose paths begin with one of these: the runtime opens others whenever it likes.</summary>
     public static int CountOf(params string[] paths) => Open().Count(each => paths.Any(each.Path.StartsWith));

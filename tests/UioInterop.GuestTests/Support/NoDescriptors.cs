@@ -3,7 +3,7 @@ using Tmds.Linux;
 
 namespace UioInterop.GuestTests.Support;
 
-/// <summary>While it lives, the process gets no new descriptor: RLIMIT_NOFILE.</summary>
+/// <summary>While it lives, the process gets no new descriptor, or only so many: RLIMIT_NOFILE.</summary>
 internal sealed unsafe class NoDescriptors : IDisposable
 {
     private const int NumberOfFiles = 7; // RLIMIT_NOFILE
@@ -12,12 +12,12 @@ internal sealed unsafe class NoDescriptors : IDisposable
     private readonly ulong _soft;
     private readonly ulong _hard;
 
-    public NoDescriptors()
+    public NoDescriptors(int but = 0)
     {
         var limits = stackalloc ulong[2];
         LibC.syscall(s_prlimit64, 0, NumberOfFiles, null, limits);
         (_soft, _hard) = (limits[0], limits[1]);
-        Set(0); // what is open stays open
+        Set((ulong)Descriptors.Free.ElementAt(but)); // what is open stays open
     }
 
     public void Dispose() => Set(_soft);

@@ -1,0 +1,152 @@
+using System.Reflection;
+using UioInterop.GuestTests.Support;
+
+namespace UioInterop.GuestTests.Library;
+
+/// <summary>
+/// What each public call throws when the machine does not do what it asks: which call, on what, the error number, what
+/// to do, and that nothing is left behind.
+/// </summary>
+internal sealed class ErrorTests
+{
+    /// <summary>One way in which a call fails.</summary>
+    /// <param name="Member">The public call, as <c>Type.Member</c>.</param>
+    /// <param name="Why">The way, in words.</param>
+    /// <param name="Call">What the exception calls it.</param>
+    /// <param name="Errno">The error number.</param>
+    /// <param name="Remedy">A word of what to do about it.</param>
+    /// <param name="Act">The call, in a scene that is gone afterwards.</param>
+    internal sealed record Row(string Member, string Why, string Call, int Errno, string Remedy, Action<Scene> Act)
+    {
+        public string[] Needs { get; init; } = [];
+    }
+
+    private const long MoreThanMemory = 1L << 40;
+    private static readonly TimeSpan s_now = TimeSpan.Zero;
+
+    private static readonly Row[] s_rows =
+    [
+        new("UioDevice.Open", "no such device", "open", 19, "there is", _ => UioDevice.Open(UioDeviceId.FromNumber(99))),
+        new("UioDevice.Open", "no permission", "open", 13, "udev rule", scene => AsNobody(() => UioDevice.Open(scene.Id))),
+        new("UioDevice.Open", "open already", "open", 16, "this program", scene => scene.OpenAgain()),
+        new("UioDevice.Open", "no descriptor", "open", 24, "RLIMIT_NOFILE", scene => WithoutDescriptors(() => UioDevice.Open(scene.Id))),
+        new("UioDevice.Map", "the device is gone", "mmap (registers)", 22, "unbound", scene => scene.WhenGone(device => device.Map())),
+        new("UioDevice.Import", "the kernel has no import", "UIO_IOC_MAP_DMABUF", 25, "CONFIG_UIO_DMABUF", scene => scene.Device.Import(scene.Buffer, DmaDirection.ToDevice)) { Needs = [Needs.NoImport] },
+        new("UioDevice.Import", "imported already", "UIO_IOC_MAP_DMABUF", 16, "that DmaMapping", scene => scene.Device.Import(scene.Mapping.Buffer, DmaDirection.ToDevice)) { Needs = [Needs.Import] },
+        new("UioDevice.Import", "in pieces", "UIO_IOC_MAP_DMABUF", 22, "DmaHeap.Cma", scene => scene.Device.Import(scene.Keep(UDmaBuf.Create(4 << 20)), DmaDirection.ToDevice)) { Needs = [Needs.Direct] },
+        new("UioDevice.Import", "the device is gone", "UIO_IOC_MAP_DMABUF", 19, "unbound", scene => scene.WhenGone(device => device.Import(scene.Buffer, DmaDirection.ToDevice))) { Needs = [Needs.Import] },
+        new("DmaMapping.Dispose", "unmapped by somebody else", "UIO_IOC_UNMAP_DMABUF", 2, "something else", scene => scene.MappingThatSomebodyUnmapped().Dispose()) { Needs = [Needs.Import] },
+        new("DmaMapping.Dispose", "a transfer that nothing ends", "quiesce", 16, "Quiesce", scene => scene.MappingInTransfer().Dispose()) { Needs = [Needs.Import] },
+        new("UioDevice.TryWaitForInterrupt", "the device is gone", "read (interrupt count)", 5, "unbound", scene => scene.WhenGone(device => device.TryWaitForInterrupt(s_now, out _))),
+        new("UioDevice.WaitForInterruptAsync", "the device is gone", "read (interrupt count)", 5, "unbound", scene => scene.WhenGone(device => device.WaitForInterruptAsync(s_now).AsTask().GetAwaiter().GetResult())),
+        new("UioDevice.EnableInterrupt", "the device is gone", "write (irqcontrol)", 5, "unbound", scene => scene.WhenGone(device => device.EnableInterrupt())) { Needs = [Needs.GenericUio] },
+        new("UioDevice.WaitForAsync", "no permission", "open", 13, "udev rule", scene => AsNobody(() => UioDevice.WaitForAsync(scene.Id, s_now).GetAwaiter().GetResult())),
+
+        new("DmaHeap.Open", "no such heap", "open (dma-heap)", 2, "system", _ => DmaHeap.Open("nowhere")),
+        new("DmaHeap.Allocate", "no permission", "open (dma-heap)", 13, "udev rule", _ => AsNobody(() => DmaHeap.System.Allocate(1))),
+        new("DmaHeap.Allocate", "no descriptor", "open (dma-heap)", 24, "RLIMIT_NOFILE", _ => WithoutDescriptors(() => DmaHeap.System.Allocate(1))),
+        new("DmaHeap.Allocate", "no descriptor for the buffer", "DMA_HEAP_IOCTL_ALLOC", 24, "RLIMIT_NOFILE", _ => WithoutDescriptors(() => DmaHeap.System.Allocate(1), but: 1)),
+        new("DmaHeap.Allocate", "out of CMA", "DMA_HEAP_IOCTL_ALLOC", 12, "cma=", _ => DmaHeap.Cma.Allocate(1L << 30)),
+        new("DmaHeap.Allocate", "more than memory", "DMA_HEAP_IOCTL_ALLOC", 12, "memory", _ => DmaHeap.System.Allocate(MoreThanMemory)),
+        new("DmaHeap.Allocate", "more than there are addresses", "DMA_HEAP_IOCTL_ALLOC", 12, "memory", _ => DmaHeap.System.Allocate(long.MaxValue - 4096)),
+        new("DmaBuf.Allocate", "out of CMA", "DMA_HEAP_IOCTL_ALLOC", 12, "cma=", _ => DmaBuf.Allocate(DmaHeap.Cma, 1L << 30)),
+        new("UDmaBuf.Create", "no permission", "UDMABUF_CREATE", 13, "udev rule", _ => AsNobody(() => UDmaBuf.Create(1))),
+        new("UDmaBuf.Create", "no descriptor", "UDMABUF_CREATE", 24, "RLIMIT_NOFILE", _ => WithoutDescriptors(() => UDmaBuf.Create(1))),
+        new("UDmaBuf.Create", "no descriptor for the memory", "memfd_create", 24, "RLIMIT_NOFILE", _ => WithoutDescriptors(() => UDmaBuf.Create(1), but: 1)),
+        new("UDmaBuf.Create", "beyond the limit", "UDMABUF_CREATE", 22, "size_limit_mb", _ => UDmaBuf.Create(1L << 30)),
+        new("DmaBuf.DuplicateHandle", "no descriptor", "fcntl (F_DUPFD_CLOEXEC)", 24, "RLIMIT_NOFILE", scene => scene.WithBuffer(buffer => WithoutDescriptors(() => buffer.DuplicateHandle()))),
+        new("DmaBuf.FromHandle", "no descriptor", "open (fdinfo)", 24, "RLIMIT_NOFILE", scene => scene.Lend(handle => WithoutDescriptors(() => DmaBuf.FromHandle(handle)))),
+        new("DmaBuf.BeginAccess", "made for reading only", "mmap (dma-buf)", 13, "O_RDWR", scene => scene.BufferForReadingOnly().BeginAccess(CpuAccessMode.Read)),
+        new("DmaBuf.RentMemory", "made for reading only", "mmap (dma-buf)", 13, "O_RDWR", scene => scene.BufferForReadingOnly().RentMemory(CpuAccessMode.Read)),
+
+        new("PciFunction.Open", "no such function", "open (PCI config)", 2, "gone", _ => PciFunction.Open("0000:00:1f.7")),
+        new("PciFunction.Open", "no permission", "open (PCI config)", 13, "root", _ => AsNobody(() => PciFunction.Open(UnderTest.Name))) { Needs = [Needs.Edu] },
+        new("PciFunction.Open", "no descriptor", "open (PCI config)", 24, "RLIMIT_NOFILE", _ => WithoutDescriptors(() => PciFunction.Open(UnderTest.Name))) { Needs = [Needs.Edu] },
+        new("KernelLog.OpenAtEnd", "no descriptor", "read (kernel log)", 24, "RLIMIT_NOFILE", _ => WithoutDescriptors(() => KernelLog.OpenAtEnd())),
+        new("UioDevice.List", "no descriptor", "open", 24, "RLIMIT_NOFILE", _ => WithoutDescriptors(() => UioDevice.List())),
+    ];
+
+    // Calls with tests of their own, and those that have nothing to ask the machine for.
+    private static readonly string[] s_elsewhere =
+    [
+        "DriverBinding.*", "PciDynamicId.*", // BindingTests
+        "DmaBuf.Send", "DmaBuf.Receive", "DmaBuf.ReceiveAsync", // BufferSharingTests
+        "DmaMappingPool.*", "RentedMapping.*", // MappingPoolTests
+        "UioDevice.Dispose", "DmaBuf.Dispose", "CpuAccess.Dispose", "PciFunction.Dispose", "KernelLog.Dispose", // throw no UioException, or are tested in DmaBufTests
+        "DmaMapping.AddressOf", "DmaMapping.BeginTransfer", "TransferLease.*", // TransferTests
+        "Registers.*", // RegisterTests: one load or store, no call
+        "UioDeviceId.*", "DeviceAddress.*", "IommuGroup.*", // values
+        "PciFunction.Find", "PciFunction.Exists", "DmaHeap.List", // what is not there is not listed
+        "KernelLog.TryRead", // read after every test, by KernelLogCheck
+        "UioException.*",
+    ];
+
+    public static IEnumerable<TestCaseData> Rows => s_rows.Select(row =>
+    {
+        var data = new TestCaseData(row).SetName($"{row.Member}: {row.Why}");
+        foreach (var need in row.Needs)
+            data.SetCategory(need);
+        return data;
+    });
+
+    [TestCaseSource(nameof(Rows))]
+    public void Fails(Row row)
+    {
+        Run(row); // what the runtime loads and opens for the first time is no leak
+        Collector.Run();
+        var before = Counts();
+
+        var error = Run(row);
+
+        // Without a collection: what only a finalizer closes has leaked.
+        Assert.That(Counts(), Is.EqualTo(before), "descriptors, buffers, attachments, maps");
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(error.Call, Is.EqualTo(row.Call));
+            Assert.That(error.Errno, Is.EqualTo(row.Errno), error.Message);
+            Assert.That(error.Device, Is.Not.Empty);
+            Assert.That(error.Remedy, Does.Contain(row.Remedy));
+            Assert.That(error.Message, Does.Contain(error.Call).And.Contains(error.Device).And.Contains($"{error.ErrnoName} ({row.Errno},").And.Contains(error.Remedy));
+        }
+    }
+
+    [Test]
+    public void Every_public_call_is_here_or_has_tests_of_its_own()
+    {
+        var calls =
+            from type in typeof(UioDevice).Assembly.GetExportedTypes()
+            where !type.IsEnum
+            from method in type.GetMethods(BindingFlags.Public | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly)
+            where !method.IsSpecialName && method.DeclaringType == type && method.GetBaseDefinition() == method
+            where method.Name is not ("Equals" or "GetHashCode" or "ToString" or "Deconstruct" or "<Clone>$" or "GetType")
+            select (Member: $"{type.Name.Split('`')[0]}.{method.Name}", Type: $"{type.Name.Split('`')[0]}.*");
+
+        var missing = calls
+            .Where(call => !s_rows.Any(row => row.Member == call.Member) && !s_elsewhere.Contains(call.Member) && !s_elsewhere.Contains(call.Type))
+            .Select(call => call.Member).Distinct();
+
+        Assert.That(missing, Is.Empty);
+    }
+
+    private static UioException Run(Row row)
+    {
+        using var scene = new Scene();
+        return Assert.Throws<UioException>(() => row.Act(scene))!;
+    }
+
+    private static (int Descriptors, int Buffers, int Attachments, int Maps) Counts() =>
+        (Descriptors.CountOf("/dev", "/dmabuf", "/sys", "/proc", "/memfd", "anon_inode"), DmaBufTable.Buffers,
+            DmaBufTable.AttachmentsOf(UnderTest.Name), MemoryMaps.All().Count(map => map.Path.Contains("uio", StringComparison.Ordinal) || map.Path.Contains("dmabuf", StringComparison.Ordinal)));
+
+    private static void AsNobody(Action act)
+    {
+        if (Unprivileged.Run(act) is { } error)
+            System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(error);
+    }
+
+    private static void WithoutDescriptors(Action act, int but = 0)
+    {
+        using var none = new NoDescriptors(but);
+        act();
+    }
+}

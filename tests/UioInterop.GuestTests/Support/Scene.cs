@@ -1,0 +1,89 @@
+using Tmds.Linux;
+using UioInterop.Interop;
+
+namespace UioInterop.GuestTests.Support;
+
+/// <summary>What a call that fails needs around it: made when it is asked for, gone afterwards.</summary>
+internal sealed class Scene : IDisposable
+{
+    private readonly Stack<IDisposable> _kept = new();
+    private UioDevice? _device;
+    private DmaBuf? _buffer;
+    private DmaMapping? _mapping;
+
+    public Scene() => UnderTest.Bind();
+
+    public UioDeviceId Id { get; } = UioDeviceId.FromParent(UnderTest.Name);
+
+    /// <summary>The device under test, with nothing to bring it to rest by, and no patience.</summary>
+    public UioDevice Device => _device ??= Keep(UioDevice.Open(Id, new UioOpenOptions { TransferTimeout = TimeSpan.Zero }));
+
+    public DmaBuf Buffer => _buffer ??= Keep(DmaHeap.Cma.Allocate(4096));
+
+    public DmaMapping Mapping => _mapping ??= Device.Import(Buffer, DmaDirection.ToDevice);
+
+    public T Keep<T>(T resource) where T : IDisposable
+    {
+        _kept.Push(resource);
+        return resource;
+    }
+
+    public void OpenAgain()
+    {
+        _ = Device;
+        Keep(UioDevice.Open(Id));
+    }
+
+    /// <summary>Acts on the open device after its driver has been unbound.</summary>
+    public void WhenGone(Action<UioDevice> act)
+    {
+        var device = Device;
+        _ = Buffer;
+        UnderTest.Unbind();
+        try
+        {
+            act(device);
+        }
+        finally
+        {
+            UnderTest.Bind();
+        }
+    }
+
+    public DmaMapping MappingThatSomebodyUnmapped()
+    {
+        var mapping = Mapping;
+        using var file = Descriptors.DuplicateOf(Device.Info.DevicePath);
+        using var buffer = Buffer.DuplicateHandle();
+        Assert.That(RawUio.Unmap(file, buffer), Is.Zero);
+        return mapping;
+    }
+
+    public DmaMapping MappingInTransfer()
+    {
+        Mapping.BeginTransfer(0, 1);
+        return Mapping;
+    }
+
+    /// <summary>As an exporter makes it that was not asked for O_RDWR.</summary>
+    public DmaBuf BufferForReadingOnly()
+    {
+        using var heap = RawFile.Open(DmaHeap.System.DevicePath, LibC.O_RDONLY);
+        var descriptor = UioInterop.Interop.Shim.HeapAlloc(heap, 4096, (uint)(LibC.O_RDONLY | LibC.O_CLOEXEC));
+        return Keep(DmaBuf.FromNewDescriptor(descriptor));
+    }
+
+    public void WithBuffer(Action<DmaBuf> act) => act(Buffer);
+
+    public void Lend(Action<Microsoft.Win32.SafeHandles.SafeFileHandle> act)
+    {
+        using var handle = Buffer.DuplicateHandle();
+        act(handle);
+    }
+
+    public void Dispose()
+    {
+        while (_kept.TryPop(out var resource))
+            resource.Dispose();
+    }
+}
