@@ -362,7 +362,7 @@ public sealed class UioDevice : IDisposable
     /// <summary>The open file's number. Used under the lock, where the file is not closed.</summary>
     private int FileNumber => (int)_file.DangerousGetHandle();
 
-    private bool IsQuiescer => Volatile.Read(ref _quiescer) == Environment.CurrentManagedThreadId;
+    private bool IsQuiescer => Volatile.Read(ref _quiescer) is not 0 and int thread && thread == Environment.CurrentManagedThreadId;
 
     /// <summary>Waits until no transfer of these is under way, unless it takes too long.</summary>
     private bool WaitForTransfers(ReadOnlySpan<Attachment> attachments)

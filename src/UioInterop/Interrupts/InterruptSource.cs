@@ -75,15 +75,15 @@ internal sealed class InterruptSource : IValueTaskSource<InterruptCount>, IThrea
     /// <param name="evenWhenStopped">For the thread that brings the device to rest while it is closed.</param>
     public bool TryWait(TimeSpan timeout, out InterruptCount count, bool evenWhenStopped)
     {
-        CheckTimeout(timeout);
+        long nanoseconds = ToNanoseconds(timeout);
         if (evenWhenStopped)
-            return Wait(timeout, NoWake, out count);
+            return Wait(nanoseconds, NoWake, out count);
 
         Interlocked.Increment(ref _threads);
         try
         {
             ThrowIfStopped();
-            return Wait(timeout, (int)_wake.DangerousGetHandle(), out count);
+            return Wait(nanoseconds, (int)_wake.DangerousGetHandle(), out count);
         }
         finally
         {
@@ -97,7 +97,7 @@ internal sealed class InterruptSource : IValueTaskSource<InterruptCount>, IThrea
 
     public ValueTask<InterruptCount> WaitAsync(TimeSpan timeout, CancellationToken token)
     {
-        CheckTimeout(timeout);
+        long nanoseconds = ToNanoseconds(timeout);
         if (token.IsCancellationRequested)
             return ValueTask.FromCanceled<InterruptCount>(token);
 
@@ -111,10 +111,10 @@ internal sealed class InterruptSource : IValueTaskSource<InterruptCount>, IThrea
 
             if (TryRead(out InterruptCount count))
                 return new ValueTask<InterruptCount>(count);
-            if (timeout == TimeSpan.Zero)
+            if (nanoseconds == 0)
                 throw TimedOut();
 
-            Deadline = timeout == Timeout.InfiniteTimeSpan ? long.MaxValue : Stopwatch.GetTimestamp() + ToTimestamps(timeout);
+            Deadline = nanoseconds < 0 ? long.MaxValue : Stopwatch.GetTimestamp() + ToTimestamps(nanoseconds);
             int result = InterruptThread.Instance.Arm(this);
             if (result < 0)
                 throw UioException.From(Calls.Wait, _device.DevicePath, result);
@@ -270,9 +270,8 @@ internal sealed class InterruptSource : IValueTaskSource<InterruptCount>, IThrea
 
     // The descriptors stay open meanwhile: Stop waits for those who count as waiting, and who comes later is the one that
     // closes them.
-    private bool Wait(TimeSpan timeout, int wake, out InterruptCount count)
+    private bool Wait(long nanoseconds, int wake, out InterruptCount count)
     {
-        long nanoseconds = timeout == Timeout.InfiniteTimeSpan ? -1 : (long)Math.Min(timeout.TotalNanoseconds, long.MaxValue / 2);
         while (true)
         {
             int result = Shim.Wait((int)_file.DangerousGetHandle(), wake, ref nanoseconds, out uint total);
@@ -331,15 +330,21 @@ internal sealed class InterruptSource : IValueTaskSource<InterruptCount>, IThrea
             ? new UioException(Calls.ReadInterrupt, _device.DevicePath, Errno.EIO, Remedies.DeviceGone)
             : UioException.From(Calls.ReadInterrupt, _device.DevicePath, result);
 
-    private static void CheckTimeout(TimeSpan timeout)
+    /// <summary>The timeout in nanoseconds; -1 for ever. One of centuries is cut short, so that it can be added to.</summary>
+    private static long ToNanoseconds(TimeSpan timeout)
     {
-        if (timeout < TimeSpan.Zero && timeout != Timeout.InfiniteTimeSpan)
-            throw new ArgumentOutOfRangeException(nameof(timeout), timeout, "A timeout is not negative, or Timeout.InfiniteTimeSpan.");
+        const long Limit = long.MaxValue / 4;
+        if (timeout < TimeSpan.Zero)
+        {
+            return timeout == Timeout.InfiniteTimeSpan
+                ? -1
+                : throw new ArgumentOutOfRangeException(nameof(timeout), timeout, "A timeout is not negative, or Timeout.InfiniteTimeSpan.");
+        }
+
+        return timeout.Ticks <= Limit / TimeSpan.NanosecondsPerTick ? timeout.Ticks * TimeSpan.NanosecondsPerTick : Limit;
     }
 
-    // A timeout of centuries would wrap.
-    private static long ToTimestamps(TimeSpan time) =>
-        (long)Math.Min(time.TotalSeconds * Stopwatch.Frequency, long.MaxValue / 4);
+    private static long ToTimestamps(long nanoseconds) => (long)(nanoseconds * (Stopwatch.Frequency / 1e9));
 
     private void ThrowIfStopped()
     {

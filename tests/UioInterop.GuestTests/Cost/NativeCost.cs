@@ -8,11 +8,15 @@ internal static partial class NativeCost
 {
     private const string Library = "cost";
 
+    /// <summary>Nanoseconds that reading the clock adds to each of these.</summary>
+    [LibraryImport(Library, EntryPoint = "cost_clock")]
+    public static partial long Clock();
+
     /// <summary>Nanoseconds for so many imports, each released again; negative when one failed.</summary>
     [LibraryImport(Library, EntryPoint = "cost_import")]
     public static partial long Import(SafeFileHandle uio, SafeFileHandle dmabuf, int rounds);
 
-    /// <summary>Nanoseconds for a wait whose interrupt has come already; negative when it had not.</summary>
+    /// <summary>Nanoseconds from raising edu's interrupt to the end of the wait for it; negative when it did not come.</summary>
     [LibraryImport(Library, EntryPoint = "cost_wait")]
     public static partial long Wait(SafeFileHandle uio, SafeFileHandle wake);
 }

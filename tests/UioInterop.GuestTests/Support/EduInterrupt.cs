@@ -5,9 +5,11 @@ namespace UioInterop.GuestTests.Support;
 /// <summary>edu's interrupt without its DMA: raised by a register, at once.</summary>
 internal sealed class EduInterrupt
 {
+    public const int RaiseOffset = 0x60;
+
     // docs/specs/edu.rst, "MMIO area spec".
     private static readonly Register<uint> s_status = new(0x24, "interrupt status");
-    private static readonly Register<uint> s_raise = new(0x60, "interrupt raise");
+    private static readonly Register<uint> s_raise = new(RaiseOffset, "interrupt raise");
     private static readonly Register<uint> s_acknowledge = new(0x64, "interrupt acknowledge");
 
     private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(10);
