@@ -183,7 +183,7 @@ internal sealed class BufferMemoryTests
     [Test]
     public void Retired_maps_use_up_neither_maps_nor_addresses()
     {
-        const int Room = 50, Rounds = 300;
+        const int Room = 50, Rounds = 150;
         const string Limit = "/proc/sys/vm/max_map_count";
         AllocateMapDispose();
         Collector.Run();
