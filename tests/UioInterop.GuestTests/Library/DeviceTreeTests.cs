@@ -54,7 +54,7 @@ internal sealed class DeviceTreeTests
         {
             Assert.That(Missing(UioDeviceId.FromDeviceTreeNode("/no/such@node")), Does.Contain("has no node /no/such@node"));
             Assert.That(Missing(UioDeviceId.FromDeviceTreeNode("/cpus")), Does.Contain("the device tree has /cpus, but"));
-            Assert.That(Missing(UioDeviceId.FromDeviceTreeAlias("nothing0")), Does.Contain("no such alias").And.Contains("serial0 = /"));
+            Assert.That(Missing(UioDeviceId.FromDeviceTreeAlias("nothing0")), Does.Contain("the device tree has no"));
             Assert.That(Missing(UioDeviceId.FromCompatible("nobody,nothing")), Does.Contain("made from a node with that"));
         }
     }
@@ -85,17 +85,12 @@ internal sealed class DeviceTreeTests
         Assert.That(Missing(UioDeviceId.FromDeviceTreeAlias("serial0")), Does.Contain("the driver xuartps"));
 
     [Test, Category(Needs.GenericUio)]
-    public void A_disabled_node_is_told() =>
-        Assert.That(Missing(UioDeviceId.FromDeviceTreeNode("/soc/dma@ffac0000")), Does.Contain("\"disabled\""));
+    public void An_alias_that_is_not_there_is_answered_with_those_that_are() =>
+        Assert.That(Missing(UioDeviceId.FromDeviceTreeAlias("dma7")), Does.Contain("copier = /soc/dma@ffa90000").And.Not.Contain("name ="));
 
     [Test, Category(Needs.GenericUio)]
-    public void A_device_that_the_driver_took_at_boot_is_left_with_it()
-    {
-        using (var binding = DriverBinding.Bind("ffaa0000.dma", Driver))
-            Assert.That(binding.PreviousDriver, Is.EqualTo(Driver));
-
-        Assert.That(Opened(UioDeviceId.FromName("zdma2")).Driver, Is.EqualTo(Driver));
-    }
+    public void A_disabled_node_is_told() =>
+        Assert.That(Missing(UioDeviceId.FromDeviceTreeNode("/soc/dma@ffac0000")), Does.Contain("\"disabled\""));
 
     private static UioDeviceInfo Opened(UioDeviceId id)
     {
@@ -110,8 +105,12 @@ internal sealed class DeviceTreeTests
         return error.Message;
     }
 
-    private static string NodeOf(SysDevice device) =>
-        new DirectoryInfo($"{device.Folder}/of_node").ResolveLinkTarget(returnFinalTarget: true)!.FullName["/sys/firmware/devicetree/base".Length..];
+    private static string NodeOf(SysDevice device)
+    {
+        // .NET takes a link's ".." by the letters of its path, so the path must not lead through another link.
+        var folder = Directory.ResolveLinkTarget(device.Folder, returnFinalTarget: false)!.FullName;
+        return Directory.ResolveLinkTarget($"{folder}/of_node", returnFinalTarget: false)!.FullName["/sys/firmware/devicetree/base".Length..];
+    }
 
     private static string[] CompatibleOf(SysDevice device) => File.ReadAllText($"{device.Folder}/of_node/compatible").TrimEnd('\0').Split('\0');
 }
