@@ -3,13 +3,18 @@ using UioInterop.GuestTests.Support;
 
 namespace UioInterop.GuestTests.Library;
 
-internal sealed class ArrivalTests
+internal sealed class ArrivalTests : IDisposable
 {
-    private static readonly TimeSpan s_long = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan s_long = TimeSpan.FromSeconds(20);
+
+    // At the end of its time a wait looks once more, and would find what it had slept through.
+    private static readonly TimeSpan s_forEver = Timeout.InfiniteTimeSpan;
     private static readonly TimeSpan s_onEventsOnly = Timeout.InfiniteTimeSpan;
+
     private readonly UioDeviceId _id = UioDeviceId.FromParent(UnderTest.Name);
 
     private IReadOnlyList<string> _descriptors = [];
+    private CancellationTokenSource _end = new();
 
     [SetUp]
     public void FreeDevices()
@@ -21,11 +26,16 @@ internal sealed class ArrivalTests
     [TearDown]
     public void Check()
     {
+        _end.Cancel();
+        Dispose();
+        _end = new CancellationTokenSource();
         UnderTest.OnItsBus.Free();
         SysDevice.Sata.Free();
         SysDevice.Unclaimed.Free();
         Assert.That(Descriptors.Targets, Is.EqualTo(_descriptors), "descriptors left open");
     }
+
+    public void Dispose() => _end.Dispose();
 
     [Test]
     public async Task A_device_that_is_there_is_returned()
@@ -47,7 +57,7 @@ internal sealed class ArrivalTests
 
             UnderTest.Bind();
 
-            var device = await arrival;
+            var device = await arrival.WaitAsync(s_long);
             Assert.That(device.Maps, Has.Count.EqualTo(1), $"round {round}");
             UnderTest.Unbind();
         }
@@ -68,7 +78,7 @@ internal sealed class ArrivalTests
             });
             together.SignalAndWait();
 
-            var device = await UioDeviceArrival.WaitAsync(_id, s_long, CancellationToken.None, s_onEventsOnly);
+            var device = await UioDeviceArrival.WaitAsync(_id, s_forEver, _end.Token, s_onEventsOnly).WaitAsync(s_long);
 
             Assert.That(device.Maps, Has.Count.EqualTo(1), $"round {round}");
             await binding;
@@ -85,7 +95,7 @@ internal sealed class ArrivalTests
 
         UnderTest.Bind();
 
-        Assert.That((await arrival).ParentName, Is.EqualTo(UnderTest.Name));
+        Assert.That((await arrival.WaitAsync(s_long)).ParentName, Is.EqualTo(UnderTest.Name));
     }
 
     [TestCase(0)]
@@ -106,7 +116,7 @@ internal sealed class ArrivalTests
 
         SysDevice.Sata.Bind("uio_pci_generic");
 
-        var error = (await Assert.ThrowsAsync<UioException>(() => arrival))!;
+        var error = (await Assert.ThrowsAsync<UioException>(() => arrival.WaitAsync(s_long)))!;
         Assert.That(error.Errno, Is.EqualTo(LibC.ENOTUNIQ));
     }
 
@@ -154,7 +164,7 @@ internal sealed class ArrivalTests
         OpenToAll();
         UdevMessage.Send();
 
-        Assert.That((await arrival).ParentName, Is.EqualTo(UnderTest.Name));
+        Assert.That((await arrival.WaitAsync(s_long)).ParentName, Is.EqualTo(UnderTest.Name));
     }
 
     [Test]
@@ -166,19 +176,19 @@ internal sealed class ArrivalTests
 
         OpenToAll();
 
-        Assert.That((await arrival).ParentName, Is.EqualTo(UnderTest.Name));
+        Assert.That((await arrival.WaitAsync(s_long)).ParentName, Is.EqualTo(UnderTest.Name));
     }
 
     private static void OpenToAll() => RawFile.SetMode(UnderTest.DevicePath, 0b110_110_110);
 
-    /// <summary>Starts a wait and returns when it sleeps.</summary>
-    private static Task<UioDeviceInfo> Start(UioDeviceId id, CancellationToken cancellation = default) =>
-        WhenItSleeps(() => UioDeviceArrival.WaitAsync(id, s_long, cancellation, s_onEventsOnly));
+    /// <summary>Starts a wait that only an event ends, and returns when it sleeps.</summary>
+    private Task<UioDeviceInfo> Start(UioDeviceId id, CancellationToken? cancellation = null) =>
+        WhenItSleeps(() => UioDeviceArrival.WaitAsync(id, s_forEver, cancellation ?? _end.Token, s_onEventsOnly));
 
-    private static Task<UioDeviceInfo> StartUnprivileged(UioDeviceId id, TimeSpan lookAgain) => WhenItSleeps(() =>
+    private Task<UioDeviceInfo> StartUnprivileged(UioDeviceId id, TimeSpan lookAgain) => WhenItSleeps(() =>
     {
         Task<UioDeviceInfo>? arrival = null;
-        Assert.That(Unprivileged.Run(() => arrival = UioDeviceArrival.WaitAsync(id, s_long, CancellationToken.None, lookAgain)), Is.Null);
+        Assert.That(Unprivileged.Run(() => arrival = UioDeviceArrival.WaitAsync(id, s_forEver, _end.Token, lookAgain)), Is.Null);
         return arrival!;
     });
 
