@@ -98,6 +98,18 @@ internal sealed class ArrivalTests : IDisposable
         Assert.That((await arrival.WaitAsync(s_long)).ParentName, Is.EqualTo(UnderTest.Name));
     }
 
+    [Test]
+    public async Task A_device_that_was_waited_for_is_open()
+    {
+        var opening = UioDevice.WaitForAsync(_id, s_long, token: _end.Token);
+        UnderTest.Bind();
+
+        using var device = await opening.WaitAsync(s_long);
+
+        Assert.That(device.Info.ParentName, Is.EqualTo(UnderTest.Name));
+        Assert.That(device.Map(0).Length, Is.EqualTo(device.Info.Maps[0].Length));
+    }
+
     [TestCase(0)]
     [TestCase(50)]
     public async Task The_end_of_the_time_tells_what_was_waited_for_and_what_is_there(int milliseconds)
