@@ -52,6 +52,9 @@ public sealed class DmaBuf : IDisposable
     /// <summary>Under the ledger's lock.</summary>
     internal bool IsDisposed => _disposed;
 
+    /// <summary>The program has disposed the buffer. Raised once, on its thread, outside of all locks.</summary>
+    internal event Action<DmaBuf>? Disposed;
+
     /// <summary>Allocates a buffer: the same as <see cref="DmaHeap.Allocate"/>.</summary>
     /// <param name="heap">Where from.</param>
     /// <param name="length">Its length in bytes, more than 0; rounded up to whole pages.</param>
@@ -183,6 +186,8 @@ public sealed class DmaBuf : IDisposable
             _map?.Retire();
             CloseIfUnused();
         }
+
+        Disposed?.Invoke(this);
     }
 
     /// <summary>The buffer in words: <c>dma-buf of 4096 bytes from system</c>.</summary>

@@ -38,6 +38,9 @@ public sealed class DmaMapping : IDisposable
     /// <summary>How much of the buffer is mapped, in bytes: what the kernel mapped, not what was asked for.</summary>
     public long Length => _attachment.Length;
 
+    /// <summary>Whether no transfer of it is under way.</summary>
+    internal bool IsIdle => _attachment.IsIdle;
+
     /// <summary>Where the device reaches the buffer's first byte.</summary>
     /// <exception cref="ObjectDisposedException">The mapping has ended, and the address with it.</exception>
     public DeviceAddress Address

@@ -1,0 +1,157 @@
+namespace UioInterop;
+
+/// <summary>
+/// The buffers that a driver keeps imported between transfers, for callers who use the same ones again and again: an import
+/// costs more than a transfer.
+/// </summary>
+/// <remarks>
+/// <para>A buffer is imported when it is first used. It is taken from the device when it is disposed, when it is the one that
+/// was not used for longest and the cache is full, or when the device is disposed; never during a transfer.</para>
+/// <para>A device has a buffer once: one that is in here cannot be imported otherwise (EBUSY) until
+/// <see cref="Remove"/>. Thread-safe.</para>
+/// </remarks>
+public sealed class DmaMappingCache
+{
+    // Protects everything below, and that no transfer begins while its mapping is ended. The device's and the buffers'
+    // locks are taken inside of it.
+    private readonly Lock _gate = new();
+    private readonly UioDevice _device;
+    private readonly DmaDirection _direction;
+    private readonly int _capacity;
+    private readonly Dictionary<DmaBuf, LinkedListNode<DmaMapping>> _byBuffer = [];
+    private readonly LinkedList<DmaMapping> _byUse = []; // what was used last comes first
+    private readonly List<DmaMapping> _removed = []; // during a transfer, the end of which they wait for
+
+    /// <summary>Makes an empty cache.</summary>
+    /// <param name="device">Whose imports it keeps.</param>
+    /// <param name="capacity">How many, more than 0. More only while that many are in transfer.</param>
+    /// <param name="direction">How it imports: as <see cref="DmaDirection.Bidirectional"/>, buffers can be used either way.</param>
+    public DmaMappingCache(UioDevice device, int capacity, DmaDirection direction = DmaDirection.Bidirectional)
+    {
+        ArgumentNullException.ThrowIfNull(device);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(capacity);
+        _device = device;
+        _capacity = capacity;
+        _direction = direction;
+    }
+
+    /// <summary>Begins a transfer as <see cref="DmaMapping.BeginTransfer"/> does, and imports the buffer before if need be.</summary>
+    /// <param name="buffer">The buffer.</param>
+    /// <param name="offset">Where the part begins in the buffer, in bytes.</param>
+    /// <param name="length">How long it is, in bytes, more than 0. All of it is inside of the buffer.</param>
+    /// <returns>The lease. After its end call <see cref="Trim"/>.</returns>
+    /// <exception cref="UioException">The buffer cannot be imported: see <see cref="UioDevice.Import"/>.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The part is not inside of the buffer.</exception>
+    /// <exception cref="InvalidOperationException">The CPU is in the buffer: see <see cref="DmaMapping.BeginTransfer"/>.</exception>
+    /// <exception cref="ObjectDisposedException">The buffer or the device has been disposed.</exception>
+    public TransferLease BeginTransfer(DmaBuf buffer, long offset, long length)
+    {
+        ArgumentNullException.ThrowIfNull(buffer);
+        lock (_gate)
+        {
+            if (_byBuffer.TryGetValue(buffer, out LinkedListNode<DmaMapping>? known))
+            {
+                _byUse.Remove(known);
+                _byUse.AddFirst(known);
+                return known.Value.BeginTransfer(offset, length);
+            }
+
+            MakeRoom();
+            return Import(buffer).BeginTransfer(offset, length);
+        }
+    }
+
+    /// <summary>Takes a buffer from the device: at once, or if it is in transfer with the <see cref="Trim"/> after that.</summary>
+    /// <param name="buffer">The buffer.</param>
+    /// <returns>Whether it was in here.</returns>
+    public bool Remove(DmaBuf buffer)
+    {
+        ArgumentNullException.ThrowIfNull(buffer);
+        lock (_gate)
+        {
+            if (!_byBuffer.TryGetValue(buffer, out LinkedListNode<DmaMapping>? known))
+                return false;
+
+            Forget(known);
+            _removed.Add(known.Value);
+            EndRemoved();
+            return true;
+        }
+    }
+
+    /// <summary>Ends what was removed during a transfer, or whose buffer was disposed then. Cheap when there is nothing.</summary>
+    public void Trim()
+    {
+        lock (_gate)
+            EndRemoved();
+    }
+
+    /// <summary>Takes all buffers from the device, as <see cref="Remove"/> does.</summary>
+    public void Clear()
+    {
+        lock (_gate)
+        {
+            while (_byUse.Last is { } last)
+            {
+                Forget(last);
+                _removed.Add(last.Value);
+            }
+
+            EndRemoved();
+        }
+    }
+
+    private DmaMapping Import(DmaBuf buffer)
+    {
+        // Before the import, which throws when the buffer has been disposed: so a Dispose is either before it or heard of.
+        buffer.Disposed += OnDisposed;
+        try
+        {
+            DmaMapping mapping = _device.Import(buffer, _direction);
+            _byBuffer.Add(buffer, _byUse.AddFirst(mapping));
+            return mapping;
+        }
+        catch
+        {
+            buffer.Disposed -= OnDisposed;
+            throw;
+        }
+    }
+
+    private void OnDisposed(DmaBuf buffer) => Remove(buffer);
+
+    private void MakeRoom()
+    {
+        LinkedListNode<DmaMapping>? next = _byUse.Last;
+        while (_byUse.Count >= _capacity && next is { } oldest)
+        {
+            next = oldest.Previous;
+            if (!oldest.Value.IsIdle)
+                continue;
+
+            Forget(oldest);
+            oldest.Value.Dispose();
+        }
+    }
+
+    private void Forget(LinkedListNode<DmaMapping> known)
+    {
+        DmaBuf buffer = known.Value.Buffer;
+        buffer.Disposed -= OnDisposed;
+        _byBuffer.Remove(buffer);
+        _byUse.Remove(known);
+    }
+
+    private void EndRemoved()
+    {
+        for (int i = _removed.Count - 1; i >= 0; i--)
+        {
+            DmaMapping mapping = _removed[i];
+            if (!mapping.IsIdle)
+                continue;
+
+            _removed.RemoveAt(i);
+            mapping.Dispose();
+        }
+    }
+}
