@@ -1,0 +1,53 @@
+namespace UioInterop.Devices;
+
+/// <summary>One side of a copy: one segment, for which nothing is allocated, or a list of them.</summary>
+internal readonly struct DmaSegments
+{
+    private readonly DmaSegment _one;
+    private readonly DmaSegment[]? _many;
+
+    public DmaSegments(DmaSegment one)
+    {
+        _one = one;
+        Length = one.Length;
+    }
+
+    /// <summary>Takes a copy of the list: it belongs to the caller, who may change it.</summary>
+    public DmaSegments(IReadOnlyList<DmaSegment> many)
+    {
+        _many = [.. many];
+        foreach (DmaSegment segment in _many)
+            Length = checked(Length + segment.Length);
+    }
+
+    public int Count => _many?.Length ?? 1;
+
+    public DmaSegment this[int index] => _many is null ? _one : _many[index];
+
+    /// <summary>Of all segments, in bytes.</summary>
+    public long Length { get; }
+
+    /// <summary>Refuses what cannot be one side of a copy.</summary>
+    /// <param name="device">Which makes the copy.</param>
+    /// <param name="wrong">The direction that does not fit this side.</param>
+    /// <param name="name">What the caller calls it.</param>
+    public void Check(UioDevice device, DmaDirection wrong, string name)
+    {
+        if (Count == 0)
+            throw new ArgumentException("A copy has one segment at least.", name);
+
+        for (int i = 0; i < Count; i++)
+        {
+            DmaSegment segment = this[i];
+            if (segment.Length == 0)
+                throw new ArgumentException("The segment is of no buffer.", name);
+            if (segment.Mapping is not { } mapping)
+                continue;
+
+            if (mapping.Device != device)
+                throw new ArgumentException($"The mapping is one of {mapping.Device.Info}, not of {device.Info}.", name);
+            if (mapping.Direction == wrong)
+                throw new ArgumentException($"The mapping is {mapping.Direction}: this copy goes the other way.", name);
+        }
+    }
+}
