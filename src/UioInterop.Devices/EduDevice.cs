@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 
 namespace UioInterop.Devices;
 
@@ -127,32 +128,52 @@ public sealed class EduDevice : IDisposable
     }
 
     /// <summary>Copies from memory into the device's buffer, and waits until that is done.</summary>
+    /// <inheritdoc cref="CopyToDeviceAsync"/>
+    public InterruptCount CopyToDevice(DmaMapping source, long offset, int length, TimeSpan timeout, int bufferOffset = 0) =>
+        Copy(EduTransfer.ToDevice, source, DmaDirection.FromDevice, offset, length, timeout, bufferOffset);
+
+    /// <summary>Copies from the device's buffer into memory, and waits until that is done.</summary>
+    /// <inheritdoc cref="CopyFromDeviceAsync"/>
+    public InterruptCount CopyFromDevice(DmaMapping destination, long offset, int length, TimeSpan timeout, int bufferOffset = 0) =>
+        Copy(EduTransfer.FromDevice, destination, DmaDirection.ToDevice, offset, length, timeout, bufferOffset);
+
+    /// <summary>Copies from memory into the device's buffer, and waits for the end without a thread.</summary>
     /// <param name="source">The memory, imported as <see cref="DmaDirection.ToDevice"/> or <see cref="DmaDirection.Bidirectional"/>.</param>
     /// <param name="offset">Where to begin in it, in bytes.</param>
     /// <param name="length">How many bytes, 1 to <see cref="MaxTransfer"/>.</param>
     /// <param name="timeout">How long to wait.</param>
     /// <param name="bufferOffset">Where to begin in the device's buffer, in bytes.</param>
+    /// <param name="token">Ends the copy.</param>
     /// <returns>The interrupts that there were.</returns>
     /// <exception cref="ArgumentException">The mapping is not for reading.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The range is not inside of the mapping, or of the device's buffer.</exception>
     /// <exception cref="TimeoutException">The interrupt did not come. The device has been stopped.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled. The device has been stopped.</exception>
     /// <exception cref="ObjectDisposedException">The mapping or the device has been disposed.</exception>
-    public InterruptCount CopyToDevice(DmaMapping source, long offset, int length, TimeSpan timeout, int bufferOffset = 0) =>
-        Copy(EduTransfer.ToDevice, source, DmaDirection.FromDevice, offset, length, timeout, bufferOffset);
+    public ValueTask<InterruptCount> CopyToDeviceAsync(DmaMapping source, long offset, int length, TimeSpan timeout, int bufferOffset = 0, CancellationToken token = default)
+    {
+        CheckCopy(source, DmaDirection.FromDevice, length, timeout, bufferOffset);
+        return CopyAsync(EduTransfer.ToDevice, source, offset, length, timeout, bufferOffset, token);
+    }
 
-    /// <summary>Copies from the device's buffer into memory, and waits until that is done.</summary>
+    /// <summary>Copies from the device's buffer into memory, and waits for the end without a thread.</summary>
     /// <param name="destination">The memory, imported as <see cref="DmaDirection.FromDevice"/> or <see cref="DmaDirection.Bidirectional"/>.</param>
     /// <param name="offset">Where to begin in it, in bytes.</param>
     /// <param name="length">How many bytes, 1 to <see cref="MaxTransfer"/>.</param>
     /// <param name="timeout">How long to wait.</param>
     /// <param name="bufferOffset">Where to begin in the device's buffer, in bytes.</param>
+    /// <param name="token">Ends the copy.</param>
     /// <returns>The interrupts that there were.</returns>
     /// <exception cref="ArgumentException">The mapping is not for writing.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The range is not inside of the mapping, or of the device's buffer.</exception>
     /// <exception cref="TimeoutException">The interrupt did not come. The device has been stopped.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled. The device has been stopped.</exception>
     /// <exception cref="ObjectDisposedException">The mapping or the device has been disposed.</exception>
-    public InterruptCount CopyFromDevice(DmaMapping destination, long offset, int length, TimeSpan timeout, int bufferOffset = 0) =>
-        Copy(EduTransfer.FromDevice, destination, DmaDirection.ToDevice, offset, length, timeout, bufferOffset);
+    public ValueTask<InterruptCount> CopyFromDeviceAsync(DmaMapping destination, long offset, int length, TimeSpan timeout, int bufferOffset = 0, CancellationToken token = default)
+    {
+        CheckCopy(destination, DmaDirection.ToDevice, length, timeout, bufferOffset);
+        return CopyAsync(EduTransfer.FromDevice, destination, offset, length, timeout, bufferOffset, token);
+    }
 
     /// <summary>
     /// Starts a transfer and returns at once; the device makes it about 100 ms later. Nothing here keeps the memory
@@ -191,10 +212,7 @@ public sealed class EduDevice : IDisposable
         TimeSpan remaining = timeout;
         while (Device.TryWaitForInterrupt(remaining, out count))
         {
-            // In this order: the line is level-triggered, and enabled too early it would interrupt again at once.
-            uint status = AcknowledgeInterrupt();
-            Device.EnableInterrupt();
-            if ((status & InterruptDmaDone) != 0)
+            if (TryComplete())
                 return true;
 
             if (timeout != Timeout.InfiniteTimeSpan)
@@ -229,6 +247,48 @@ public sealed class EduDevice : IDisposable
 
     private InterruptCount Copy(EduTransfer transfer, DmaMapping mapping, DmaDirection wrong, long offset, int length, TimeSpan timeout, int bufferOffset)
     {
+        CheckCopy(mapping, wrong, length, timeout, bufferOffset);
+
+        using TransferLease lease = mapping.BeginTransfer(offset, length);
+        Start(transfer, lease.Address, length, bufferOffset);
+        if (!TryWaitForCompletion(timeout, out InterruptCount count))
+            throw TimedOut(length, timeout);
+
+        lease.Complete();
+        return count;
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<InterruptCount> CopyAsync(EduTransfer transfer, DmaMapping mapping, long offset, int length, TimeSpan timeout, int bufferOffset, CancellationToken token)
+    {
+        using TransferLease lease = mapping.BeginTransfer(offset, length);
+        Start(transfer, lease.Address, length, bufferOffset);
+        long start = Stopwatch.GetTimestamp();
+        InterruptCount count;
+        do
+        {
+            try
+            {
+                TimeSpan remaining = TimeSpan.FromTicks(Math.Max(0, (timeout - Stopwatch.GetElapsedTime(start)).Ticks));
+                count = await Device.WaitForInterruptAsync(remaining, token).ConfigureAwait(false);
+            }
+            catch (TimeoutException)
+            {
+                throw TimedOut(length, timeout);
+            }
+        }
+        while (!TryComplete());
+
+        lease.Complete();
+        return count;
+    }
+
+    private TimeoutException TimedOut(int length, TimeSpan timeout) =>
+        new($"{Device.Info} raised no interrupt within {timeout.TotalMilliseconds:0} ms of a transfer of {length} bytes; it has been stopped.");
+
+    // Before the lease: one that is given up stops the device, and whatever it does.
+    private void CheckCopy(DmaMapping mapping, DmaDirection wrong, int length, TimeSpan timeout, int bufferOffset)
+    {
         ArgumentNullException.ThrowIfNull(mapping);
         if (mapping.Device != Device)
             throw new ArgumentException($"The mapping is one of {mapping.Device.Info}, not of {Device.Info}.", nameof(mapping));
@@ -236,16 +296,7 @@ public sealed class EduDevice : IDisposable
             throw new ArgumentException($"The mapping is {mapping.Direction}: this transfer goes the other way.", nameof(mapping));
 
         ArgumentOutOfRangeException.ThrowIfLessThan(timeout, TimeSpan.Zero);
-
-        CheckStart(length, bufferOffset); // before the lease: one that is given up stops the device, and whatever it does
-
-        using TransferLease lease = mapping.BeginTransfer(offset, length);
-        Start(transfer, lease.Address, length, bufferOffset);
-        if (!TryWaitForCompletion(timeout, out InterruptCount count))
-            throw new TimeoutException($"{Device.Info} raised no interrupt within {timeout.TotalMilliseconds:0} ms of a transfer of {length} bytes; it has been stopped.");
-
-        lease.Complete();
-        return count;
+        CheckStart(length, bufferOffset);
     }
 
     private void CheckStart(int length, int bufferOffset)
@@ -258,6 +309,15 @@ public sealed class EduDevice : IDisposable
         // The device ignores its DMA registers while it is busy.
         if (IsBusy)
             throw new InvalidOperationException("The device is busy with a transfer: wait for it with TryWaitForCompletion.");
+    }
+
+    /// <summary>Takes an interrupt. False when it was not that of a transfer.</summary>
+    private bool TryComplete()
+    {
+        // In this order: the line is level-triggered, and enabled too early it would interrupt again at once.
+        uint status = AcknowledgeInterrupt();
+        Device.EnableInterrupt();
+        return (status & InterruptDmaDone) != 0;
     }
 
     private uint AcknowledgeInterrupt()

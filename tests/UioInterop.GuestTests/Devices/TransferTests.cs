@@ -259,6 +259,40 @@ internal sealed class TransferTests : EduTest
     }
 
     [Test]
+    public async Task Copies_that_are_awaited_arrive()
+    {
+        var pattern = Buffers.Pattern(Length, seed: 25);
+        using var source = DmaHeap.Cma.Allocate(4096);
+        Buffers.Fill(source, pattern);
+        using var destination = DmaHeap.Cma.Allocate(4096);
+        using var from = Edu.Device.Import(source, DmaDirection.ToDevice);
+        using var to = Edu.Device.Import(destination, DmaDirection.FromDevice);
+
+        var read = await Edu.CopyToDeviceAsync(from, 0, Length, Timeout);
+        var written = await Edu.CopyFromDeviceAsync(to, 0, Length, Timeout);
+
+        Assert.That((read.SinceLastWait, written.SinceLastWait), Is.EqualTo((1u, 1u)));
+        Assert.That(Buffers.Read(destination, Length), Is.EqualTo(pattern));
+    }
+
+    [Test]
+    public void A_copy_that_is_cancelled_stops_the_device_and_its_buffer_is_safe()
+    {
+        Load(Buffers.Pattern(Length, seed: 26));
+        using var buffer = DmaHeap.Cma.Allocate(4096);
+        using var mapping = Edu.Device.Import(buffer, DmaDirection.FromDevice);
+        using var cancel = new CancellationTokenSource();
+        var copy = Edu.CopyFromDeviceAsync(mapping, 0, Length, Timeout, token: cancel.Token).AsTask();
+
+        cancel.Cancel();
+
+        Assert.That(async () => await copy, Throws.InstanceOf<OperationCanceledException>());
+        Assert.That(Edu.IsBusy, Is.False);
+        Assert.That(Buffers.Read(buffer, Length), Is.All.Zero);
+        Assert.That(Edu.CopyFromDevice(mapping, 0, Length, Timeout).SinceLastWait, Is.EqualTo(1), "and it works again");
+    }
+
+    [Test]
     public void Transfers_and_scopes_allocate_nothing()
     {
         const int rounds = 1000;
