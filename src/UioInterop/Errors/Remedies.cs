@@ -56,6 +56,7 @@ internal static class Remedies
         [(Calls.MapRegisters, Errno.EPERM)] = _ => "a locked-down kernel (secure boot) does not let user space reach device memory",
 
         [(Calls.EnableInterrupt, Errno.ENOSYS)] = _ => "the UIO driver has no irqcontrol: its interrupt is enabled in the device itself",
+        [(Calls.EnableInterrupt, Errno.EINVAL)] = _ => DeviceGone,
         [(Calls.EnableInterrupt, Errno.EIO)] = _ => "the device has no interrupt, or it was unbound from its UIO driver",
         [(Calls.ReadInterrupt, Errno.EIO)] = _ => "the device has no interrupt (see /proc/interrupts), or it was unbound from its UIO driver",
         [(Calls.ReadInterrupt, Errno.ENODEV)] = _ => DeviceGone,

@@ -45,6 +45,9 @@ internal static class Needs
     /// <summary>Guest time that follows executed instructions.</summary>
     public const string Icount = "icount";
 
+    /// <summary>A kernel without its checks, which cost more than what they check.</summary>
+    public const string Cost = "cost";
+
     /// <summary>Kernel and CPU that run programs of an architecture, under the names of native/Makefile.</summary>
     public const string X64 = "x86-64", Arm64 = "arm64", ArmHf = "armhf";
 }

@@ -103,6 +103,7 @@ public static class MachineList
     {
         Name = "x86-64-cost",
         Summary = "the same, a kernel without its checks",
+        Traits = [.. X64Icount.Traits, "cost"],
         Kernel = new KernelVariant("lean", Architecture.X64)
         {
             Configuration =
