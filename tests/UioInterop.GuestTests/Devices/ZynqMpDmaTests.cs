@@ -359,16 +359,22 @@ internal sealed class ZynqMpDmaTests : ZynqMpDmaTest
     [Test]
     public async Task A_copy_between_buffers_that_are_imported_allocates_nothing()
     {
-        const int rounds = 500;
+        const int rounds = 200;
+        const int attempts = 6;
         using var source = Filled(seed: 25, length: 4096);
         using var destination = DmaHeap.Cma.Allocate(4096);
         await Run(100);
-        var before = GC.GetTotalAllocatedBytes(precise: true);
+        var least = long.MaxValue;
 
-        await Run(rounds);
+        // Whoever else runs meanwhile can only add to it. The smallest object there is has 24 bytes.
+        for (var i = 0; i < attempts && least >= rounds; i++)
+        {
+            var before = GC.GetTotalAllocatedBytes(precise: true);
+            await Run(rounds);
+            least = Math.Min(least, GC.GetTotalAllocatedBytes(precise: true) - before);
+        }
 
-        var each = (GC.GetTotalAllocatedBytes(precise: true) - before) / (double)rounds;
-        Assert.That(each, Is.LessThan(8));
+        Assert.That(least / rounds, Is.LessThan(24), $"{least} bytes in {rounds} copies");
 
         async Task Run(int count)
         {
