@@ -3,56 +3,107 @@
  * Import of dma-bufs into UIO devices
  *
  * A mapping belongs to the open file that made it. It ends when user space
- * unmaps it, when the file is released, or when the device is unregistered,
- * whichever comes first.
+ * ends it, when the file is released, or when the device is unregistered,
+ * whichever comes first. Before the latter two the file's quiesce program stops
+ * the device; what a device that does not stop may still write to is kept in
+ * quarantine.
  *
- * A mapping is known by its buffer, never by a descriptor number: numbers are
- * closed, reused and duplicated. The reference that each mapping holds keeps
- * the address of its struct dma_buf unique for as long as the key is made of it.
+ * A mapping is known by a handle or by its buffer, never by a descriptor number:
+ * numbers are closed, reused and duplicated. The reference that each mapping
+ * holds keeps the address of its struct dma_buf unique for as long as it is a
+ * key.
  */
 
+#include <linux/capability.h>
+#include <linux/cleanup.h>
+#include <linux/compat.h>
 #include <linux/dma-buf.h>
 #include <linux/dma-mapping.h>
 #include <linux/fs.h>
+#include <linux/io.h>
+#include <linux/iommu.h>
 #include <linux/limits.h>
 #include <linux/log2.h>
+#include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/panic.h>
+#include <linux/pm_runtime.h>
 #include <linux/scatterlist.h>
 #include <linux/sched.h>
+#include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 #include <linux/uio/uio.h>
 
 #include "uio_dmabuf.h"
+#include "uio_dmabuf_mapping.h"
+#include "uio_quiesce.h"
+#include "uio_register.h"
 
-/*
- * Set while a mapping is user space's to unmap. Clear while an ioctl copies its
- * answer to user space, with no lock held: only unregistration may then take
- * the mapping away.
- */
-#define UIO_DMABUF_LIVE		XA_MARK_1
+/* As many as a careful program needs, and too few to fill memory with. */
+#define UIO_DMABUF_MAX_MAPPINGS	32768
+
+/* How many ranges one call tells. */
+#define UIO_DMABUF_MAX_RANGES	(PAGE_SIZE / sizeof(struct uio_dmabuf_range))
+
+#define UIO_DMABUF_RETRY_MIN	HZ
+#define UIO_DMABUF_RETRY_MAX	(60 * HZ)
 
 /**
- * struct uio_dmabuf_mapping - a dma-buf that is mapped for a device
- * @dmabuf:	the buffer, with a reference
- * @attachment:	the device's attachment to @dmabuf
- * @sgt:	@dmabuf as the device reaches it
- * @dir:	direction @sgt was mapped with
+ * struct uio_dmabuf_quiescer - what stops a device, and what it guards
+ * @node:	in &struct uio_dmabuf_device.quarantine
+ * @mappings:	what the device may still write to, once in quarantine
+ * @program:	stops the device
+ *
+ * Made together with the program: a file's release must not fail for memory.
  */
-struct uio_dmabuf_mapping {
-	struct dma_buf			*dmabuf;
-	struct dma_buf_attachment	*attachment;
-	struct sg_table			*sgt;
-	enum dma_data_direction		dir;
+struct uio_dmabuf_quiescer {
+	struct list_head	node;
+	struct list_head	mappings;
+	struct uio_quiesce	*program;
 };
 
-/* Addresses of two buffers differ by more than the bits that are dropped. */
-static unsigned long uio_dmabuf_key(struct dma_buf *dmabuf)
+static enum uio_translation uio_dmabuf_translation(struct device *parent)
+{
+#ifdef CONFIG_IOMMU_API
+	struct iommu_domain *domain = iommu_get_domain_for_dev(parent);
+
+	if (!domain)
+		return UIO_TRANSLATION_NONE;
+	if (domain->type == IOMMU_DOMAIN_IDENTITY)
+		return UIO_TRANSLATION_IDENTITY;
+	if (domain->type == IOMMU_DOMAIN_DMA_FQ)
+		return UIO_TRANSLATION_LAZY;
+	return UIO_TRANSLATION_STRICT;
+#else
+	return UIO_TRANSLATION_NONE;
+#endif
+}
+
+static bool uio_dmabuf_translates(struct device *parent)
+{
+	return uio_dmabuf_translation(parent) >= UIO_TRANSLATION_LAZY;
+}
+
+/**
+ * uio_dmabuf_key - what a buffer is known by in a table
+ * @dmabuf:	the buffer
+ *
+ * Return: its address, without the bits in which no two buffers differ alone.
+ */
+unsigned long uio_dmabuf_key(struct dma_buf *dmabuf)
 {
 	return (unsigned long)dmabuf >> ilog2(sizeof(*dmabuf));
 }
 
-static int uio_dmabuf_direction(u8 dir, enum dma_data_direction *dma_dir)
+/**
+ * uio_dmabuf_direction - check a direction that user space gave
+ * @dir:	one of &enum uio_dmabuf_dir
+ * @dma_dir:	where to store what it means
+ *
+ * Return: 0, or EINVAL.
+ */
+int uio_dmabuf_direction(u32 dir, enum dma_data_direction *dma_dir)
 {
 	switch (dir) {
 	case UIO_DMABUF_DIR_BIDIR:
@@ -69,31 +120,57 @@ static int uio_dmabuf_direction(u8 dir, enum dma_data_direction *dma_dir)
 	}
 }
 
-/* The one range that the entries form together, or -EINVAL. */
-static int uio_dmabuf_range(struct sg_table *sgt, u64 *addr, u64 *size)
+/**
+ * uio_dmabuf_walk_start - begin a walk through the ranges of a mapping
+ * @walk:	the walk
+ * @mapping:	the mapping
+ */
+void uio_dmabuf_walk_start(struct uio_dmabuf_walk *walk,
+			   const struct uio_dmabuf_mapping *mapping)
 {
-	struct scatterlist *sg;
-	u64 start = 0, length = 0;
-	int i;
-
-	for_each_sgtable_dma_sg(sgt, sg, i) {
-		if (!length)
-			start = sg_dma_address(sg);
-		else if (sg_dma_address(sg) != start + length)
-			return -EINVAL;
-		length += sg_dma_len(sg);
-	}
-
-	if (!length)
-		return -EINVAL;
-
-	*addr = start;
-	*size = length;
-	return 0;
+	walk->sg = mapping->sgt->sgl;
+	walk->left = mapping->sgt->nents;
 }
 
-static int uio_dmabuf_attach(struct uio_dmabuf_mapping *mapping,
-			     struct device *parent)
+/**
+ * uio_dmabuf_walk_next - the next range, made of all entries that touch
+ * @walk:	the walk
+ * @range:	where to store the range
+ *
+ * Return: whether there was one.
+ */
+bool uio_dmabuf_walk_next(struct uio_dmabuf_walk *walk,
+			  struct uio_dmabuf_range *range)
+{
+	if (!walk->left)
+		return false;
+
+	range->address = sg_dma_address(walk->sg);
+	range->length = sg_dma_len(walk->sg);
+	while (--walk->left) {
+		walk->sg = sg_next(walk->sg);
+		if (sg_dma_address(walk->sg) != range->address + range->length)
+			break;
+		range->length += sg_dma_len(walk->sg);
+	}
+
+	return true;
+}
+
+static void uio_dmabuf_measure(struct uio_dmabuf_mapping *mapping)
+{
+	struct uio_dmabuf_range range;
+	struct uio_dmabuf_walk walk;
+
+	uio_dmabuf_walk_start(&walk, mapping);
+	while (uio_dmabuf_walk_next(&walk, &range)) {
+		mapping->nr_ranges++;
+		mapping->length += range.length;
+	}
+}
+
+static int uio_dmabuf_map(struct uio_dmabuf_mapping *mapping,
+			  struct device *parent)
 {
 	int ret;
 
@@ -108,6 +185,7 @@ static int uio_dmabuf_attach(struct uio_dmabuf_mapping *mapping,
 		goto err_detach;
 	}
 
+	uio_dmabuf_measure(mapping);
 	return 0;
 
 err_detach:
@@ -115,22 +193,22 @@ err_detach:
 	return ret;
 }
 
-static void uio_dmabuf_detach(struct uio_dmabuf_mapping *mapping)
+static void uio_dmabuf_unmap(struct uio_dmabuf_mapping *mapping)
 {
 	dma_buf_unmap_attachment_unlocked(mapping->attachment, mapping->sgt,
 					  mapping->dir);
 	dma_buf_detach(mapping->dmabuf, mapping->attachment);
 }
 
-static void uio_dmabuf_free(struct uio_dmabuf_mapping *mapping)
-{
-	dma_buf_put(mapping->dmabuf);
-	kfree(mapping);
-}
-
-/* Takes over the reference on @dmabuf, also when it fails. */
-static struct uio_dmabuf_mapping *uio_dmabuf_alloc(struct dma_buf *dmabuf,
-						   enum dma_data_direction dir)
+/**
+ * uio_dmabuf_alloc - make room for a mapping
+ * @dmabuf:	the buffer, whose reference goes over, also on failure
+ * @dir:	direction of the DMA
+ *
+ * Return: the mapping, or NULL without memory.
+ */
+struct uio_dmabuf_mapping *uio_dmabuf_alloc(struct dma_buf *dmabuf,
+					    enum dma_data_direction dir)
 {
 	struct uio_dmabuf_mapping *mapping;
 
@@ -145,6 +223,68 @@ static struct uio_dmabuf_mapping *uio_dmabuf_alloc(struct dma_buf *dmabuf,
 	return mapping;
 }
 
+/**
+ * uio_dmabuf_free - let go of a mapping that never began, or has ended
+ * @mapping:	the mapping
+ */
+void uio_dmabuf_free(struct uio_dmabuf_mapping *mapping)
+{
+	dma_buf_put(mapping->dmabuf);
+	kfree(mapping);
+}
+
+static int uio_dmabuf_charge(struct uio_dmabuf_file *file, u64 bytes)
+{
+	struct uio_dmabuf_device *device = file->device;
+	int ret = 0;
+
+	spin_lock(&device->count_lock);
+	if (device->nr_mappings >= device->max_mappings) {
+		ret = -ENOSPC;
+	} else if (device->nr_bytes >= device->max_bytes ||
+		   bytes > device->max_bytes - device->nr_bytes) {
+		ret = -ENOMEM;
+	} else {
+		device->nr_mappings++;
+		device->nr_bytes += bytes;
+		file->nr_mappings++;
+		file->nr_bytes += bytes;
+	}
+	spin_unlock(&device->count_lock);
+	return ret;
+}
+
+static void uio_dmabuf_uncharge(struct uio_dmabuf_device *device,
+				struct uio_dmabuf_file *file, u64 bytes)
+{
+	spin_lock(&device->count_lock);
+	device->nr_mappings--;
+	device->nr_bytes -= bytes;
+	if (file) {
+		file->nr_mappings--;
+		file->nr_bytes -= bytes;
+	}
+	spin_unlock(&device->count_lock);
+}
+
+/**
+ * uio_dmabuf_first - whether something is to be told of a device
+ * @device:	imports of the device
+ * @told:	its member that says so
+ *
+ * Return: true once in the life of a device.
+ */
+bool uio_dmabuf_first(struct uio_dmabuf_device *device, bool *told)
+{
+	bool first;
+
+	spin_lock(&device->count_lock);
+	first = !*told;
+	*told = true;
+	spin_unlock(&device->count_lock);
+	return first;
+}
+
 /*
  * User space wants ranges as long as can be had. The default, which PCI sets as
  * if somebody had chosen it, is 64 KiB.
@@ -155,16 +295,107 @@ static void uio_dmabuf_raise_max_seg_size(struct device *parent)
 		dma_set_max_seg_size(parent, UINT_MAX);
 }
 
-/*
- * Maps and inserts, not yet live. The key is taken first: of two maps of one
- * buffer the second must not reach the exporter.
- */
-static int uio_dmabuf_insert(struct uio_dmabuf_file *file,
-			     struct uio_dmabuf_mapping *mapping,
-			     u64 *addr, u64 *size)
+static void uio_dmabuf_quiescer_free(struct uio_dmabuf_quiescer *quiescer)
 {
-	unsigned long key = uio_dmabuf_key(mapping->dmabuf);
-	struct uio_dmabuf_device *device = file->device;
+	if (!quiescer)
+		return;
+
+	uio_quiesce_free(quiescer->program);
+	kfree(quiescer);
+}
+
+static unsigned int uio_dmabuf_end_all(struct uio_dmabuf_device *device,
+				       struct uio_dmabuf_file *file,
+				       struct list_head *mappings)
+{
+	struct uio_dmabuf_mapping *mapping, *next;
+	unsigned int count = 0;
+
+	list_for_each_entry_safe(mapping, next, mappings, node) {
+		list_del(&mapping->node);
+		uio_dmabuf_end(device, file, mapping);
+		uio_dmabuf_free(mapping);
+		count++;
+		cond_resched();
+	}
+
+	return count;
+}
+
+/* The device has stopped, or cannot reach the guarded mappings any longer. */
+static void uio_dmabuf_dismiss(struct uio_dmabuf_device *device,
+			       struct uio_dmabuf_quiescer *quiescer)
+{
+	unsigned int count;
+
+	lockdep_assert_held(&device->quarantine_lock);
+	count = uio_dmabuf_end_all(device, NULL, &quiescer->mappings);
+	spin_lock(&device->count_lock);
+	device->nr_quarantined -= count;
+	spin_unlock(&device->count_lock);
+	list_del(&quiescer->node);
+	uio_dmabuf_quiescer_free(quiescer);
+	pm_runtime_put(device->parent);
+}
+
+static bool uio_dmabuf_quarantine_empties(struct uio_dmabuf_device *device)
+{
+	struct uio_dmabuf_quiescer *quiescer, *next;
+
+	lockdep_assert_held(&device->quarantine_lock);
+	list_for_each_entry_safe(quiescer, next, &device->quarantine, node)
+		if (!uio_quiesce_run(quiescer->program))
+			uio_dmabuf_dismiss(device, quiescer);
+
+	return list_empty(&device->quarantine);
+}
+
+static void uio_dmabuf_retry(struct work_struct *work)
+{
+	struct uio_dmabuf_device *device =
+		container_of(to_delayed_work(work), struct uio_dmabuf_device,
+			     retry);
+
+	guard(rwsem_read)(&device->lock);
+	if (device->gone)
+		return;
+
+	guard(mutex)(&device->quarantine_lock);
+	if (uio_dmabuf_quarantine_empties(device))
+		return;
+
+	device->retry_delay = min_t(unsigned long, 2 * device->retry_delay,
+				    UIO_DMABUF_RETRY_MAX);
+	queue_delayed_work(system_long_wq, &device->retry, device->retry_delay);
+}
+
+/* Nobody gets new buffers while the device writes into those of the dead. */
+static int uio_dmabuf_check_quarantine(struct uio_dmabuf_device *device)
+{
+	int ret;
+
+	if (!READ_ONCE(device->nr_quarantined))
+		return 0;
+
+	ret = mutex_lock_killable(&device->quarantine_lock);
+	if (ret)
+		return ret;
+
+	if (!uio_dmabuf_quarantine_empties(device))
+		ret = -EBUSY;
+	mutex_unlock(&device->quarantine_lock);
+	return ret;
+}
+
+/**
+ * uio_dmabuf_enter - keep the device registered
+ * @device:	imports of the device
+ *
+ * Return: 0 with the lock of @device held for reading; ENODEV when the device
+ * is unregistered; EINTR when the caller was killed.
+ */
+int uio_dmabuf_enter(struct uio_dmabuf_device *device)
+{
 	int ret;
 
 	ret = down_read_killable(&device->lock);
@@ -172,159 +403,682 @@ static int uio_dmabuf_insert(struct uio_dmabuf_file *file,
 		return ret;
 
 	if (device->gone) {
-		ret = -ENODEV;
-		goto err_unlock;
+		up_read(&device->lock);
+		return -ENODEV;
 	}
+
+	return 0;
+}
+
+/* The device reaches the buffer, and maybe much more. */
+static int uio_dmabuf_permit(struct uio_dmabuf_device *device)
+{
+	struct device *parent = device->parent;
 
 	/* The DMA layer warns about a device that has no mask. */
-	if (!device->parent->dma_mask) {
-		ret = -EOPNOTSUPP;
-		goto err_unlock;
+	if (!parent->dma_mask)
+		return -EOPNOTSUPP;
+
+	if (uio_dmabuf_translates(parent))
+		return 0;
+
+	if (!capable(CAP_SYS_RAWIO))
+		return -EPERM;
+
+	if (uio_dmabuf_first(device, &device->tainted)) {
+		add_taint(TAINT_USER, LOCKDEP_STILL_OK);
+		dev_info(parent,
+			 "dma-bufs are imported without an IOMMU: user space can make the device reach all memory\n");
 	}
+	return 0;
+}
 
-	ret = xa_insert(&file->mappings, key, mapping, GFP_KERNEL);
+/**
+ * uio_dmabuf_limited - whether there is memory that the device does not reach
+ * @parent:	the device that does the DMA
+ *
+ * Buffers there are bounced, which is slow, and not what sharing memory means.
+ *
+ * Return: true when there is.
+ */
+bool uio_dmabuf_limited(struct device *parent)
+{
+	return parent->dma_mask && dma_addressing_limited(parent);
+}
+
+/**
+ * uio_dmabuf_begin - map a buffer and put it into a table, not yet live
+ * @file:	the file, of a device that was entered
+ * @mapping:	the mapping
+ * @table:	one of the tables that are indexed by buffers
+ *
+ * The key is taken first: of two maps of one buffer the second must not reach
+ * the exporter.
+ *
+ * Return: 0, or a negative errno.
+ */
+int uio_dmabuf_begin(struct uio_dmabuf_file *file,
+		     struct uio_dmabuf_mapping *mapping, struct xarray *table)
+{
+	unsigned long key = uio_dmabuf_key(mapping->dmabuf);
+	struct uio_dmabuf_device *device = file->device;
+	int ret;
+
+	ret = uio_dmabuf_permit(device);
 	if (ret)
-		goto err_unlock;
+		return ret;
 
-	uio_dmabuf_raise_max_seg_size(device->parent);
-	ret = uio_dmabuf_attach(mapping, device->parent);
+	ret = uio_dmabuf_check_quarantine(device);
+	if (ret)
+		return ret;
+
+	ret = xa_insert(table, key, mapping, GFP_KERNEL);
+	if (ret)
+		return ret;
+
+	ret = uio_dmabuf_charge(file, mapping->dmabuf->size);
 	if (ret)
 		goto err_erase;
 
-	ret = uio_dmabuf_range(mapping->sgt, addr, size);
+	uio_dmabuf_raise_max_seg_size(device->parent);
+	ret = uio_dmabuf_map(mapping, device->parent);
 	if (ret)
-		goto err_detach;
+		goto err_uncharge;
+
+	return 0;
+
+err_uncharge:
+	uio_dmabuf_uncharge(device, file, mapping->dmabuf->size);
+err_erase:
+	xa_erase(table, key);
+	return ret;
+}
+
+/**
+ * uio_dmabuf_end - unmap a buffer that is out of all tables
+ * @device:	imports of the device, which was entered
+ * @file:	the file, or NULL when that is gone
+ * @mapping:	the mapping
+ */
+void uio_dmabuf_end(struct uio_dmabuf_device *device,
+		    struct uio_dmabuf_file *file,
+		    struct uio_dmabuf_mapping *mapping)
+{
+	uio_dmabuf_unmap(mapping);
+	uio_dmabuf_uncharge(device, file, mapping->dmabuf->size);
+}
+
+/* A mapping that is user space's, and stays while the file's lock is held. */
+static struct uio_dmabuf_mapping *
+uio_dmabuf_lookup(struct uio_dmabuf_file *file, u32 handle)
+{
+	lockdep_assert_held(&file->lock);
+	if (!xa_get_mark(&file->handles, handle, UIO_DMABUF_LIVE))
+		return NULL;
+
+	return xa_load(&file->handles, handle);
+}
+
+static void uio_dmabuf_forget(struct uio_dmabuf_file *file, u32 handle,
+			      struct uio_dmabuf_mapping *mapping)
+{
+	xa_erase(&file->handles, handle);
+	xa_erase(&file->buffers, uio_dmabuf_key(mapping->dmabuf));
+}
+
+/*
+ * Takes all mappings out of the tables. The caller keeps others from @file: it
+ * has the last reference, or the device's lock for writing.
+ */
+static void uio_dmabuf_collect(struct uio_dmabuf_file *file,
+			       struct list_head *mappings)
+{
+	struct uio_dmabuf_mapping *mapping;
+	unsigned long index;
+
+	xa_for_each(&file->handles, index, mapping)
+		list_add_tail(&mapping->node, mappings);
+	xa_for_each(&file->args, index, mapping)
+		list_add_tail(&mapping->node, mappings);
+
+	xa_destroy(&file->handles);
+	xa_destroy(&file->buffers);
+	xa_destroy(&file->args);
+}
+
+/* The size of an argument leads it. What a newer program adds must be zero. */
+static int uio_dmabuf_get_args(void *args, size_t size, void __user *arg)
+{
+	u32 usize;
+
+	if (get_user(usize, (u32 __user *)arg))
+		return -EFAULT;
+	if (usize < size)
+		return -EINVAL;
+	if (usize > PAGE_SIZE)
+		return -E2BIG;
+
+	return copy_struct_from_user(args, size, arg, usize);
+}
+
+static long uio_dmabuf_query(struct uio_dmabuf_file *file, void __user *arg)
+{
+	struct uio_dmabuf_device *device = file->device;
+	struct uio_query query;
+	int ret;
+
+	ret = uio_dmabuf_get_args(&query, sizeof(query), arg);
+	if (ret)
+		return ret;
+	if (query.flags)
+		return -EINVAL;
+
+	query = (struct uio_query) {
+		.size = query.size,
+		.features = UIO_FEATURE_WRITE_ADDRESS | UIO_FEATURE_QUIESCE,
+		.max_quiesce_ops = UIO_QUIESCE_MAX_OPS,
+		.max_quiesce_us = UIO_QUIESCE_MAX_US,
+	};
+	if (IS_ENABLED(CONFIG_UIO_DMABUF_ADDRESSES))
+		query.features |= UIO_FEATURE_ADDRESSES;
+
+	ret = uio_dmabuf_enter(device);
+	if (ret)
+		return ret;
+
+	query.translation = uio_dmabuf_translation(device->parent);
+	if (device->parent->dma_mask) {
+		query.features |= UIO_FEATURE_DMABUF;
+		query.address_bits = fls64(dma_get_mask(device->parent));
+	}
+	spin_lock(&device->count_lock);
+	query.max_mappings = device->max_mappings;
+	query.max_bytes = device->max_bytes;
+	spin_unlock(&device->count_lock);
+	up_read(&device->lock);
+
+	return copy_to_user(arg, &query, sizeof(query)) ? -EFAULT : 0;
+}
+
+/* Maps and gives a handle, not yet live. */
+static int uio_dmabuf_insert(struct uio_dmabuf_file *file,
+			     struct uio_dmabuf_mapping *mapping, u32 *handle)
+{
+	struct uio_dmabuf_device *device = file->device;
+	int ret;
+
+	ret = uio_dmabuf_enter(device);
+	if (ret)
+		return ret;
+
+	if (uio_dmabuf_limited(device->parent)) {
+		ret = -ERANGE;
+		goto out_unlock;
+	}
+
+	ret = uio_dmabuf_begin(file, mapping, &file->buffers);
+	if (ret)
+		goto out_unlock;
+
+	ret = xa_alloc_cyclic(&file->handles, handle, mapping, xa_limit_32b,
+			      &file->next_handle, GFP_KERNEL);
+	if (ret < 0)
+		goto err_end;
 
 	up_read(&device->lock);
 	return 0;
 
-err_detach:
-	uio_dmabuf_detach(mapping);
-err_erase:
-	xa_erase(&file->mappings, key);
-err_unlock:
+err_end:
+	xa_erase(&file->buffers, uio_dmabuf_key(mapping->dmabuf));
+	uio_dmabuf_end(device, file, mapping);
+out_unlock:
 	up_read(&device->lock);
 	return ret;
 }
 
-/* Ends a mapping that is not live, unless unregistration did so before. */
-static void uio_dmabuf_remove(struct uio_dmabuf_file *file, unsigned long key)
+/* Takes back a mapping that is not live, unless unregistration did so before. */
+static void uio_dmabuf_undo(struct uio_dmabuf_file *file, u32 handle)
 {
 	struct uio_dmabuf_mapping *mapping;
 
 	down_read(&file->device->lock);
-	mapping = xa_erase(&file->mappings, key);
+	mapping = xa_load(&file->handles, handle);
 	if (mapping) {
-		uio_dmabuf_detach(mapping);
+		uio_dmabuf_forget(file, handle, mapping);
+		uio_dmabuf_end(file->device, file, mapping);
 		uio_dmabuf_free(mapping);
 	}
 	up_read(&file->device->lock);
 }
 
-/* The caller keeps others from @file: it has the last reference, or the lock. */
-static void uio_dmabuf_remove_all(struct uio_dmabuf_file *file)
+static long uio_dmabuf_attach(struct uio_dmabuf_file *file, fmode_t mode,
+			      void __user *arg)
 {
 	struct uio_dmabuf_mapping *mapping;
-	unsigned long key;
-
-	xa_for_each(&file->mappings, key, mapping) {
-		xa_erase(&file->mappings, key);
-		uio_dmabuf_detach(mapping);
-		uio_dmabuf_free(mapping);
-		cond_resched();
-	}
-	xa_destroy(&file->mappings);
-}
-
-/* Makes a live mapping the caller's alone. */
-static int uio_dmabuf_claim(struct uio_dmabuf_file *file, unsigned long key)
-{
-	int ret = 0;
-
-	xa_lock(&file->mappings);
-	if (xa_get_mark(&file->mappings, key, UIO_DMABUF_LIVE))
-		__xa_clear_mark(&file->mappings, key, UIO_DMABUF_LIVE);
-	else
-		ret = READ_ONCE(file->device->gone) ? -ENODEV : -ENOENT;
-	xa_unlock(&file->mappings);
-	return ret;
-}
-
-static long uio_dmabuf_map(struct uio_dmabuf_file *file, fmode_t mode,
-			   struct uio_dmabuf_args __user *arg)
-{
-	struct uio_dmabuf_mapping *mapping;
+	struct uio_dmabuf_attach attach;
 	enum dma_data_direction dir;
-	struct uio_dmabuf_args args;
 	struct dma_buf *dmabuf;
-	unsigned long key;
 	int ret;
 
-	if (copy_from_user(&args, arg, sizeof(args)))
-		return -EFAULT;
+	ret = uio_dmabuf_get_args(&attach, sizeof(attach), arg);
+	if (ret)
+		return ret;
+	if (attach.flags)
+		return -EINVAL;
 
-	ret = uio_dmabuf_direction(args.dir, &dir);
+	ret = uio_dmabuf_direction(attach.direction, &dir);
 	if (ret)
 		return ret;
 
-	if (dir != DMA_TO_DEVICE && !(mode & FMODE_WRITE))
-		return -EACCES;
-
-	dmabuf = dma_buf_get(args.dbuf_fd);
+	dmabuf = dma_buf_get(attach.fd);
 	if (IS_ERR(dmabuf))
 		return PTR_ERR(dmabuf);
+
+	/* Who may not write, may not have the device write. */
+	if (dir != DMA_TO_DEVICE && !(mode & dmabuf->file->f_mode & FMODE_WRITE)) {
+		dma_buf_put(dmabuf);
+		return -EACCES;
+	}
 
 	mapping = uio_dmabuf_alloc(dmabuf, dir);
 	if (!mapping)
 		return -ENOMEM;
 
-	key = uio_dmabuf_key(dmabuf);
-	ret = uio_dmabuf_insert(file, mapping, &args.dma_addr, &args.size);
+	ret = uio_dmabuf_insert(file, mapping, &attach.handle);
 	if (ret) {
 		uio_dmabuf_free(mapping);
 		return ret;
 	}
 
-	if (copy_to_user(arg, &args, sizeof(args))) {
-		uio_dmabuf_remove(file, key);
+	attach.length = mapping->length;
+	attach.nr_ranges = mapping->nr_ranges;
+	if (copy_to_user(arg, &attach, sizeof(attach))) {
+		uio_dmabuf_undo(file, attach.handle);
 		return -EFAULT;
 	}
 
-	xa_set_mark(&file->mappings, key, UIO_DMABUF_LIVE);
+	xa_set_mark(&file->handles, attach.handle, UIO_DMABUF_LIVE);
 	return 0;
 }
 
-static long uio_dmabuf_unmap(struct uio_dmabuf_file *file,
-			     struct uio_dmabuf_args __user *arg)
+static long uio_dmabuf_detach(struct uio_dmabuf_file *file, void __user *arg)
 {
-	struct uio_dmabuf_args args;
-	struct dma_buf *dmabuf;
-	unsigned long key;
+	struct uio_dmabuf_mapping *mapping;
+	struct uio_dmabuf_detach detach;
 	int ret;
 
-	if (copy_from_user(&args, arg, sizeof(args)))
+	ret = uio_dmabuf_get_args(&detach, sizeof(detach), arg);
+	if (ret)
+		return ret;
+	if (detach.flags || detach.__reserved)
+		return -EINVAL;
+
+	ret = uio_dmabuf_enter(file->device);
+	if (ret)
+		return ret;
+
+	mutex_lock(&file->lock);
+	mapping = uio_dmabuf_lookup(file, detach.handle);
+	if (mapping)
+		uio_dmabuf_forget(file, detach.handle, mapping);
+	mutex_unlock(&file->lock);
+
+	if (mapping) {
+		uio_dmabuf_end(file->device, file, mapping);
+		uio_dmabuf_free(mapping);
+	}
+	up_read(&file->device->lock);
+	return mapping ? 0 : -ENOENT;
+}
+
+/* Stores ranges from @first on, at most *@count, and in that how many. */
+static int uio_dmabuf_list_ranges(const struct uio_dmabuf_mapping *mapping,
+				  u32 first, struct uio_dmabuf_range *ranges,
+				  u32 *count)
+{
+	struct uio_dmabuf_range range;
+	struct uio_dmabuf_walk walk;
+	u32 index = 0, room = *count;
+
+	if (first > mapping->nr_ranges)
+		return -EINVAL;
+
+	*count = 0;
+	uio_dmabuf_walk_start(&walk, mapping);
+	while (*count < room && uio_dmabuf_walk_next(&walk, &range))
+		if (index++ >= first)
+			ranges[(*count)++] = range;
+
+	return 0;
+}
+
+static int uio_dmabuf_read_ranges(struct uio_dmabuf_file *file,
+				  struct uio_dmabuf_ranges *args,
+				  struct uio_dmabuf_range *ranges)
+{
+	struct uio_dmabuf_mapping *mapping;
+	int ret;
+
+	ret = uio_dmabuf_enter(file->device);
+	if (ret)
+		return ret;
+
+	mutex_lock(&file->lock);
+	mapping = uio_dmabuf_lookup(file, args->handle);
+	if (mapping) {
+		args->total = mapping->nr_ranges;
+		ret = uio_dmabuf_list_ranges(mapping, args->first, ranges,
+					     &args->count);
+	} else {
+		ret = -ENOENT;
+	}
+	mutex_unlock(&file->lock);
+	up_read(&file->device->lock);
+	return ret;
+}
+
+static long uio_dmabuf_ranges(struct uio_dmabuf_file *file, void __user *arg)
+{
+	struct uio_dmabuf_range *ranges __free(kfree) = NULL;
+	struct uio_dmabuf_ranges args;
+	int ret;
+
+	if (!IS_ENABLED(CONFIG_UIO_DMABUF_ADDRESSES))
+		return -ENOTTY;
+
+	ret = uio_dmabuf_get_args(&args, sizeof(args), arg);
+	if (ret)
+		return ret;
+	if (args.flags)
+		return -EINVAL;
+
+	args.count = min_t(u32, args.count, UIO_DMABUF_MAX_RANGES);
+	ranges = kmalloc_array(args.count, sizeof(*ranges), GFP_KERNEL);
+	if (!ranges)
+		return -ENOMEM;
+
+	ret = uio_dmabuf_read_ranges(file, &args, ranges);
+	if (ret)
+		return ret;
+
+	if (copy_to_user(u64_to_user_ptr(args.ranges), ranges,
+			 array_size(args.count, sizeof(*ranges))) ||
+	    copy_to_user(arg, &args, sizeof(args)))
 		return -EFAULT;
 
-	dmabuf = dma_buf_get(args.dbuf_fd);
-	if (IS_ERR(dmabuf))
-		return PTR_ERR(dmabuf);
+	return 0;
+}
 
-	key = uio_dmabuf_key(dmabuf);
-	ret = uio_dmabuf_claim(file, key);
-	if (ret)
-		goto out_put;
+/* Where the device reaches a piece of the buffer that is in one range. */
+static int uio_dmabuf_piece(const struct uio_dmabuf_mapping *mapping,
+			    u64 offset, u64 length, u64 *address)
+{
+	struct uio_dmabuf_range range;
+	struct uio_dmabuf_walk walk;
 
-	/* What can fail comes first: after it the buffer is unmapped for sure. */
-	memset(&args, 0, sizeof(args));
-	if (copy_to_user(arg, &args, sizeof(args))) {
-		xa_set_mark(&file->mappings, key, UIO_DMABUF_LIVE);
-		ret = -EFAULT;
-		goto out_put;
+	if (!length || offset >= mapping->length ||
+	    length > mapping->length - offset)
+		return -EINVAL;
+
+	uio_dmabuf_walk_start(&walk, mapping);
+	while (uio_dmabuf_walk_next(&walk, &range)) {
+		if (offset < range.length) {
+			*address = range.address + offset;
+			return length > range.length - offset ? -E2BIG : 0;
+		}
+		offset -= range.length;
 	}
 
-	uio_dmabuf_remove(file, key);
-out_put:
-	dma_buf_put(dmabuf);
+	return -EINVAL;
+}
+
+/* Registers are mostly on one page: the last one stays mapped. */
+static void __iomem *uio_dmabuf_window(struct uio_dmabuf_file *file,
+				       phys_addr_t phys)
+{
+	phys_addr_t page = phys & PAGE_MASK;
+
+	lockdep_assert_held(&file->lock);
+	if (file->window && file->window_phys != page) {
+		iounmap(file->window);
+		file->window = NULL;
+	}
+
+	if (!file->window) {
+		file->window = ioremap(page, PAGE_SIZE);
+		file->window_phys = page;
+	}
+
+	return file->window ? file->window + offset_in_page(phys) : NULL;
+}
+
+static int uio_dmabuf_poke(struct uio_dmabuf_file *file,
+			   const struct uio_register *reg, u64 value)
+{
+	struct uio_dmabuf_device *device = file->device;
+	void __iomem *addr;
+	phys_addr_t phys;
+	int ret;
+
+	ret = uio_register_find(reg, device->info, device->parent, &phys);
+	if (ret)
+		return ret;
+
+	addr = uio_dmabuf_window(file, phys);
+	if (!addr)
+		return -ENOMEM;
+
+	uio_register_write(reg, addr, value);
+	return 0;
+}
+
+static int uio_dmabuf_poke_pair(struct uio_dmabuf_file *file,
+				const struct uio_register *low,
+				const struct uio_register *high,
+				bool high_first, u64 address)
+{
+	struct uio_dmabuf_device *device = file->device;
+	phys_addr_t phys;
+	int ret;
+
+	/* Both, or none. */
+	ret = uio_register_find(high_first ? low : high, device->info,
+				device->parent, &phys);
+	if (ret)
+		return ret;
+
+	if (high_first) {
+		ret = uio_dmabuf_poke(file, high, upper_32_bits(address));
+		if (ret)
+			return ret;
+	}
+
+	ret = uio_dmabuf_poke(file, low, lower_32_bits(address));
+	if (ret || high_first)
+		return ret;
+
+	return uio_dmabuf_poke(file, high, upper_32_bits(address));
+}
+
+static int uio_dmabuf_poke_address(struct uio_dmabuf_file *file,
+				   const struct uio_dmabuf_write_address *args,
+				   u64 address)
+{
+	struct uio_register reg = {
+		.map = args->map,
+		.offset = args->reg,
+		.width = args->format == UIO_ADDRESS_64 ? 64 : 32,
+		.big_endian = args->flags & UIO_ADDRESS_BIG_ENDIAN,
+	};
+	struct uio_register high = reg;
+
+	switch (args->format) {
+	case UIO_ADDRESS_32:
+		if (address + args->length - 1 > U32_MAX)
+			return -ERANGE;
+		fallthrough;
+	case UIO_ADDRESS_64:
+		return uio_dmabuf_poke(file, &reg, address);
+	default:
+		high.offset = args->reg_high;
+		return uio_dmabuf_poke_pair(file, &reg, &high,
+					    args->flags & UIO_ADDRESS_HIGH_FIRST,
+					    address);
+	}
+}
+
+static int uio_dmabuf_check_format(const struct uio_dmabuf_write_address *args)
+{
+	u32 flags = UIO_ADDRESS_BIG_ENDIAN;
+
+	switch (args->format) {
+	case UIO_ADDRESS_32:
+	case UIO_ADDRESS_64:
+		if (args->reg_high)
+			return -EINVAL;
+		break;
+	case UIO_ADDRESS_PAIR:
+		flags |= UIO_ADDRESS_HIGH_FIRST;
+		break;
+	default:
+		return -EINVAL;
+	}
+
+	return args->flags & ~flags || args->__reserved ? -EINVAL : 0;
+}
+
+static long uio_dmabuf_write_address(struct uio_dmabuf_file *file, fmode_t mode,
+				     void __user *arg)
+{
+	struct uio_dmabuf_write_address args;
+	struct uio_dmabuf_mapping *mapping;
+	u64 address;
+	int ret;
+
+	ret = uio_dmabuf_get_args(&args, sizeof(args), arg);
+	if (ret)
+		return ret;
+
+	ret = uio_dmabuf_check_format(&args);
+	if (ret)
+		return ret;
+
+	if (!(mode & FMODE_WRITE))
+		return -EACCES;
+
+	ret = uio_dmabuf_enter(file->device);
+	if (ret)
+		return ret;
+
+	mutex_lock(&file->lock);
+	mapping = uio_dmabuf_lookup(file, args.handle);
+	if (!mapping) {
+		ret = -ENOENT;
+		goto out_unlock;
+	}
+
+	ret = uio_dmabuf_piece(mapping, args.offset, args.length, &address);
+	if (!ret)
+		ret = uio_dmabuf_poke_address(file, &args, address);
+out_unlock:
+	mutex_unlock(&file->lock);
+	up_read(&file->device->lock);
+	return ret;
+}
+
+static struct uio_quiesce_op *
+uio_dmabuf_get_ops(const struct uio_set_quiesce *args)
+{
+	char __user *from = u64_to_user_ptr(args->ops);
+	struct uio_quiesce_op *ops;
+	unsigned int i;
+	int ret;
+
+	if (args->op_size < sizeof(*ops))
+		return ERR_PTR(-EINVAL);
+	if (args->op_size > PAGE_SIZE || args->count > UIO_QUIESCE_MAX_OPS)
+		return ERR_PTR(-E2BIG);
+
+	ops = kcalloc(args->count, sizeof(*ops), GFP_KERNEL);
+	if (!ops)
+		return ERR_PTR(-ENOMEM);
+
+	for (i = 0; i < args->count; i++) {
+		ret = copy_struct_from_user(&ops[i], sizeof(*ops),
+					    from + i * args->op_size,
+					    args->op_size);
+		if (ret) {
+			kfree(ops);
+			return ERR_PTR(ret);
+		}
+	}
+
+	return ops;
+}
+
+/* The device was entered. */
+static struct uio_dmabuf_quiescer *
+uio_dmabuf_quiescer_create(struct uio_dmabuf_device *device,
+			   const struct uio_quiesce_op *ops, unsigned int count)
+{
+	struct uio_dmabuf_quiescer *quiescer;
+
+	quiescer = kzalloc(sizeof(*quiescer), GFP_KERNEL_ACCOUNT);
+	if (!quiescer)
+		return ERR_PTR(-ENOMEM);
+
+	INIT_LIST_HEAD(&quiescer->mappings);
+	quiescer->program = uio_quiesce_create(ops, count, device->info,
+					       device->parent);
+	if (IS_ERR(quiescer->program)) {
+		void *error = quiescer->program;
+
+		kfree(quiescer);
+		return error;
+	}
+
+	return quiescer;
+}
+
+static long uio_dmabuf_set_quiesce(struct uio_dmabuf_file *file, fmode_t mode,
+				   void __user *arg)
+{
+	struct uio_quiesce_op *ops __free(kfree) = NULL;
+	struct uio_dmabuf_quiescer *quiescer = NULL;
+	struct uio_set_quiesce args;
+	int ret;
+
+	ret = uio_dmabuf_get_args(&args, sizeof(args), arg);
+	if (ret)
+		return ret;
+	if (args.flags)
+		return -EINVAL;
+
+	if (!(mode & FMODE_WRITE))
+		return -EACCES;
+
+	if (args.count) {
+		ops = uio_dmabuf_get_ops(&args);
+		if (IS_ERR(ops))
+			return PTR_ERR(no_free_ptr(ops));
+	}
+
+	ret = uio_dmabuf_enter(file->device);
+	if (ret)
+		return ret;
+
+	if (args.count)
+		quiescer = uio_dmabuf_quiescer_create(file->device, ops, args.count);
+	if (IS_ERR(quiescer)) {
+		ret = PTR_ERR(quiescer);
+	} else {
+		mutex_lock(&file->lock);
+		swap(file->quiescer, quiescer);
+		mutex_unlock(&file->lock);
+		uio_dmabuf_quiescer_free(quiescer);
+	}
+
+	up_read(&file->device->lock);
 	return ret;
 }
 
@@ -332,24 +1086,75 @@ out_put:
  * uio_dmabuf_ioctl - ioctls of the import
  * @file:	imports of the open file
  * @filep:	the open file
- * @cmd:	UIO_IOC_MAP_DMABUF or UIO_IOC_UNMAP_DMABUF
- * @arg:	address of a &struct uio_dmabuf_args
+ * @cmd:	which one
+ * @arg:	address of its argument
  *
  * Return: 0, or a negative errno: ENOTTY for an unknown @cmd.
  */
 long uio_dmabuf_ioctl(struct uio_dmabuf_file *file, struct file *filep,
 		      unsigned int cmd, unsigned long arg)
 {
-	struct uio_dmabuf_args __user *args = (void __user *)arg;
+	void __user *args = (void __user *)arg;
 
 	switch (cmd) {
-	case UIO_IOC_MAP_DMABUF:
-		return uio_dmabuf_map(file, filep->f_mode, args);
-	case UIO_IOC_UNMAP_DMABUF:
-		return uio_dmabuf_unmap(file, args);
+	case UIO_IOC_QUERY:
+		return uio_dmabuf_query(file, args);
+	case UIO_IOC_DMABUF_ATTACH:
+		return uio_dmabuf_attach(file, filep->f_mode, args);
+	case UIO_IOC_DMABUF_DETACH:
+		return uio_dmabuf_detach(file, args);
+	case UIO_IOC_DMABUF_RANGES:
+		return uio_dmabuf_ranges(file, args);
+	case UIO_IOC_DMABUF_WRITE_ADDRESS:
+		return uio_dmabuf_write_address(file, filep->f_mode, args);
+	case UIO_IOC_SET_QUIESCE:
+		return uio_dmabuf_set_quiesce(file, filep->f_mode, args);
 	default:
-		return -ENOTTY;
+		return uio_dmabuf_xlnx_ioctl(file, filep, cmd, args);
 	}
+}
+
+/**
+ * uio_dmabuf_compat_ioctl - the same for programs of 32 bits
+ * @file:	imports of the open file
+ * @filep:	the open file
+ * @cmd:	which one
+ * @arg:	address of its argument
+ *
+ * Only i386 has other layouts, and only of the boards' ioctls.
+ *
+ * Return: 0, or a negative errno: ENOTTY for an unknown @cmd.
+ */
+long uio_dmabuf_compat_ioctl(struct uio_dmabuf_file *file, struct file *filep,
+			     unsigned int cmd, unsigned long arg)
+{
+	long ret;
+
+	ret = uio_dmabuf_xlnx_compat_ioctl(file, filep, cmd, compat_ptr(arg));
+	if (ret != -ENOTTY)
+		return ret;
+
+	return uio_dmabuf_ioctl(file, filep, cmd,
+				(unsigned long)compat_ptr(arg));
+}
+
+/**
+ * uio_dmabuf_show_fdinfo - what a file has mapped
+ * @file:	imports of the file
+ * @m:		/proc/PID/fdinfo/FD
+ */
+void uio_dmabuf_show_fdinfo(struct uio_dmabuf_file *file, struct seq_file *m)
+{
+	unsigned int nr_mappings;
+	u64 nr_bytes;
+
+	spin_lock(&file->device->count_lock);
+	nr_mappings = file->nr_mappings;
+	nr_bytes = file->nr_bytes;
+	spin_unlock(&file->device->count_lock);
+
+	seq_printf(m, "dmabuf-mappings:\t%u\n", nr_mappings);
+	seq_printf(m, "dmabuf-bytes:\t%llu\n", nr_bytes);
 }
 
 /**
@@ -360,31 +1165,94 @@ long uio_dmabuf_ioctl(struct uio_dmabuf_file *file, struct file *filep,
 void uio_dmabuf_open(struct uio_dmabuf_file *file,
 		     struct uio_dmabuf_device *device)
 {
+	memset(file, 0, sizeof(*file));
 	file->device = device;
-	xa_init_flags(&file->mappings, XA_FLAGS_ACCOUNT);
+	mutex_init(&file->lock);
+	xa_init_flags(&file->handles, XA_FLAGS_ALLOC1 | XA_FLAGS_ACCOUNT);
+	xa_init_flags(&file->buffers, XA_FLAGS_ACCOUNT);
+	xa_init_flags(&file->args, XA_FLAGS_ACCOUNT);
 
 	down_read(&device->lock);
-	spin_lock(&device->files_lock);
+	spin_lock(&device->count_lock);
 	list_add(&file->node, &device->files);
-	spin_unlock(&device->files_lock);
+	spin_unlock(&device->count_lock);
 	up_read(&device->lock);
+}
+
+/**
+ * uio_dmabuf_quiesce - the last reference to a file is gone: stop the device
+ * @file:	imports of the file
+ *
+ * To be called before the driver's release hook, which may take power and clocks
+ * from a device that is still at work.
+ */
+void uio_dmabuf_quiesce(struct uio_dmabuf_file *file)
+{
+	struct uio_dmabuf_device *device = file->device;
+
+	guard(rwsem_read)(&device->lock);
+	if (device->gone || !file->quiescer || !file->nr_mappings)
+		return;
+
+	if (!uio_quiesce_run(file->quiescer->program))
+		return;
+
+	/* As long as it is asked to stop, its registers have to answer. */
+	pm_runtime_get_noresume(device->parent);
+	file->restless = true;
+}
+
+/* The mappings of a file go on without it, until the device has stopped. */
+static void uio_dmabuf_quarantine(struct uio_dmabuf_file *file,
+				  struct list_head *mappings)
+{
+	struct uio_dmabuf_device *device = file->device;
+	struct uio_dmabuf_quiescer *quiescer = file->quiescer;
+
+	guard(mutex)(&device->quarantine_lock);
+	file->quiescer = NULL;
+	list_splice_init(mappings, &quiescer->mappings);
+	list_add_tail(&quiescer->node, &device->quarantine);
+	spin_lock(&device->count_lock);
+	device->nr_quarantined += file->nr_mappings;
+	spin_unlock(&device->count_lock);
+
+	device->retry_delay = UIO_DMABUF_RETRY_MIN;
+	mod_delayed_work(system_long_wq, &device->retry, device->retry_delay);
+}
+
+/* What a file has besides mappings. */
+static void uio_dmabuf_close(struct uio_dmabuf_file *file)
+{
+	uio_dmabuf_quiescer_free(file->quiescer);
+	file->quiescer = NULL;
+	if (file->window)
+		iounmap(file->window);
+	file->window = NULL;
 }
 
 /**
  * uio_dmabuf_release - the last reference to a file is gone: end its mappings
  * @file:	imports of the file
  *
- * The driver's release hook has run, so that the device had its chance to stop.
+ * To be called after the driver's release hook: some stop the device there.
  */
 void uio_dmabuf_release(struct uio_dmabuf_file *file)
 {
 	struct uio_dmabuf_device *device = file->device;
+	LIST_HEAD(mappings);
 
 	down_read(&device->lock);
-	spin_lock(&device->files_lock);
+	spin_lock(&device->count_lock);
 	list_del(&file->node);
-	spin_unlock(&device->files_lock);
-	uio_dmabuf_remove_all(file);
+	spin_unlock(&device->count_lock);
+
+	uio_dmabuf_collect(file, &mappings);
+	if (file->restless)
+		uio_dmabuf_quarantine(file, &mappings);
+	else
+		uio_dmabuf_end_all(device, file, &mappings);
+	uio_dmabuf_close(file);
 	up_read(&device->lock);
 }
 
@@ -392,17 +1260,82 @@ void uio_dmabuf_release(struct uio_dmabuf_file *file)
  * uio_dmabuf_register - the device can be opened from now on
  * @device:	imports of the device, to be initialised
  * @parent:	the device that does the DMA
+ * @info:	the UIO device
  */
 void uio_dmabuf_register(struct uio_dmabuf_device *device,
-			 struct device *parent)
+			 struct device *parent, struct uio_info *info)
 {
+	device->info = info;
 	device->parent = parent;
 	init_rwsem(&device->lock);
-	spin_lock_init(&device->files_lock);
+	spin_lock_init(&device->count_lock);
 	INIT_LIST_HEAD(&device->files);
+	mutex_init(&device->quarantine_lock);
+	INIT_LIST_HEAD(&device->quarantine);
+	INIT_DELAYED_WORK(&device->retry, uio_dmabuf_retry);
+
+	/* More than all memory is the same memory more than once. */
+	device->max_mappings = UIO_DMABUF_MAX_MAPPINGS;
+	device->max_bytes = (u64)totalram_pages() << PAGE_SHIFT;
 
 	if (parent->dma_parms)
 		device->max_seg_size = parent->dma_parms->max_segment_size;
+}
+
+/*
+ * Ends mappings of a device that goes, unless that writes on into their memory:
+ * then the pages are lost, and nobody else's are. Returns how many those are.
+ */
+static unsigned int uio_dmabuf_revoke(struct uio_dmabuf_device *device,
+				      struct uio_dmabuf_file *file,
+				      struct uio_dmabuf_quiescer *quiescer,
+				      struct list_head *mappings)
+{
+	unsigned int kept;
+
+	if (list_empty(mappings))
+		return 0;
+
+	if (!quiescer || !uio_quiesce_run(quiescer->program) ||
+	    uio_dmabuf_translates(device->parent)) {
+		uio_dmabuf_end_all(device, file, mappings);
+		return 0;
+	}
+
+	kept = list_count_nodes(mappings);
+	INIT_LIST_HEAD(mappings);
+	/* Attachments point to it. */
+	get_device(device->parent);
+	return kept;
+}
+
+static unsigned int uio_dmabuf_revoke_file(struct uio_dmabuf_file *file)
+{
+	struct uio_dmabuf_device *device = file->device;
+	unsigned int kept;
+	LIST_HEAD(mappings);
+
+	uio_dmabuf_collect(file, &mappings);
+	kept = uio_dmabuf_revoke(device, file, file->quiescer, &mappings);
+	uio_dmabuf_close(file);
+	if (file->restless)
+		pm_runtime_put(device->parent);
+	file->restless = false;
+	return kept;
+}
+
+static unsigned int uio_dmabuf_revoke_quarantine(struct uio_dmabuf_device *device)
+{
+	struct uio_dmabuf_quiescer *quiescer, *next;
+	unsigned int kept = 0;
+
+	guard(mutex)(&device->quarantine_lock);
+	list_for_each_entry_safe(quiescer, next, &device->quarantine, node) {
+		kept += uio_dmabuf_revoke(device, NULL, quiescer, &quiescer->mappings);
+		uio_dmabuf_dismiss(device, quiescer);
+	}
+
+	return kept;
 }
 
 /**
@@ -416,14 +1349,22 @@ void uio_dmabuf_unregister(struct uio_dmabuf_device *device)
 {
 	struct device *parent = device->parent;
 	struct uio_dmabuf_file *file;
+	unsigned int kept;
 
 	down_write(&device->lock);
-	WRITE_ONCE(device->gone, true);
+	device->gone = true;
+	kept = uio_dmabuf_revoke_quarantine(device);
 	list_for_each_entry(file, &device->files, node)
-		uio_dmabuf_remove_all(file);
+		kept += uio_dmabuf_revoke_file(file);
 	if (parent->dma_parms && dma_get_max_seg_size(parent) == UINT_MAX)
 		dma_set_max_seg_size(parent, device->max_seg_size);
 	up_write(&device->lock);
+	cancel_delayed_work_sync(&device->retry);
+
+	if (kept)
+		dev_err(parent,
+			"did not stop: the memory of %u dma-bufs is kept from others until reboot\n",
+			kept);
 }
 
 MODULE_IMPORT_NS(DMA_BUF);

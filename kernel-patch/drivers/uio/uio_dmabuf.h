@@ -7,65 +7,134 @@
 
 #include <linux/errno.h>
 #include <linux/list.h>
+#include <linux/mutex.h>
 #include <linux/rwsem.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
+#include <linux/workqueue.h>
 #include <linux/xarray.h>
 
+struct attribute_group;
 struct device;
 struct file;
+struct seq_file;
+struct uio_dmabuf_quiescer;
+struct uio_info;
 
 #ifdef CONFIG_UIO_DMABUF
 
 /**
  * struct uio_dmabuf_device - the imports of one UIO device
+ * @info:	the device, not touched once @gone is set
  * @parent:	device that does the DMA, not touched once @gone is set
  * @files:	open files, &struct uio_dmabuf_file.node
+ * @nr_mappings: how many mappings there are, of @files and of @quarantine
+ * @nr_bytes:	how many bytes the buffers of those have
+ * @nr_quarantined: how many mappings there are in @quarantine
+ * @max_mappings: limit of @nr_mappings
+ * @max_bytes:	limit of @nr_bytes
+ * @quarantine:	&struct uio_dmabuf_quiescer.node
+ * @retry:	tries to empty @quarantine
+ * @retry_delay: time until the next try, in jiffies
  * @max_seg_size: @parent's maximum segment size before the first import
  * @gone:	the device is unregistered: nothing is mapped any more
+ * @tainted:	it was told that no IOMMU stands between device and memory
+ * @limited:	it was told that the device does not reach all memory
  */
 struct uio_dmabuf_device {
+	struct uio_info		*info;
 	struct device		*parent;
 	/**
-	 * @lock: protects @gone. Readers may use @parent for DMA, the writer
-	 * ends that.
+	 * @lock: protects @gone. Readers may use @info, and @parent for DMA, the
+	 * writer ends that.
 	 */
 	struct rw_semaphore	lock;
-	/** @files_lock: protects @files among the readers of @lock */
-	spinlock_t		files_lock;
+	/**
+	 * @count_lock: protects @files, @nr_mappings, @nr_bytes,
+	 * @nr_quarantined, @max_mappings, @max_bytes, @tainted, @limited, and
+	 * the counts of @files, among the readers of @lock
+	 */
+	spinlock_t		count_lock;
 	struct list_head	files;
+	unsigned int		nr_mappings;
+	unsigned int		nr_quarantined;
+	u64			nr_bytes;
+	unsigned int		max_mappings;
+	u64			max_bytes;
+	/**
+	 * @quarantine_lock: protects @quarantine and @retry_delay, among the
+	 * readers of @lock
+	 */
+	struct mutex		quarantine_lock;
+	struct list_head	quarantine;
+	struct delayed_work	retry;
+	unsigned long		retry_delay;
 	unsigned int		max_seg_size;
 	bool			gone;
+	bool			tainted;
+	bool			limited;
 };
 
 /**
  * struct uio_dmabuf_file - the imports of one open file
  * @device:	imports of the device the file belongs to
  * @node:	in &struct uio_dmabuf_device.files
- * @mappings:	&struct uio_dmabuf_mapping by its buffer
+ * @handles:	&struct uio_dmabuf_mapping by its handle
+ * @buffers:	the same by its buffer
+ * @args:	those made with the boards' ioctls, by their buffer
+ * @next_handle: where the search for a free handle goes on
+ * @nr_mappings: how many mappings there are
+ * @nr_bytes:	how many bytes the buffers of those have
+ * @quiescer:	stops the device, or NULL
+ * @window:	a page of registers, as the kernel has it, or NULL
+ * @window_phys: physical address of @window
+ * @restless:	the device did not stop, its parent's power is held
  */
 struct uio_dmabuf_file {
 	struct uio_dmabuf_device	*device;
 	struct list_head		node;
-	struct xarray			mappings;
+	/**
+	 * @lock: protects @quiescer, @window, and mappings in @handles from
+	 * ending while they are used, among the readers of the device's lock
+	 */
+	struct mutex			lock;
+	struct xarray			handles;
+	struct xarray			buffers;
+	struct xarray			args;
+	u32				next_handle;
+	unsigned int			nr_mappings;
+	u64				nr_bytes;
+	struct uio_dmabuf_quiescer	*quiescer;
+	void __iomem			*window;
+	phys_addr_t			window_phys;
+	bool				restless;
 };
 
+extern const struct attribute_group *uio_dmabuf_groups[];
+
 void uio_dmabuf_register(struct uio_dmabuf_device *device,
-			 struct device *parent);
+			 struct device *parent, struct uio_info *info);
 void uio_dmabuf_unregister(struct uio_dmabuf_device *device);
 void uio_dmabuf_open(struct uio_dmabuf_file *file,
 		     struct uio_dmabuf_device *device);
+void uio_dmabuf_quiesce(struct uio_dmabuf_file *file);
 void uio_dmabuf_release(struct uio_dmabuf_file *file);
+void uio_dmabuf_show_fdinfo(struct uio_dmabuf_file *file, struct seq_file *m);
 long uio_dmabuf_ioctl(struct uio_dmabuf_file *file, struct file *filep,
 		      unsigned int cmd, unsigned long arg);
+long uio_dmabuf_compat_ioctl(struct uio_dmabuf_file *file, struct file *filep,
+			     unsigned int cmd, unsigned long arg);
 
 #else
+
+#define uio_dmabuf_groups	NULL
 
 struct uio_dmabuf_device {};
 struct uio_dmabuf_file {};
 
 static inline void uio_dmabuf_register(struct uio_dmabuf_device *device,
-				       struct device *parent)
+				       struct device *parent,
+				       struct uio_info *info)
 {
 }
 
@@ -78,13 +147,29 @@ static inline void uio_dmabuf_open(struct uio_dmabuf_file *file,
 {
 }
 
+static inline void uio_dmabuf_quiesce(struct uio_dmabuf_file *file)
+{
+}
+
 static inline void uio_dmabuf_release(struct uio_dmabuf_file *file)
+{
+}
+
+static inline void uio_dmabuf_show_fdinfo(struct uio_dmabuf_file *file,
+					  struct seq_file *m)
 {
 }
 
 static inline long uio_dmabuf_ioctl(struct uio_dmabuf_file *file,
 				    struct file *filep, unsigned int cmd,
 				    unsigned long arg)
+{
+	return -ENOTTY;
+}
+
+static inline long uio_dmabuf_compat_ioctl(struct uio_dmabuf_file *file,
+					   struct file *filep, unsigned int cmd,
+					   unsigned long arg)
 {
 	return -ENOTTY;
 }

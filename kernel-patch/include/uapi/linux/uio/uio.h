@@ -2,14 +2,82 @@
 /*
  * Import of dma-bufs into a UIO device.
  *
- * The structure and the numbers are those of the boards that ship Xilinx's
- * kernel, so that programs built for them run unchanged.
+ * Each argument starts with its size, as the program was compiled with it. The
+ * kernel takes a longer one when all that it does not know is zero, and a
+ * shorter one as if the rest were zero. Flags and reserved members are zero.
  */
 #ifndef _UAPI_LINUX_UIO_UIO_H
 #define _UAPI_LINUX_UIO_UIO_H
 
 #include <linux/ioctl.h>
 #include <linux/types.h>
+
+#define UIO_IOC_TYPE	'Y'
+
+/**
+ * enum uio_feature - what the kernel and the device can do, as bits
+ * @UIO_FEATURE_DMABUF: dma-bufs can be attached
+ * @UIO_FEATURE_ADDRESSES: the kernel tells bus addresses: UIO_IOC_DMABUF_RANGES
+ * @UIO_FEATURE_WRITE_ADDRESS: it writes them into registers:
+ *	UIO_IOC_DMABUF_WRITE_ADDRESS
+ * @UIO_FEATURE_QUIESCE: it stops the device when a file is released:
+ *	UIO_IOC_SET_QUIESCE
+ */
+enum uio_feature {
+	UIO_FEATURE_DMABUF		= 1 << 0,
+	UIO_FEATURE_ADDRESSES		= 1 << 1,
+	UIO_FEATURE_WRITE_ADDRESS	= 1 << 2,
+	UIO_FEATURE_QUIESCE		= 1 << 3,
+};
+
+/**
+ * enum uio_translation - what stands between the device and memory
+ * @UIO_TRANSLATION_NONE: nothing: bus addresses are those of memory
+ * @UIO_TRANSLATION_IDENTITY: an IOMMU that lets everything through
+ * @UIO_TRANSLATION_LAZY: an IOMMU; for a moment after it was detached, the
+ *	device still reaches a buffer
+ * @UIO_TRANSLATION_STRICT: an IOMMU; the device reaches what is attached and
+ *	nothing else
+ */
+enum uio_translation {
+	UIO_TRANSLATION_NONE		= 0,
+	UIO_TRANSLATION_IDENTITY	= 1,
+	UIO_TRANSLATION_LAZY		= 2,
+	UIO_TRANSLATION_STRICT		= 3,
+};
+
+/**
+ * struct uio_query - argument of UIO_IOC_QUERY
+ * @size: size of this structure
+ * @flags: 0
+ * @features: out: bits of &enum uio_feature
+ * @translation: out: one of &enum uio_translation
+ * @address_bits: out: width of the device's DMA mask, 0 if it cannot do DMA
+ * @max_mappings: out: how many dma-bufs may be attached to the device at once
+ * @max_bytes: out: how many bytes they may have together
+ * @max_quiesce_ops: out: how long a quiesce program may be
+ * @max_quiesce_us: out: how long its polls may take together
+ */
+struct uio_query {
+	__u32		size;
+	__u32		flags;
+	__aligned_u64	features;
+	__u32		translation;
+	__u32		address_bits;
+	__aligned_u64	max_mappings;
+	__aligned_u64	max_bytes;
+	__u32		max_quiesce_ops;
+	__u32		max_quiesce_us;
+};
+
+/*
+ * What there is. A longer argument gets zeros where this kernel has nothing to
+ * say.
+ *
+ * Errors: EFAULT; EINVAL: @size is too short, or @flags is not 0; ENODEV: the
+ * device was unregistered; ENOTTY: a kernel without CONFIG_UIO_DMABUF.
+ */
+#define UIO_IOC_QUERY		_IO(UIO_IOC_TYPE, 0x00)
 
 /**
  * enum uio_dmabuf_dir - direction of the DMA, as seen from memory
@@ -26,7 +94,240 @@ enum uio_dmabuf_dir {
 };
 
 /**
- * struct uio_dmabuf_args - argument of the import ioctls
+ * struct uio_dmabuf_attach - argument of UIO_IOC_DMABUF_ATTACH
+ * @size: size of this structure
+ * @flags: 0
+ * @fd: file descriptor of the dma-buf
+ * @direction: one of &enum uio_dmabuf_dir
+ * @handle: out: names the mapping in this open file, never 0
+ * @nr_ranges: out: how many ranges of bus addresses the buffer has
+ * @length: out: bytes that are mapped
+ */
+struct uio_dmabuf_attach {
+	__u32		size;
+	__u32		flags;
+	__s32		fd;
+	__u32		direction;
+	__u32		handle;
+	__u32		nr_ranges;
+	__aligned_u64	length;
+};
+
+/*
+ * Attaches a dma-buf to the device and maps it. The mapping belongs to the open
+ * file: not to the process, and not to @fd, which may be closed. It ends with
+ * UIO_IOC_DMABUF_DETACH, the file's release or the device's unregistration.
+ *
+ * Errors: EACCES: the device is to write, and the device file or the dma-buf's
+ * was opened for reading only; EBADF: @fd is not open; EBUSY: the buffer is
+ * attached in this file, or the device did not stop writing into buffers of a
+ * file that was released; EINVAL: @fd is no dma-buf, or an argument is out of
+ * range; ENODEV: the device was unregistered; ENOMEM: the bytes attached would
+ * be too many; ENOSPC: the mappings would be too many; EOPNOTSUPP: the device
+ * cannot do DMA; EPERM: no IOMMU translates for the device, and the caller
+ * lacks CAP_SYS_RAWIO; ERANGE: there is memory beyond the device's DMA mask.
+ * Others are the exporter's.
+ */
+#define UIO_IOC_DMABUF_ATTACH	_IO(UIO_IOC_TYPE, 0x01)
+
+/**
+ * struct uio_dmabuf_detach - argument of UIO_IOC_DMABUF_DETACH
+ * @size: size of this structure
+ * @flags: 0
+ * @handle: the mapping
+ * @__reserved: 0
+ */
+struct uio_dmabuf_detach {
+	__u32		size;
+	__u32		flags;
+	__u32		handle;
+	__u32		__reserved;
+};
+
+/*
+ * Ends a mapping.
+ *
+ * Errors: EINVAL; ENODEV: the device was unregistered, and the mapping ended
+ * with it; ENOENT: there is no such handle in this open file.
+ */
+#define UIO_IOC_DMABUF_DETACH	_IO(UIO_IOC_TYPE, 0x02)
+
+/**
+ * struct uio_dmabuf_range - where the device reaches a part of a buffer
+ * @address: bus address of its first byte
+ * @length: in bytes
+ */
+struct uio_dmabuf_range {
+	__aligned_u64	address;
+	__aligned_u64	length;
+};
+
+/**
+ * struct uio_dmabuf_ranges - argument of UIO_IOC_DMABUF_RANGES
+ * @size: size of this structure
+ * @flags: 0
+ * @handle: the mapping
+ * @first: index of the first range to be told
+ * @ranges: address of an array of &struct uio_dmabuf_range
+ * @count: in: how many fit into @ranges; out: how many were stored there
+ * @total: out: how many there are
+ */
+struct uio_dmabuf_ranges {
+	__u32		size;
+	__u32		flags;
+	__u32		handle;
+	__u32		first;
+	__aligned_u64	ranges;
+	__u32		count;
+	__u32		total;
+};
+
+/*
+ * Tells bus addresses, in the order of the buffer's bytes. Two ranges that
+ * follow each other never touch. A call may store less than was asked for;
+ * ask for the rest with another one.
+ *
+ * Errors: EFAULT; EINVAL; ENODEV; ENOENT; ENOTTY: a kernel without
+ * CONFIG_UIO_DMABUF_ADDRESSES.
+ */
+#define UIO_IOC_DMABUF_RANGES	_IO(UIO_IOC_TYPE, 0x03)
+
+/**
+ * enum uio_address_format - registers that take a bus address
+ * @UIO_ADDRESS_32: one register of 32 bits
+ * @UIO_ADDRESS_64: one register of 64 bits, written at once
+ * @UIO_ADDRESS_PAIR: two registers of 32 bits
+ */
+enum uio_address_format {
+	UIO_ADDRESS_32		= 1,
+	UIO_ADDRESS_64		= 2,
+	UIO_ADDRESS_PAIR	= 3,
+};
+
+/* The registers are big endian. */
+#define UIO_ADDRESS_BIG_ENDIAN	(1 << 0)
+/* Of a pair, the upper half is written first. */
+#define UIO_ADDRESS_HIGH_FIRST	(1 << 1)
+
+/**
+ * struct uio_dmabuf_write_address - argument of UIO_IOC_DMABUF_WRITE_ADDRESS
+ * @size: size of this structure
+ * @flags: UIO_ADDRESS_BIG_ENDIAN, UIO_ADDRESS_HIGH_FIRST
+ * @handle: the mapping
+ * @map: index of the UIO map with the registers
+ * @offset: byte of the buffer whose bus address is written
+ * @length: how many bytes from there on the device has to reach in one piece
+ * @reg: offset of the register, or of the lower half, in what mmap() of the map
+ *	gives
+ * @reg_high: offset of the upper half of a pair, otherwise 0
+ * @format: one of &enum uio_address_format
+ * @__reserved: 0
+ */
+struct uio_dmabuf_write_address {
+	__u32		size;
+	__u32		flags;
+	__u32		handle;
+	__u32		map;
+	__aligned_u64	offset;
+	__aligned_u64	length;
+	__aligned_u64	reg;
+	__aligned_u64	reg_high;
+	__u32		format;
+	__u32		__reserved;
+};
+
+/*
+ * Writes a bus address into the device's registers, after earlier writes to
+ * memory. It makes a program independent of addresses, it does not hide them:
+ * who maps the registers can read them. Nor does the end of the mapping clear
+ * the registers.
+ *
+ * Errors: E2BIG: the buffer is not in one piece for so long; EACCES: the device
+ * file was opened for reading only; EINVAL: an argument is out of range, or not
+ * aligned to the width; ENODEV; ENOENT: there is no such handle; EOPNOTSUPP:
+ * the map is not one of physical registers, or is memory; ERANGE: the address
+ * needs more than the register's 32 bits.
+ */
+#define UIO_IOC_DMABUF_WRITE_ADDRESS	_IO(UIO_IOC_TYPE, 0x04)
+
+/**
+ * enum uio_quiesce_kind - what an operation of a quiesce program does
+ * @UIO_QUIESCE_WRITE: writes @value
+ * @UIO_QUIESCE_MODIFY: reads, changes the bits in @mask to those of @value,
+ *	writes
+ * @UIO_QUIESCE_POLL: reads until the bits in @mask are those of @value, for
+ *	@timeout_us at most; all ones on a PCI device is never what was awaited
+ */
+enum uio_quiesce_kind {
+	UIO_QUIESCE_WRITE	= 1,
+	UIO_QUIESCE_MODIFY	= 2,
+	UIO_QUIESCE_POLL	= 3,
+};
+
+/* The register is big endian. */
+#define UIO_QUIESCE_BIG_ENDIAN	(1 << 0)
+
+/**
+ * struct uio_quiesce_op - one operation on a register
+ * @kind: one of &enum uio_quiesce_kind
+ * @flags: UIO_QUIESCE_BIG_ENDIAN
+ * @map: index of the UIO map with the register
+ * @width: of the register in bits: 8, 16, 32 or 64
+ * @reg: offset of the register in what mmap() of the map gives
+ * @mask: for MODIFY and POLL, otherwise 0
+ * @value: the bits to write, or to wait for
+ * @timeout_us: for POLL, in microseconds, otherwise 0
+ * @__reserved: 0
+ */
+struct uio_quiesce_op {
+	__u32		kind;
+	__u32		flags;
+	__u32		map;
+	__u32		width;
+	__aligned_u64	reg;
+	__aligned_u64	mask;
+	__aligned_u64	value;
+	__u32		timeout_us;
+	__u32		__reserved;
+};
+
+/**
+ * struct uio_set_quiesce - argument of UIO_IOC_SET_QUIESCE
+ * @size: size of this structure
+ * @flags: 0
+ * @ops: address of an array of &struct uio_quiesce_op
+ * @count: how many there are; 0 takes the program away
+ * @op_size: size of one of them
+ */
+struct uio_set_quiesce {
+	__u32		size;
+	__u32		flags;
+	__aligned_u64	ops;
+	__u32		count;
+	__u32		op_size;
+};
+
+/*
+ * Gives the open file a program that stops the device, in place of an earlier
+ * one. The kernel runs it when the file is released, or the device is
+ * unregistered, with mappings of the file. When a poll runs out of time, the
+ * buffers stay mapped and attached until a later run succeeds.
+ *
+ * Errors: E2BIG: too many operations, or too long polls; EACCES: the device
+ * file was opened for reading only; EFAULT; EINVAL: an operation is out of
+ * range, or not aligned to the width; ENODEV; EOPNOTSUPP: a map is not one of
+ * physical registers, or is memory.
+ */
+#define UIO_IOC_SET_QUIESCE	_IO(UIO_IOC_TYPE, 0x05)
+
+/*
+ * What follows is the ABI of the boards that ship Xilinx's kernel, so that
+ * programs built for them run unchanged. New programs use the above. Mappings
+ * of one and of the other do not see each other.
+ */
+
+/**
+ * struct uio_dmabuf_args - argument of the boards' ioctls
  * @dbuf_fd: file descriptor of the dma-buf
  * @dma_addr: out: address at which the device reaches the buffer's first byte
  * @size: out: bytes that are mapped from @dma_addr on
@@ -47,7 +348,9 @@ struct uio_dmabuf_args {
 
 /*
  * Maps a dma-buf for the device. The mapping belongs to the open file and ends
- * with UIO_IOC_UNMAP_DMABUF, the file's release or the device's removal.
+ * with UIO_IOC_UNMAP_DMABUF, the file's release or the device's removal. The
+ * buffer has to be one range of bus addresses, or the error is EINVAL. There is
+ * no such ioctl in a kernel without CONFIG_UIO_DMABUF_ADDRESSES.
  */
 #define UIO_IOC_MAP_DMABUF	_IOWR(UIO_IOC_BASE, 0x1, struct uio_dmabuf_args)
 

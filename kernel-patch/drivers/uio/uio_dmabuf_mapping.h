@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Import of dma-bufs into UIO devices: what the two sets of ioctls share.
+ */
+#ifndef _UIO_DMABUF_MAPPING_H_
+#define _UIO_DMABUF_MAPPING_H_
+
+#include <linux/dma-direction.h>
+#include <linux/list.h>
+#include <linux/types.h>
+#include <linux/xarray.h>
+
+#include "uio_dmabuf.h"
+
+struct dma_buf;
+struct dma_buf_attachment;
+struct device;
+struct file;
+struct scatterlist;
+struct sg_table;
+struct uio_dmabuf_range;
+
+/*
+ * Set while a mapping is user space's to end. Clear while an ioctl copies its
+ * answer to user space, with no lock held: only unregistration may then take
+ * the mapping away.
+ */
+#define UIO_DMABUF_LIVE		XA_MARK_1
+
+/**
+ * struct uio_dmabuf_mapping - a dma-buf that is mapped for a device
+ * @node:	in &struct uio_dmabuf_quiescer.mappings
+ * @dmabuf:	the buffer, with a reference
+ * @attachment:	the device's attachment to @dmabuf
+ * @sgt:	@dmabuf as the device reaches it
+ * @dir:	direction @sgt was mapped with
+ * @length:	how many bytes are mapped
+ * @nr_ranges:	how many ranges those are
+ */
+struct uio_dmabuf_mapping {
+	struct list_head		node;
+	struct dma_buf			*dmabuf;
+	struct dma_buf_attachment	*attachment;
+	struct sg_table			*sgt;
+	enum dma_data_direction		dir;
+	u64				length;
+	unsigned int			nr_ranges;
+};
+
+/**
+ * struct uio_dmabuf_walk - a place in the ranges of a mapping
+ * @sg:		the next entry
+ * @left:	how many entries there are from @sg on
+ */
+struct uio_dmabuf_walk {
+	struct scatterlist	*sg;
+	unsigned int		left;
+};
+
+unsigned long uio_dmabuf_key(struct dma_buf *dmabuf);
+int uio_dmabuf_direction(u32 dir, enum dma_data_direction *dma_dir);
+void uio_dmabuf_walk_start(struct uio_dmabuf_walk *walk,
+			   const struct uio_dmabuf_mapping *mapping);
+bool uio_dmabuf_walk_next(struct uio_dmabuf_walk *walk,
+			  struct uio_dmabuf_range *range);
+struct uio_dmabuf_mapping *uio_dmabuf_alloc(struct dma_buf *dmabuf,
+					    enum dma_data_direction dir);
+void uio_dmabuf_free(struct uio_dmabuf_mapping *mapping);
+bool uio_dmabuf_first(struct uio_dmabuf_device *device, bool *told);
+bool uio_dmabuf_limited(struct device *parent);
+int uio_dmabuf_enter(struct uio_dmabuf_device *device);
+int uio_dmabuf_begin(struct uio_dmabuf_file *file,
+		     struct uio_dmabuf_mapping *mapping, struct xarray *table);
+void uio_dmabuf_end(struct uio_dmabuf_device *device,
+		    struct uio_dmabuf_file *file,
+		    struct uio_dmabuf_mapping *mapping);
+
+#ifdef CONFIG_UIO_DMABUF_ADDRESSES
+long uio_dmabuf_xlnx_ioctl(struct uio_dmabuf_file *file, struct file *filep,
+			   unsigned int cmd, void __user *arg);
+#else
+static inline long uio_dmabuf_xlnx_ioctl(struct uio_dmabuf_file *file,
+					 struct file *filep, unsigned int cmd,
+					 void __user *arg)
+{
+	return -ENOTTY;
+}
+#endif
+
+#if defined(CONFIG_UIO_DMABUF_ADDRESSES) && \
+	defined(CONFIG_COMPAT_FOR_U64_ALIGNMENT)
+long uio_dmabuf_xlnx_compat_ioctl(struct uio_dmabuf_file *file,
+				  struct file *filep, unsigned int cmd,
+				  void __user *arg);
+#else
+static inline long uio_dmabuf_xlnx_compat_ioctl(struct uio_dmabuf_file *file,
+						struct file *filep,
+						unsigned int cmd,
+						void __user *arg)
+{
+	return -ENOTTY;
+}
+#endif
+
+#endif /* _UIO_DMABUF_MAPPING_H_ */
