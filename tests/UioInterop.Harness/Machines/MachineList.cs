@@ -80,7 +80,7 @@ public static class MachineList
         Summary = "the same PC, a kernel without the import",
         Kernel = new KernelVariant("no-import", Architecture.X64)
         {
-            Configuration = ["# CONFIG_UIO_DMABUF is not set"],
+            Configuration = ["# CONFIG_UIO_DMABUF is not set", "# CONFIG_UIO_DMABUF_ADDRESSES is not set"],
         },
         Traits = ["pci", "edu", "no-import"],
         OnlyCategory = "no-import",

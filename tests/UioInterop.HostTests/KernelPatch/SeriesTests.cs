@@ -1,4 +1,5 @@
 using NUnit.Framework;
+using UioInterop.Harness;
 using UioInterop.Harness.Kernels;
 
 namespace UioInterop.HostTests.KernelPatch;
@@ -7,7 +8,8 @@ namespace UioInterop.HostTests.KernelPatch;
 internal sealed class SeriesTests
 {
     private static readonly string[] s_plainFiles =
-        ["drivers/uio/uio_dmabuf.c", "drivers/uio/uio_dmabuf.h", "include/uapi/linux/uio/uio.h"];
+        [.. Directory.EnumerateFiles(Repository.At("kernel-patch"), "*.?", SearchOption.AllDirectories)
+            .Select(file => Path.GetRelativePath(Repository.At("kernel-patch"), file)).Order()];
 
     public static IEnumerable<string> Patches => Patch.Series().Select(patch => patch.Name);
 
