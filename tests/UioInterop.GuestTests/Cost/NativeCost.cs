@@ -6,7 +6,7 @@ namespace UioInterop.GuestTests.Cost;
 /// <summary>The same in C: cost.c.</summary>
 internal static partial class NativeCost
 {
-    private const string Library = "cost";
+    private const string Library = "guesttests";
 
     /// <summary>Nanoseconds that reading the clock adds to each of these.</summary>
     [LibraryImport(Library, EntryPoint = "cost_clock")]

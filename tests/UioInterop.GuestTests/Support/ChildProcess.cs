@@ -13,6 +13,7 @@ internal sealed class ChildProcess : IDisposable
     private const string HoldRole = "hold";
     private const string InvertRole = "invert";
     private const string WorkRole = "work";
+    private const string IdleRole = "idle";
     private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(40);
 
     private static UioDevice? s_device; // keeps it from the collector
@@ -51,6 +52,7 @@ internal sealed class ChildProcess : IDisposable
         var said = arguments switch
         {
             [ImportRole, var descriptor] => Import(descriptor),
+            [IdleRole] => IdleRole,
             [HoldRole, var path] => Open(path).Info.DevicePath,
             [InvertRole, var path] => ReceiveInvertAndSend(path),
             [WorkRole, var rounds] => Work(int.Parse(rounds, CultureInfo.InvariantCulture)),
@@ -60,6 +62,9 @@ internal sealed class ChildProcess : IDisposable
         Thread.Sleep(Timeout.Infinite); // until it is killed
         return 0;
     }
+
+    /// <summary>A process that opens nothing.</summary>
+    public static ChildProcess Idle() => new(IdleRole);
 
     /// <summary>A process that has a device open.</summary>
     public static ChildProcess Hold(string path) => new(HoldRole, path);

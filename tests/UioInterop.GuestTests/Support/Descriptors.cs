@@ -31,9 +31,26 @@ internal static class Descriptors
         where !IsClosedByExec(descriptor.Number)
         select descriptor.Path;
 
+    /// <summary>What those of another process refer to.</summary>
+    public static IReadOnlyList<string> OfProcess(int process) =>
+        [.. Directory.GetFileSystemEntries($"/proc/{process}/fd").Select(Target)];
+
     private static IEnumerable<(int Number, string Path)> Open() =>
         from link in Directory.GetFileSystemEntries("/proc/self/fd")
         let number = int.Parse(Path.GetFileName(link), CultureInfo.InvariantCulture)
         where LibC.fcntl(number, LibC.F_GETFD) >= 0 // not the one that listed them
-        select (number, File.ResolveLinkTarget(link, returnFinalTarget: false)?.ToString() ?? link);
+        select (number, Target(link));
+
+    // Another process closes what it likes meanwhile.
+    private static string Target(string link)
+    {
+        try
+        {
+            return File.ResolveLinkTarget(link, returnFinalTarget: false)?.ToString() ?? link;
+        }
+        catch (FileNotFoundException)
+        {
+            return link;
+        }
+    }
 }

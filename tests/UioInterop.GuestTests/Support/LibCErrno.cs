@@ -6,4 +6,5 @@ internal static class LibCErrno
     public const int EIO = 5;
     public const int EACCES = 13;
     public const int EBUSY = 16;
+    public const int ERANGE = 34;
 }

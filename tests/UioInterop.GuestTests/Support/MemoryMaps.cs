@@ -2,10 +2,10 @@ using System.Globalization;
 
 namespace UioInterop.GuestTests.Support;
 
-/// <summary>What is mapped into this process: proc(5), /proc/pid/maps.</summary>
+/// <summary>What is mapped into a process: proc(5), /proc/pid/maps.</summary>
 internal readonly record struct MemoryMaps(ulong Start, ulong End, string Path)
 {
-    public static IReadOnlyList<MemoryMaps> All() => [.. File.ReadLines("/proc/self/maps").Select(Parse)];
+    public static IReadOnlyList<MemoryMaps> All(string process = "self") => [.. File.ReadLines($"/proc/{process}/maps").Select(Parse)];
 
     public static IReadOnlyList<MemoryMaps> Of(string path) => [.. All().Where(map => map.Path == path)];
 
