@@ -1,13 +1,10 @@
 using System.Runtime.InteropServices;
-using UioInterop.Devices;
 
 namespace UioInterop.Demo;
 
 /// <summary>Finds out, and says, what the demo has to work with.</summary>
 internal static class Machine
 {
-    private const string UioDriver = "uio_pci_generic";
-
     public static void Describe()
     {
         Print.Fact("kernel", $"Linux {File.ReadAllText("/proc/sys/kernel/osrelease").Trim()}, {RuntimeInformation.ProcessArchitecture}");
@@ -26,20 +23,6 @@ internal static class Machine
             { IsStrict: true } group => $"{group}: the device reaches what is mapped for it, and nothing else",
             var group => $"{group}: lazy, a buffer may stay reachable some 10 ms after its unmap (iommu.strict=1 ends that)",
         });
-    }
-
-    /// <summary>Gives edu to a UIO driver, unless it has one, and returns its PCI address.</summary>
-    public static string BindEdu()
-    {
-        IReadOnlyList<string> found = PciFunction.Find(EduDevice.VendorId, EduDevice.DeviceId);
-        if (found.Count == 0)
-            throw new IOException("This machine has no edu device (PCI 1234:11e8). It is part of QEMU: -device edu,dma_mask=0xffffffff; ./build.sh demo boots such a machine.");
-
-        string address = found[0];
-        using DriverBinding binding = DriverBinding.Bind(address, UioDriver);
-        binding.Keep(); // for the next run
-        Print.Fact("edu", $"PCI {address}, {(binding.PreviousDriver == UioDriver ? "was" : "now")} bound to {UioDriver}");
-        return address;
     }
 
     /// <summary>

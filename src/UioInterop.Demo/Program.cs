@@ -1,21 +1,26 @@
 // Moves data through a device by DMA, out of one dma-buf and into another, and shows what an IOMMU does to a device
-// that writes where it no longer may. Runs as root on a machine with QEMU's edu device; ./build.sh demo boots one.
+// that writes where it no longer may. Runs as root, on a machine with QEMU's edu device or on a Zynq UltraScale+ or
+// Versal board; ./build.sh demo boots such machines.
 
 using UioInterop;
 using UioInterop.Demo;
-using UioInterop.Devices;
+using UioInterop.Demo.Engines;
+using UioInterop.Demo.Proofs;
 
 try
 {
     Print.Title("What is here");
     Machine.Describe();
-    string address = Machine.BindEdu();
 
-    using var edu = EduDevice.Open(UioDeviceId.FromParent(address));
-    Machine.Describe(edu.Device.Info);
+    using IEngine engine = EngineFinder.Open();
+    Machine.Describe(engine.Device.Info);
 
-    bool equal = RoundTrip.Run(edu);
-    bool safe = Proof.Run(edu);
+    bool equal = RoundTrip.Run(engine);
+    bool safe = ReleaseProof.Run(engine);
+    if (engine is EduEngine edu && engine.Device.Info.Iommu is { Translates: true })
+        safe &= IommuProof.Run(edu.Edu);
+    else
+        Print.Step("Without a translating IOMMU this order is all the protection there is: ./build.sh demo shows one.");
     return equal && safe ? 0 : 1;
 }
 catch (Exception error) when (error is IOException or UnauthorizedAccessException or TimeoutException or DllNotFoundException or InvalidOperationException)

@@ -1,44 +1,35 @@
-using UioInterop.Devices;
+using UioInterop.Demo.Engines;
 
 namespace UioInterop.Demo;
 
 /// <summary>Memory to device to memory, all by DMA.</summary>
 internal static class RoundTrip
 {
-    private const int Length = 2 * 4096;
-
-    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(2);
-
-    public static bool Run(EduDevice edu)
+    public static bool Run(IEngine engine)
     {
         Print.Title("Round trip: source -> device -> destination");
 
-        DmaHeap heap = Machine.HeapFor(edu.Device.Info);
-        using DmaBuf source = heap.Allocate(Length);
-        using DmaBuf destination = heap.Allocate(Length);
-        Print.Step($"allocated    two dma-bufs of {Length} bytes from {heap}");
+        int length = engine.CopyLength;
+        DmaHeap heap = Machine.HeapFor(engine.Device.Info);
+        using DmaBuf source = heap.Allocate(length);
+        using DmaBuf destination = heap.Allocate(length);
+        Print.Step($"allocated    two dma-bufs of {length} bytes from {heap}");
 
         using (CpuAccess cpu = source.BeginAccess(CpuAccessMode.Write))
             Pattern.Fill(cpu.Span);
         Print.Step("filled       the source with a pattern, by the CPU");
 
-        using DmaMapping from = edu.Device.Import(source, DmaDirection.ToDevice);
-        using DmaMapping to = edu.Device.Import(destination, DmaDirection.FromDevice);
+        using DmaMapping from = engine.Device.Import(source, DmaDirection.ToDevice);
+        using DmaMapping to = engine.Device.Import(destination, DmaDirection.FromDevice);
         Print.Step($"imported     the source at {from.Address}, {from.Length} bytes, {from.Direction}");
         Print.Step($"imported     the destination at {to.Address}, {to.Length} bytes, {to.Direction}");
 
-        // The device's buffer is smaller than ours.
-        for (int offset = 0; offset < Length; offset += EduDevice.MaxTransfer)
-        {
-            InterruptCount read = edu.CopyToDevice(from, offset, EduDevice.MaxTransfer, Timeout);
-            InterruptCount written = edu.CopyFromDevice(to, offset, EduDevice.MaxTransfer, Timeout);
-            Print.Step($"copied       {from.Address + offset} -> device -> {to.Address + offset}, interrupts {read.Total} and {written.Total}, missed {read.Missed + written.Missed}");
-        }
+        engine.Copy(from, to, length);
 
         using CpuAccess before = source.BeginAccess(CpuAccessMode.Read);
         using CpuAccess after = destination.BeginAccess(CpuAccessMode.Read);
         return Print.Verdict(after.Span.SequenceEqual(before.Span),
-            $"all {Length} bytes arrived, and the CPU moved none of them",
+            $"all {length} bytes arrived, and the CPU moved none of them",
             $"the destination differs from byte {after.Span.CommonPrefixLength(before.Span)} on");
     }
 }

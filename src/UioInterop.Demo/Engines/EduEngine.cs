@@ -1,0 +1,46 @@
+using UioInterop.Devices;
+
+namespace UioInterop.Demo.Engines;
+
+/// <summary>QEMU's edu device: from memory into a buffer of its own, and from there to memory.</summary>
+internal sealed class EduEngine(EduDevice edu) : IEngine
+{
+    private const string UioDriver = "uio_pci_generic";
+
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(2);
+
+    public EduDevice Edu => edu;
+
+    public UioDevice Device => edu.Device;
+
+    // Twice what fits into the device.
+    public int CopyLength => 2 * EduDevice.MaxTransfer;
+
+    public bool IsBusy => edu.IsBusy;
+
+    public static EduEngine? TryOpen()
+    {
+        if (PciFunction.Find(EduDevice.VendorId, EduDevice.DeviceId) is not [var address, ..])
+            return null;
+
+        using DriverBinding binding = DriverBinding.Bind(address, UioDriver);
+        binding.Keep(); // for the next run
+        Print.Fact("edu", $"PCI {address}, {(binding.PreviousDriver == UioDriver ? "was" : "now")} bound to {UioDriver}");
+        return new EduEngine(EduDevice.Open(UioDeviceId.FromParent(address)));
+    }
+
+    public void Copy(DmaMapping from, DmaMapping to, int length)
+    {
+        for (int offset = 0; offset < length; offset += EduDevice.MaxTransfer)
+        {
+            InterruptCount read = edu.CopyToDevice(from, offset, EduDevice.MaxTransfer, Timeout);
+            InterruptCount written = edu.CopyFromDevice(to, offset, EduDevice.MaxTransfer, Timeout);
+            Print.Step($"copied       {from.Address + offset} -> device -> {to.Address + offset}, interrupts {read.Total} and {written.Total}, missed {read.Missed + written.Missed}");
+        }
+    }
+
+    public ValueTask<InterruptCount> BeginWrite(DmaMapping to, CancellationToken token) =>
+        edu.CopyFromDeviceAsync(to, 0, EduDevice.MaxTransfer, Timeout, token: token);
+
+    public void Dispose() => edu.Dispose();
+}

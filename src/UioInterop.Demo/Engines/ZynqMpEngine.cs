@@ -1,0 +1,81 @@
+using UioInterop.Devices;
+
+namespace UioInterop.Demo.Engines;
+
+/// <summary>A channel of the DMA engine on Zynq UltraScale+ and Versal: from memory to memory.</summary>
+internal sealed class ZynqMpEngine : IEngine
+{
+    private const string UioDriver = "uio_pdrv_genirq";
+    private const string Devices = "/sys/bus/platform/devices";
+
+    // The channels of the low-power domain, on both: UG1085, "System Addresses"; AM012, "Register Reference". Which one
+    // does not matter, and the kernel's own DMA driver may hold some.
+    private static readonly string[] Channels =
+        ["ffa80000", "ffa90000", "ffaa0000", "ffab0000", "ffac0000", "ffad0000", "ffae0000", "ffaf0000"];
+
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
+
+    private readonly ZynqMpDma _dma;
+    private readonly DmaBuf _ballast;
+    private readonly DmaMapping _ballastMapping;
+
+    private ZynqMpEngine(ZynqMpDma dma)
+    {
+        _dma = dma;
+        _ballast = DmaHeap.Cma.Allocate(CopyLength);
+        _ballastMapping = dma.Device.Import(_ballast, DmaDirection.ToDevice);
+    }
+
+    public UioDevice Device => _dma.Device;
+
+    public int CopyLength => 1 << 20;
+
+    public bool IsBusy => _dma.IsBusy;
+
+    public static ZynqMpEngine? TryOpen()
+    {
+        // A name on the bus is ffa80000.dma, or ffa80000.dma-controller in newer device trees.
+        string? channel = Channels
+            .SelectMany(address => Directory.Exists(Devices) ? Directory.GetDirectories(Devices, $"{address}.dma*") : [])
+            .Select(path => Path.GetFileName(path))
+            .FirstOrDefault(IsFree);
+        if (channel is null)
+            return null;
+
+        using DriverBinding binding = DriverBinding.Bind(channel, UioDriver);
+        binding.Keep(); // for the next run
+        Print.Fact("ZDMA", $"channel {channel}, {(binding.PreviousDriver == UioDriver ? "was" : "now")} bound to {UioDriver}");
+
+        var dma = ZynqMpDma.Open(UioDeviceId.FromParent(channel));
+        try
+        {
+            return new ZynqMpEngine(dma);
+        }
+        catch
+        {
+            dma.Dispose();
+            throw;
+        }
+    }
+
+    public void Copy(DmaMapping from, DmaMapping to, int length)
+    {
+        InterruptCount count = Wait(_dma.CopyAsync(from, 0, to, 0, length, Timeout));
+        Print.Step($"copied       {length >> 10} KiB, {from.Address} -> {to.Address}, interrupt {count.Total}, missed {count.Missed}");
+    }
+
+    public ValueTask<InterruptCount> BeginWrite(DmaMapping to, CancellationToken token) =>
+        _dma.CopyAsync(_ballastMapping, 0, to, 0, CopyLength, Timeout, token);
+
+    public void Dispose()
+    {
+        _dma.Dispose();
+        _ballast.Dispose();
+    }
+
+    private static bool IsFree(string channel) =>
+        new DirectoryInfo(Path.Combine(Devices, channel, "driver")) is var driver
+        && (!driver.Exists || driver.ResolveLinkTarget(returnFinalTarget: true)?.Name == UioDriver);
+
+    private static InterruptCount Wait(ValueTask<InterruptCount> copy) => copy.AsTask().GetAwaiter().GetResult();
+}

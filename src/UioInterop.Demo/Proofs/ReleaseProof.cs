@@ -1,0 +1,63 @@
+using UioInterop.Demo.Engines;
+
+namespace UioInterop.Demo.Proofs;
+
+/// <summary>
+/// The device writes into a buffer, and the program lets go of the buffer in the middle. Without an IOMMU nothing but the
+/// library's order protects who gets the memory next: the device is stopped, or awaited, first.
+/// </summary>
+internal static class ReleaseProof
+{
+    private const byte NextOwners = 0x11;
+
+    public static bool Run(IEngine engine)
+    {
+        Print.Title("Proof: a buffer is let go when the device is done with it, not before");
+
+        int length = engine.CopyLength;
+        using DmaBuf victim = Machine.HeapFor(engine.Device.Info).Allocate(length);
+        using var cancel = new CancellationTokenSource();
+        DmaMapping mapping = engine.Device.Import(victim, DmaDirection.FromDevice);
+
+        Task<InterruptCount> write = engine.BeginWrite(mapping, cancel.Token).AsTask();
+        bool busyBefore = engine.IsBusy;
+        Print.Step($"started      a write of the device to {mapping.Address}, {(busyBefore ? "under way" : "fast enough to be over already")}");
+
+        mapping.Dispose();
+        bool busyAfter = engine.IsBusy;
+        Print.Step($"released     the buffer; the device is {(busyAfter ? "busy" : "idle")}");
+
+        using (CpuAccess cpu = victim.BeginAccess(CpuAccessMode.Write))
+            cpu.Span.Fill(NextOwners);
+
+        cancel.Cancel();
+        Print.Step($"the write    {Outcome(write)}");
+        bool later = WriteElsewhere(engine);
+
+        using CpuAccess after = victim.BeginAccess(CpuAccessMode.Read);
+        int touched = after.Span.IndexOfAnyExcept(NextOwners);
+        return Print.Verdict(!busyAfter, "the release came when the device was idle", "the device was busy after the release")
+            & Print.Verdict(later, "the device works on, in another buffer", "the device does not work any more")
+            & Print.Verdict(touched < 0, $"all {after.Span.Length} bytes are what the next owner wrote", $"the device overwrote the next owner's bytes from {touched} on");
+    }
+
+    // It also makes time pass: a write that was only late would be in the buffer by its end.
+    private static bool WriteElsewhere(IEngine engine)
+    {
+        using DmaBuf other = Machine.HeapFor(engine.Device.Info).Allocate(engine.CopyLength);
+        using DmaMapping mapping = engine.Device.Import(other, DmaDirection.FromDevice);
+        return engine.BeginWrite(mapping, CancellationToken.None).AsTask().GetAwaiter().GetResult().Total > 0;
+    }
+
+    private static string Outcome(Task<InterruptCount> write)
+    {
+        try
+        {
+            return $"was done: interrupt {write.GetAwaiter().GetResult().Total}";
+        }
+        catch (Exception error) when (error is OperationCanceledException or InvalidOperationException or TimeoutException)
+        {
+            return $"was stopped: {error.Message}";
+        }
+    }
+}
