@@ -20,7 +20,8 @@ export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_SYSTEM_GLOBALIZATION
 
 help() {
   cat <<'EOF'
-./build.sh demo [--machine NAME]   boot a machine and watch a C# program move data by DMA
+./build.sh demo [--machine NAME] [--compilation NAME]
+                                   boot a machine and watch a C# program move data by DMA
 ./build.sh test [--machine NAME|all] [--filter TEXT] [--guest-only|--host-only]
                                    run the tests; without --machine, not on arm-virt and versal
 ./build.sh kernel [--machine NAME|--all]

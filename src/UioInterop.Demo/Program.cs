@@ -21,6 +21,8 @@ try
         safe &= IommuProof.Run(edu.Edu);
     else
         Print.Step("Without a translating IOMMU this order is all the protection there is: ./build.sh demo shows one.");
+    Console.WriteLine();
+    Print.Fact("memory", $"{Environment.WorkingSet >> 10} KiB resident");
     return equal && safe ? 0 : 1;
 }
 catch (Exception error) when (error is IOException or UnauthorizedAccessException or TimeoutException or DllNotFoundException or InvalidOperationException)

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using Spectre.Console;
 using UioInterop.Harness.Guests;
-using UioInterop.GuestProtocol;
 using UioInterop.Harness.Machines;
 using UioInterop.Harness.Running;
 
@@ -10,14 +9,6 @@ namespace UioInterop.Harness.Commands;
 /// <summary>Boots a machine and shows what the demo inside it says.</summary>
 internal static class DemoCommand
 {
-    private const string Proof = "the demo provokes this fault, and shows it as its proof";
-
-    private static readonly KnownLine[] s_proofs =
-    [
-        new(@"^DMAR: (DRHD: handling fault status|\[DMA Write)", Proof),
-        new(@"^arm-smmu-v3 \S+: event 0x10 received:|^arm_smmu_evtq_thread: \d+ callbacks suppressed", Proof),
-    ];
-
     public static Command Create()
     {
         var machine = new Option<string>("--machine")
@@ -25,25 +16,24 @@ internal static class DemoCommand
             Description = "The machine to boot.",
             DefaultValueFactory = _ => MachineList.X64.Name,
         };
-        var command = new Command("demo", "Boot a machine and run the demo in it.") { machine };
-        command.SetAction((parsed, cancel) => RunAsync(MachineList.Named(parsed.GetRequiredValue(machine)), cancel));
+        var compilation = new Option<string>("--compilation")
+        {
+            Description = $"How the program is compiled: {string.Join(", ", Compilation.All)}.",
+            DefaultValueFactory = _ => Compilation.ReadyToRun.Name,
+        };
+        var command = new Command("demo", "Boot a machine and run the demo in it.") { machine, compilation };
+        command.SetAction((parsed, cancel) => RunAsync(
+            MachineList.Named(parsed.GetRequiredValue(machine)), Compilation.Named(parsed.GetRequiredValue(compilation)), cancel));
         return command;
     }
 
-    private static async Task<int> RunAsync(Machine machine, CancellationToken cancel)
+    private static async Task<int> RunAsync(Machine machine, Compilation compilation, CancellationToken cancel)
     {
         Prerequisite.Require(machine);
         var kernel = await KernelProgress.BuildAsync(machine.Kernel, cancel);
-        var initramfs = await Initramfs.BuildAsync(machine, GuestProject.Demo, kernel, cancel);
         AnsiConsole.WriteLine($"Booting {machine.Name}: {machine.Summary}.");
         AnsiConsole.WriteLine();
-        var report = await new GuestRun
-        {
-            Machine = machine with { KnownLines = [.. machine.KnownLines, .. s_proofs] },
-            Kernel = kernel,
-            Initramfs = initramfs,
-            Text = Console.Out,
-        }.ExecuteAsync(cancel);
+        var report = await DemoRun.ExecuteAsync(machine, kernel, compilation, Console.Out, cancel);
         AnsiConsole.WriteLine();
         VerdictText.Show(report);
         return report.Verdict.IsGood ? 0 : 1;

@@ -7,6 +7,9 @@ namespace UioInterop.Harness.Guests;
 /// <param name="PublishOptions">What `dotnet publish` is told.</param>
 public sealed record Compilation(string Name, Func<Architecture, IEnumerable<string>> PublishOptions)
 {
+    /// <summary>Whether it brings its own .NET runtime, or is one file without; otherwise the guest has one installed.</summary>
+    public bool IsSelfContained { get; private init; } = true;
+
     /// <summary>Ahead, and once more at run time what runs often: an emulated CPU is slowest at compiling.</summary>
     public static Compilation ReadyToRun { get; } = new("ReadyToRun", _ => ["-p:PublishReadyToRun=true"]);
 
@@ -19,6 +22,15 @@ public sealed record Compilation(string Name, Func<Architecture, IEnumerable<str
         "-p:PublishAot=true", "-p:NativeDebugSymbols=false", $"-p:CppCompilerAndLinker={architecture.Compiler}",
         $"-p:ObjCopyName={architecture.CrossPrefix}objcopy",
     ]);
+
+    /// <summary>At run time, by a .NET runtime that the guest has.</summary>
+    public static Compilation FrameworkDependent { get; } = new("FrameworkDependent", _ => []) { IsSelfContained = false };
+
+    public static IReadOnlyList<Compilation> All { get; } = [ReadyToRun, Jit, NativeAot, FrameworkDependent];
+
+    public static Compilation Named(string name) =>
+        All.FirstOrDefault(each => each.Name == name)
+        ?? throw new HarnessException($"There is no compilation {name}; there are: {string.Join(", ", All)}.");
 
     public override string ToString() => Name;
 }

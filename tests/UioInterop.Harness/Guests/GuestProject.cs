@@ -29,7 +29,7 @@ public sealed record GuestProject(string Name, string Directory)
         Repository.At("global.json"),
     ];
 
-    /// <summary>Publishes it, with its own .NET runtime, when something it is made from has changed.</summary>
+    /// <summary>Publishes it when something it is made from has changed.</summary>
     public async Task<string> PublishAsync(Architecture architecture, CancellationToken cancel)
     {
         var output = Path.Combine(
@@ -51,7 +51,8 @@ public sealed record GuestProject(string Name, string Directory)
     {
         var command = Cli.Wrap("dotnet")
             .WithArguments([
-                "publish", Directory, "-c", "Release", "-r", architecture.RuntimeIdentifier, "--self-contained",
+                "publish", Directory, "-c", "Release", "-r", architecture.RuntimeIdentifier,
+                Compilation.IsSelfContained ? "--self-contained" : "--no-self-contained",
                 .. Compilation.PublishOptions(architecture),
                 "-o", output,
                 // Objects of its own: a publish for one runtime would undo the solution's restore, and back.

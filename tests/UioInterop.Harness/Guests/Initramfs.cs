@@ -31,6 +31,8 @@ public sealed record Initramfs(string Path, long Size)
             AddModules(archive, kernel);
             AddLibraries(archive, machine.Architecture);
             AddProgram(archive, program);
+            if (!project.Compilation.IsSelfContained)
+                await SharedFramework.AddAsync(archive, project, machine.Architecture, cancel);
             foreach (var (build, test) in shimTests)
                 archive.AddFile($"shim-tests/{build}/{System.IO.Path.GetFileName(test)}", test, executable: true);
         }
