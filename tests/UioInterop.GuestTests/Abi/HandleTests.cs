@@ -174,7 +174,8 @@ internal sealed class HandleTests : AbiTest
         Assert.That(RawHandles.Attach(Uio, file), Is.EqualTo(-LibC.EINVAL));
     }
 
-    [Test]
+    // More than bounce buffers have in one piece.
+    [Test, Category(Needs.Coherent)]
     public void Ranges_follow_each_other_and_cover_the_buffer_however_they_are_asked_for()
     {
         using var buffer = Buffer(3 << 20);
@@ -228,7 +229,8 @@ internal sealed class HandleTests : AbiTest
         Assert.That(RawHandles.Attach(Uio, little), Is.Zero);
     }
 
-    [Test]
+    // Elsewhere nothing that the kernel could bounce through is in such a device's reach, and the mask itself is refused.
+    [Test, Category(Needs.Pc)]
     public void A_device_that_does_not_reach_all_memory_is_refused()
     {
         using var buffer = Buffer();

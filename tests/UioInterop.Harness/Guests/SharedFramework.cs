@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using UioInterop.Harness.Machines;
 
 namespace UioInterop.Harness.Guests;
@@ -9,6 +10,8 @@ namespace UioInterop.Harness.Guests;
 internal static class SharedFramework
 {
     private const string Root = "usr/share/dotnet";
+    private const string Name = "Microsoft.NETCore.App";
+    private const string HostResolver = "libhostfxr.so";
 
     public static async Task AddAsync(
         CpioWriter archive, GuestProject project, Architecture architecture, CancellationToken cancel)
@@ -16,13 +19,36 @@ internal static class SharedFramework
         var source = await (project with { Compilation = Compilation.Jit }).PublishAsync(architecture, cancel);
         var own = await project.PublishAsync(architecture, cancel);
         var version = Environment.Version.ToString();
-        foreach (var file in RuntimeFiles.NeededIn(source))
+        var folder = $"{Root}/shared/{Name}/{version}";
+        var files = RuntimeFiles.NeededIn(source)
+            .Where(file => !File.Exists(Path.Combine(own, Path.GetRelativePath(source, file)))).ToArray();
+        foreach (var file in files)
+            archive.AddFile(
+                Path.GetFileName(file) == HostResolver ? $"{Root}/host/fxr/{version}/{HostResolver}" : $"{folder}/{Path.GetFileName(file)}",
+                file, executable: true);
+        archive.AddText($"{folder}/{Name}.deps.json", Manifest(files, version, architecture));
+    }
+
+    // The host takes a folder for a framework when it has this, and uses what is listed in it.
+    private static string Manifest(IReadOnlyCollection<string> files, string version, Architecture architecture)
+    {
+        var target = $".NETCoreApp,Version=v{Environment.Version.Major}.{Environment.Version.Minor}/{architecture.RuntimeIdentifier}";
+        var library = $"{Name}/{version}";
+        var managed = new JsonObject();
+        var native = new JsonObject();
+        foreach (var file in files.Select(path => Path.GetFileName(path)).Where(name => name != HostResolver))
+            (Path.GetExtension(file) == ".dll" ? managed : native).Add(file, new JsonObject());
+        return new JsonObject
         {
-            var name = Path.GetRelativePath(source, file);
-            if (name == "libhostfxr.so")
-                archive.AddFile($"{Root}/host/fxr/{version}/{name}", file, executable: true);
-            else if (!File.Exists(Path.Combine(own, name)))
-                archive.AddFile($"{Root}/shared/Microsoft.NETCore.App/{version}/{name}", file, executable: true);
-        }
+            ["runtimeTarget"] = new JsonObject { ["name"] = target },
+            ["targets"] = new JsonObject
+            {
+                [target] = new JsonObject { [library] = new JsonObject { ["runtime"] = managed, ["native"] = native } },
+            },
+            ["libraries"] = new JsonObject
+            {
+                [library] = new JsonObject { ["type"] = "package", ["serviceable"] = false, ["sha512"] = "" },
+            },
+        }.ToJsonString();
     }
 }
