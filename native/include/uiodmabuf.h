@@ -115,6 +115,104 @@ UIODMABUF_EXPORT int32_t uiodmabuf_map(int32_t uio_fd, int32_t dmabuf_fd,
 UIODMABUF_EXPORT int32_t uiodmabuf_unmap(int32_t uio_fd, int32_t dmabuf_fd);
 
 /*
+ * The six that follow are for kernels with UioInterop's patch, and known by
+ * UIO_IOC_QUERY. The structures are those of linux/uio/uio.h, which describes
+ * them and each error. Their sizes are filled in here.
+ *
+ * Common to them, besides what is above:
+ *   -EINVAL  an argument is out of range
+ *   -ENODEV  the device is gone, and all of its mappings with it
+ *   -ENOTTY  not a UIO device, or its kernel lacks the import by handle
+ */
+struct uio_query;
+struct uio_dmabuf_range;
+struct uio_dmabuf_write_address;
+struct uio_quiesce_op;
+
+/* uiodmabuf_query - what kernel and device can do (UIO_IOC_QUERY) */
+UIODMABUF_EXPORT int32_t uiodmabuf_query(int32_t uio_fd,
+					 struct uio_query *query);
+
+/*
+ * uiodmabuf_attach - maps a dma-buf for a UIO device (UIO_IOC_DMABUF_ATTACH)
+ *
+ * uio_fd:     open file of the UIO device
+ * dmabuf_fd:  the dma-buf; it may be closed afterwards
+ * direction:  1 the device reads and writes, 2 it only reads, 3 it only writes
+ * handle:     out: names the mapping in this open file, never 0
+ * nr_ranges:  out: in how many ranges of bus addresses the buffer comes
+ * length:     out: bytes mapped
+ *
+ * Returns 0, or:
+ *   -EACCES  the device is to write, and uio_fd or dmabuf_fd is read-only
+ *   -EBUSY   this open file has the buffer attached already, or the device
+ *            still writes into buffers of a file that was released
+ *   -ENOMEM, -ENOSPC  the device's limit of bytes, of mappings
+ *   -EOPNOTSUPP  the device does no DMA
+ *   -EPERM   no IOMMU translates for the device, and the caller lacks
+ *            CAP_SYS_RAWIO
+ *   -ERANGE  there is memory beyond the device's DMA mask
+ */
+UIODMABUF_EXPORT int32_t uiodmabuf_attach(int32_t uio_fd, int32_t dmabuf_fd,
+					  uint32_t direction, uint32_t *handle,
+					  uint32_t *nr_ranges,
+					  uint64_t *length);
+
+/*
+ * uiodmabuf_detach - ends a mapping (UIO_IOC_DMABUF_DETACH)
+ *
+ * The device must have stopped using the buffer, as for uiodmabuf_unmap().
+ *
+ * Returns 0, or -ENOENT: this open file has no such handle.
+ */
+UIODMABUF_EXPORT int32_t uiodmabuf_detach(int32_t uio_fd, uint32_t handle);
+
+/*
+ * uiodmabuf_ranges - tells bus addresses (UIO_IOC_DMABUF_RANGES)
+ *
+ * first:   index of the first range to be told
+ * ranges:  room for count of them; they come in the buffer's order
+ *
+ * Returns how many were told, which may be fewer than asked for; or -ENOENT, or
+ * -ENOTTY, also from a kernel that keeps addresses to itself.
+ */
+UIODMABUF_EXPORT int32_t uiodmabuf_ranges(int32_t uio_fd, uint32_t handle,
+					  uint32_t first,
+					  struct uio_dmabuf_range *ranges,
+					  uint32_t count);
+
+/*
+ * uiodmabuf_write_address - has the kernel write a bus address into a register
+ *			     (UIO_IOC_DMABUF_WRITE_ADDRESS)
+ *
+ * Returns 0, or:
+ *   -E2BIG   the buffer is not in one range for so long
+ *   -EACCES  uio_fd is read-only
+ *   -ENOENT  this open file has no such handle
+ *   -EOPNOTSUPP  the map is not one of physical registers
+ *   -ERANGE  the address needs more than the register's 32 bits
+ */
+UIODMABUF_EXPORT int32_t
+uiodmabuf_write_address(int32_t uio_fd,
+			const struct uio_dmabuf_write_address *write);
+
+/*
+ * uiodmabuf_set_quiesce - what stops the device when the file is released
+ *			   (UIO_IOC_SET_QUIESCE)
+ *
+ * ops:    the operations, in their order
+ * count:  how many; 0 takes an earlier program away
+ *
+ * Returns 0, or:
+ *   -E2BIG   too many operations, or too long polls
+ *   -EACCES  uio_fd is read-only
+ *   -EOPNOTSUPP  a map is not one of physical registers
+ */
+UIODMABUF_EXPORT int32_t uiodmabuf_set_quiesce(int32_t uio_fd,
+					       const struct uio_quiesce_op *ops,
+					       uint32_t count);
+
+/*
  * uiodmabuf_heap_alloc - allocates a dma-buf (DMA_HEAP_IOCTL_ALLOC)
  *
  * heap_fd:   an open /dev/dma_heap/...; opening it read-only is enough

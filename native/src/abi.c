@@ -31,6 +31,44 @@ VALUE(UIO_DMABUF_DIR_TO_DEV, 2);
 VALUE(UIO_DMABUF_DIR_FROM_DEV, 3);
 VALUE(UIO_DMABUF_DIR_NONE, 4);
 
+SIZE(uio_query, 48);
+MEMBER(uio_query, features, 8, 8);
+MEMBER(uio_query, translation, 16, 4);
+MEMBER(uio_query, max_bytes, 32, 8);
+MEMBER(uio_query, max_quiesce_us, 44, 4);
+VALUE(UIO_IOC_QUERY, 0x5900);
+
+SIZE(uio_dmabuf_attach, 32);
+MEMBER(uio_dmabuf_attach, fd, 8, 4);
+MEMBER(uio_dmabuf_attach, handle, 16, 4);
+MEMBER(uio_dmabuf_attach, length, 24, 8);
+VALUE(UIO_IOC_DMABUF_ATTACH, 0x5901);
+
+SIZE(uio_dmabuf_detach, 16);
+MEMBER(uio_dmabuf_detach, handle, 8, 4);
+VALUE(UIO_IOC_DMABUF_DETACH, 0x5902);
+
+SIZE(uio_dmabuf_range, 16);
+MEMBER(uio_dmabuf_range, length, 8, 8);
+SIZE(uio_dmabuf_ranges, 32);
+MEMBER(uio_dmabuf_ranges, first, 12, 4);
+MEMBER(uio_dmabuf_ranges, ranges, 16, 8);
+MEMBER(uio_dmabuf_ranges, count, 24, 4);
+VALUE(UIO_IOC_DMABUF_RANGES, 0x5903);
+
+SIZE(uio_dmabuf_write_address, 56);
+MEMBER(uio_dmabuf_write_address, map, 12, 4);
+MEMBER(uio_dmabuf_write_address, reg, 32, 8);
+MEMBER(uio_dmabuf_write_address, format, 48, 4);
+VALUE(UIO_IOC_DMABUF_WRITE_ADDRESS, 0x5904);
+
+SIZE(uio_quiesce_op, 48);
+MEMBER(uio_quiesce_op, reg, 16, 8);
+MEMBER(uio_quiesce_op, timeout_us, 40, 4);
+SIZE(uio_set_quiesce, 24);
+MEMBER(uio_set_quiesce, op_size, 20, 4);
+VALUE(UIO_IOC_SET_QUIESCE, 0x5905);
+
 MEMBER(dma_heap_allocation_data, len, 0, 8);
 MEMBER(dma_heap_allocation_data, fd, 8, 4);
 MEMBER(dma_heap_allocation_data, fd_flags, 12, 4);

@@ -59,6 +59,97 @@ int32_t uiodmabuf_unmap(int32_t uio_fd, int32_t dmabuf_fd)
 	return result < 0 ? result : 0;
 }
 
+int32_t uiodmabuf_query(int32_t uio_fd, struct uio_query *query)
+{
+	struct uio_query args;
+	int32_t result;
+
+	memset(&args, 0, sizeof(args));
+	args.size = sizeof(args);
+
+	result = call(uio_fd, UIO_IOC_QUERY, &args);
+	if (result < 0)
+		return result;
+
+	*query = args;
+	return 0;
+}
+
+int32_t uiodmabuf_attach(int32_t uio_fd, int32_t dmabuf_fd, uint32_t direction,
+			 uint32_t *handle, uint32_t *nr_ranges,
+			 uint64_t *length)
+{
+	struct uio_dmabuf_attach args = {
+		.size = sizeof(args),
+		.fd = dmabuf_fd,
+		.direction = direction,
+	};
+	int32_t result;
+
+	result = call(uio_fd, UIO_IOC_DMABUF_ATTACH, &args);
+	if (result < 0)
+		return result;
+
+	*handle = args.handle;
+	*nr_ranges = args.nr_ranges;
+	*length = args.length;
+	return 0;
+}
+
+int32_t uiodmabuf_detach(int32_t uio_fd, uint32_t handle)
+{
+	struct uio_dmabuf_detach args = {
+		.size = sizeof(args),
+		.handle = handle,
+	};
+	int32_t result;
+
+	result = call(uio_fd, UIO_IOC_DMABUF_DETACH, &args);
+	return result < 0 ? result : 0;
+}
+
+int32_t uiodmabuf_ranges(int32_t uio_fd, uint32_t handle, uint32_t first,
+			 struct uio_dmabuf_range *ranges, uint32_t count)
+{
+	struct uio_dmabuf_ranges args = {
+		.size = sizeof(args),
+		.handle = handle,
+		.first = first,
+		.ranges = (uintptr_t)ranges,
+		.count = count,
+	};
+	int32_t result;
+
+	result = call(uio_fd, UIO_IOC_DMABUF_RANGES, &args);
+	return result < 0 ? result : (int32_t)args.count;
+}
+
+int32_t uiodmabuf_write_address(int32_t uio_fd,
+				const struct uio_dmabuf_write_address *write)
+{
+	struct uio_dmabuf_write_address args = *write;
+	int32_t result;
+
+	args.size = sizeof(args);
+	result = call(uio_fd, UIO_IOC_DMABUF_WRITE_ADDRESS, &args);
+	return result < 0 ? result : 0;
+}
+
+int32_t uiodmabuf_set_quiesce(int32_t uio_fd, const struct uio_quiesce_op *ops,
+			      uint32_t count)
+{
+	struct uio_set_quiesce args = {
+		.size = sizeof(args),
+		.ops = (uintptr_t)ops,
+		.count = count,
+		.op_size = sizeof(*ops),
+	};
+	int32_t result;
+
+	result = call(uio_fd, UIO_IOC_SET_QUIESCE, &args);
+	return result < 0 ? result : 0;
+}
+
 int32_t uiodmabuf_heap_alloc(int32_t heap_fd, uint64_t length,
 			     uint32_t fd_flags)
 {

@@ -4,10 +4,13 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <linux/uio/uio.h>
+
 #include "tap.h"
 #include "uiodmabuf.h"
 
 #define UNTOUCHED UINT64_C(0xA5A5A5A5A5A5A5A5)
+#define UNTOUCHED_32 UINT32_C(0xA5A5A5A5)
 
 static void map_fails(int fd, uint32_t direction, int expected,
 		      const char *name)
@@ -20,6 +23,32 @@ static void map_fails(int fd, uint32_t direction, int expected,
 	   "%s: outputs untouched", name);
 }
 
+static void handle_functions_fail(int fd, int expected, const char *why)
+{
+	uint32_t handle = UNTOUCHED_32, nr_ranges = UNTOUCHED_32;
+	struct uio_dmabuf_write_address address = { .handle = 1 };
+	struct uio_query query = { .size = UNTOUCHED_32 };
+	uint64_t length = UNTOUCHED;
+	char name[64];
+
+	snprintf(name, sizeof(name), "query, %s", why);
+	same(uiodmabuf_query(fd, &query), expected, name);
+	ok(query.size == UNTOUCHED_32, "%s: output untouched", name);
+	snprintf(name, sizeof(name), "attach, %s", why);
+	same(uiodmabuf_attach(fd, fd, 1, &handle, &nr_ranges, &length),
+	     expected, name);
+	ok(handle == UNTOUCHED_32 && nr_ranges == UNTOUCHED_32 &&
+	   length == UNTOUCHED, "%s: outputs untouched", name);
+	snprintf(name, sizeof(name), "detach, %s", why);
+	same(uiodmabuf_detach(fd, 1), expected, name);
+	snprintf(name, sizeof(name), "ranges, %s", why);
+	same(uiodmabuf_ranges(fd, 1, 0, NULL, 0), expected, name);
+	snprintf(name, sizeof(name), "write_address, %s", why);
+	same(uiodmabuf_write_address(fd, &address), expected, name);
+	snprintf(name, sizeof(name), "set_quiesce, %s", why);
+	same(uiodmabuf_set_quiesce(fd, NULL, 0), expected, name);
+}
+
 static void every_function_fails(int fd, int expected, const char *why)
 {
 	char name[64];
@@ -28,6 +57,7 @@ static void every_function_fails(int fd, int expected, const char *why)
 	map_fails(fd, 1, expected, name);
 	snprintf(name, sizeof(name), "unmap, %s", why);
 	same(uiodmabuf_unmap(fd, fd), expected, name);
+	handle_functions_fail(fd, expected, why);
 	snprintf(name, sizeof(name), "heap_alloc, %s", why);
 	same(uiodmabuf_heap_alloc(fd, 4096, O_RDWR | O_CLOEXEC), expected,
 	     name);

@@ -32,15 +32,28 @@ static struct {
 	uint8_t input[64];
 } fake;
 
+/* Where the number does not tell it, the argument does. */
+static size_t size_of(unsigned long request, const void *arg)
+{
+	uint32_t size;
+
+	if (_IOC_SIZE(request))
+		return _IOC_SIZE(request);
+
+	memcpy(&size, arg, sizeof(size));
+	return size;
+}
+
 int ioctl(int fd, unsigned long request, ...)
 {
-	size_t size = _IOC_SIZE(request);
 	va_list arguments;
 	uint8_t *arg;
+	size_t size;
 
 	va_start(arguments, request);
 	arg = va_arg(arguments, uint8_t *);
 	va_end(arguments);
+	size = size_of(request, arg);
 
 	/* A library that spins must end the test, not hang it. */
 	if (++fake.calls > 10)
@@ -80,7 +93,7 @@ static void dirty_stack(void)
 
 static void passed(unsigned long request, const void *bytes, const char *name)
 {
-	size_t size = _IOC_SIZE(request);
+	size_t size = size_of(request, bytes);
 
 	ok(fake.fd == FD && fake.request == request, "%s: descriptor, request",
 	   name);
@@ -155,6 +168,114 @@ static void test_unmap(void)
 	same(uiodmabuf_unmap(FD, BUFFER_FD), -ENOENT, "unmap: error");
 }
 
+static void test_query(void)
+{
+	static const struct uio_query input = { .size = 48 };
+	static const struct uio_query output = {
+		.size = 48, .features = UINT64_C(0x123456789ABCDEF0),
+		.max_quiesce_us = 0x11223344,
+	};
+	struct uio_query query;
+
+	arm(2, EINTR, 0, &output);
+	dirty_stack();
+	same(uiodmabuf_query(FD, &query), 0, "query");
+	same(fake.calls, 3, "query: interrupted twice, called three times");
+	passed(UIO_IOC_QUERY, &input, "query");
+	ok(!memcmp(&query, &output, sizeof(query)), "query: output");
+}
+
+static void test_attach(void)
+{
+	static const struct uio_dmabuf_attach input = {
+		.size = 32, .fd = BUFFER_FD, .direction = 0x80000003,
+	};
+	static const struct uio_dmabuf_attach output = {
+		.size = 32, .handle = 0x55667788, .nr_ranges = 0x99AABBCC,
+		.length = UINT64_C(0xFEDCBA9876543210),
+	};
+	uint32_t handle = 0, nr_ranges = 0;
+	uint64_t length = 0;
+
+	arm(2, EINTR, 0, &output);
+	dirty_stack();
+	same(uiodmabuf_attach(FD, BUFFER_FD, 0x80000003, &handle, &nr_ranges,
+			      &length), 0, "attach");
+	same(fake.calls, 3, "attach: interrupted twice, called three times");
+	passed(UIO_IOC_DMABUF_ATTACH, &input, "attach");
+	ok(handle == output.handle && nr_ranges == output.nr_ranges &&
+	   length == output.length, "attach: outputs");
+}
+
+static void test_detach(void)
+{
+	static const struct uio_dmabuf_detach input = {
+		.size = 16, .handle = 0x55667788,
+	};
+
+	arm(2, EINTR, 0, NULL);
+	dirty_stack();
+	same(uiodmabuf_detach(FD, 0x55667788), 0, "detach");
+	same(fake.calls, 3, "detach: interrupted twice, called three times");
+	passed(UIO_IOC_DMABUF_DETACH, &input, "detach");
+
+	arm(1, ENOENT, 0, NULL);
+	same(uiodmabuf_detach(FD, 1), -ENOENT, "detach: error");
+}
+
+static void test_ranges(void)
+{
+	struct uio_dmabuf_range ranges[3];
+	struct uio_dmabuf_ranges input = {
+		.size = 32, .handle = 0x55667788, .first = 7,
+		.ranges = (uintptr_t)ranges, .count = 3,
+	};
+	struct uio_dmabuf_ranges output = input;
+
+	output.count = 2;
+	output.total = 9;
+	arm(2, EINTR, 0, &output);
+	dirty_stack();
+	same(uiodmabuf_ranges(FD, 0x55667788, 7, ranges, 3), 2, "ranges");
+	same(fake.calls, 3, "ranges: interrupted twice, called three times");
+	passed(UIO_IOC_DMABUF_RANGES, &input, "ranges");
+
+	arm(1, ENOTTY, 0, NULL);
+	same(uiodmabuf_ranges(FD, 1, 0, ranges, 3), -ENOTTY, "ranges: error");
+}
+
+static void test_write_address(void)
+{
+	struct uio_dmabuf_write_address input = {
+		.flags = UIO_ADDRESS_HIGH_FIRST, .handle = 0x55667788, .map = 3,
+		.offset = 0x1000, .length = 0x2000, .reg = 0x128,
+		.reg_high = 0x12c, .format = UIO_ADDRESS_PAIR,
+	};
+	struct uio_dmabuf_write_address given = input;
+
+	input.size = 56;
+	arm(2, EINTR, 0, NULL);
+	same(uiodmabuf_write_address(FD, &given), 0, "write_address");
+	same(fake.calls, 3,
+	     "write_address: interrupted twice, called three times");
+	passed(UIO_IOC_DMABUF_WRITE_ADDRESS, &input, "write_address");
+}
+
+static void test_set_quiesce(void)
+{
+	static const struct uio_quiesce_op op = { .kind = UIO_QUIESCE_POLL };
+	struct uio_set_quiesce input = {
+		.size = 24, .ops = (uintptr_t)&op, .count = 1, .op_size = 48,
+	};
+
+	arm(2, EINTR, 0, NULL);
+	dirty_stack();
+	same(uiodmabuf_set_quiesce(FD, &op, 1), 0, "set_quiesce");
+	same(fake.calls, 3,
+	     "set_quiesce: interrupted twice, called three times");
+	passed(UIO_IOC_SET_QUIESCE, &input, "set_quiesce");
+}
+
 static void test_heap_alloc(void)
 {
 	static const struct dma_heap_allocation_data input = {
@@ -220,6 +341,12 @@ int main(void)
 	test_map_direction();
 	test_map_failure();
 	test_unmap();
+	test_query();
+	test_attach();
+	test_detach();
+	test_ranges();
+	test_write_address();
+	test_set_quiesce();
 	test_heap_alloc();
 	test_sync();
 	test_udmabuf_create();
