@@ -51,7 +51,11 @@ internal sealed class DescriptorList(UioDevice device) : IDisposable
     {
         long count = 0;
         foreach (TransferLease lease in leases)
-            count += 1 + ((lease.Length - 1) / longest);
+        {
+            for (long done = 0; done < lease.Length; count++)
+                done += Math.Min(longest, lease.PieceAt(done).Length);
+        }
+
         return checked((int)count);
     }
 
@@ -60,13 +64,16 @@ internal sealed class DescriptorList(UioDevice device) : IDisposable
         Span<byte> descriptor = default;
         foreach (TransferLease lease in leases)
         {
-            for (long done = 0; done < lease.Length; done += longest)
+            for (long done = 0; done < lease.Length;)
             {
+                DmaRange piece = lease.PieceAt(done);
+                uint length = (uint)Math.Min(longest, piece.Length);
                 descriptor = list[..DescriptorLength];
                 list = list[DescriptorLength..];
-                BinaryPrimitives.WriteUInt64LittleEndian(descriptor, (lease.Address + done).Value);
-                BinaryPrimitives.WriteUInt32LittleEndian(descriptor[8..], (uint)Math.Min(longest, lease.Length - done));
+                BinaryPrimitives.WriteUInt64LittleEndian(descriptor, piece.Address.Value);
+                BinaryPrimitives.WriteUInt32LittleEndian(descriptor[8..], length);
                 BinaryPrimitives.WriteUInt32LittleEndian(descriptor[12..], Next);
+                done += length;
             }
         }
 

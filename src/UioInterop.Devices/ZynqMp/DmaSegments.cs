@@ -27,6 +27,24 @@ internal readonly struct DmaSegments
     /// <summary>Of all segments, in bytes.</summary>
     public long Length { get; }
 
+    /// <summary>Whether there are bytes of a buffer in both.</summary>
+    public bool Overlap(DmaSegments other)
+    {
+        for (int i = 0; i < Count; i++)
+        {
+            for (int j = 0; j < other.Count; j++)
+            {
+                DmaSegment a = this[i], b = other[j];
+                if (BufferOf(a) == BufferOf(b) && a.Offset < b.Offset + b.Length && b.Offset < a.Offset + a.Length)
+                    return true;
+            }
+        }
+
+        return false;
+
+        static DmaBuf? BufferOf(DmaSegment segment) => segment.Buffer ?? segment.Mapping?.Buffer;
+    }
+
     /// <summary>Refuses what cannot be one side of a copy.</summary>
     /// <param name="device">Which makes the copy.</param>
     /// <param name="wrong">The direction that does not fit this side.</param>

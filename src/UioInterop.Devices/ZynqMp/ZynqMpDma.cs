@@ -179,7 +179,8 @@ public sealed class ZynqMpDma : IDisposable
     /// <exception cref="ArgumentOutOfRangeException">The part is empty, or not inside of its buffer.</exception>
     /// <exception cref="InvalidOperationException">The CPU is in one of the buffers.</exception>
     /// <exception cref="UioException">
-    /// A buffer cannot be imported. EINVAL: it is not one range for the channel, so allocate it from <see cref="DmaHeap.Cma"/>.
+    /// A buffer cannot be imported. EINVAL: it is not one range for the channel, and the kernel has only the boards' ioctls, so
+    /// allocate it from <see cref="DmaHeap.Cma"/>.
     /// EBUSY: the program has imported it otherwise; give the mapping.
     /// </exception>
     /// <exception cref="ZynqMpDmaException">The channel met an error.</exception>
@@ -274,6 +275,9 @@ public sealed class ZynqMpDma : IDisposable
         if (source.Length != destination.Length)
             throw new ArgumentException($"The source is {source.Length} bytes long and the destination {destination.Length}: a copy needs as many on both sides.", nameof(destination));
 
+        if (!Device.Features.TellsAddresses && source.Overlap(destination))
+            throw new ArgumentException("Source and destination are the same bytes of a buffer in part. The channel may write what it has not read yet.", nameof(destination));
+
         return RunAsync(source, destination, timeout, token);
     }
 
@@ -307,7 +311,8 @@ public sealed class ZynqMpDma : IDisposable
 
     private void Start(int stops)
     {
-        bool isSimple = _from.Count == 1 && _to.Count == 1 && _from[0].Length <= LongestDescriptor;
+        bool isSimple = _from.Count == 1 && _to.Count == 1 && _from[0].Length <= LongestDescriptor
+            && _from[0].IsContiguous && _to[0].IsContiguous;
         int destinationOffset = 0;
         if (!isSimple)
             _list = _descriptors.Write(_from, _to, LongestDescriptor, out destinationOffset);
@@ -324,28 +329,22 @@ public sealed class ZynqMpDma : IDisposable
             if (isSimple)
             {
                 _registers.WriteRelaxed(Control0, Overfetch);
-                WriteAddress(SourceWord0, SourceWord1, _from[0].Address);
+                _registers.WriteAddress(SourceWord0, SourceWord1, _from[0]);
                 _registers.WriteRelaxed(SourceWord2, (uint)_from[0].Length);
                 _registers.WriteRelaxed(SourceWord3, 0);
-                WriteAddress(DestinationWord0, DestinationWord1, _to[0].Address);
+                _registers.WriteAddress(DestinationWord0, DestinationWord1, _to[0]);
                 _registers.WriteRelaxed(DestinationWord2, (uint)_to[0].Length);
                 _registers.WriteRelaxed(DestinationWord3, 0);
             }
             else
             {
                 _registers.WriteRelaxed(Control0, Overfetch | ScatterGather);
-                WriteAddress(SourceListLow, SourceListHigh, _list.Address);
-                WriteAddress(DestinationListLow, DestinationListHigh, _list.Address + destinationOffset);
+                _registers.WriteAddress(SourceListLow, SourceListHigh, _list);
+                _registers.WriteAddress(DestinationListLow, DestinationListHigh, _list, destinationOffset);
             }
 
             _registers.Write(Control2, Enable); // not relaxed: what is in memory comes first
         }
-    }
-
-    private void WriteAddress(Register<uint> low, Register<uint> high, DeviceAddress address)
-    {
-        _registers.WriteRelaxed(low, (uint)address.Value);
-        _registers.WriteRelaxed(high, (uint)(address.Value >> 32));
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
@@ -396,17 +395,40 @@ public sealed class ZynqMpDma : IDisposable
         }
     }
 
-    // By address, so that two buffers over the same memory do not get past it.
+    // By address, so that two buffers over the same memory do not get past it. Where the kernel keeps addresses to itself,
+    // what can be seen without has been refused before.
     private void RefuseOverlap()
     {
+        if (!Device.Features.TellsAddresses)
+            return;
+
         foreach (TransferLease from in _from)
         {
             foreach (TransferLease to in _to)
             {
-                if (from.Address.Value < (to.Address + to.Length).Value && to.Address.Value < (from.Address + from.Length).Value)
-                    throw new ArgumentException($"Source and destination overlap: {from.Length} bytes at {from.Address} and {to.Length} bytes at {to.Address}. The channel may write what it has not read yet.");
+                if (Overlap(from, to))
+                    throw new ArgumentException($"Source and destination overlap: {from.Length} bytes from {from.Offset} on and {to.Length} bytes from {to.Offset} on are the same memory in part. The channel may write what it has not read yet.");
             }
         }
+    }
+
+    private static bool Overlap(TransferLease from, TransferLease to)
+    {
+        for (long i = 0; i < from.Length;)
+        {
+            DmaRange a = from.PieceAt(i);
+            for (long j = 0; j < to.Length;)
+            {
+                DmaRange b = to.PieceAt(j);
+                if (a.Address.Value < (b.Address + b.Length).Value && b.Address.Value < (a.Address + a.Length).Value)
+                    return true;
+                j += b.Length;
+            }
+
+            i += a.Length;
+        }
+
+        return false;
     }
 
     private void CompleteTransfers()

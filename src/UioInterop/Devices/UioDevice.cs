@@ -40,6 +40,7 @@ public sealed class UioDevice : IDisposable
     private readonly SafeFileHandle _lock;
     private readonly InterruptSource _interrupts;
     private readonly UioOpenOptions _options;
+    private readonly ImportAbi _imports;
     private readonly AttachmentList _attachments = new();
     private readonly Stack<DropWitness> _witnesses = new(); // in no mapping's use
     private readonly SortedDictionary<int, Registers> _registers = [];
@@ -49,6 +50,11 @@ public sealed class UioDevice : IDisposable
 
     private UioDevice(UioDeviceInfo info, UioOpenOptions options, SafeFileHandle file, SafeFileHandle @lock, InterruptSource interrupts)
     {
+        // Xilinx's kernel says EINVAL to what it does not know. A device that is gone says so again later.
+        bool hasHandles = Shim.Query(file, out QueryArguments query) is 0;
+        Features = hasHandles ? new UioFeatures(query) : new UioFeatures();
+        _imports = hasHandles ? HandleAbi.Instance : BoardAbi.Instance;
+
         Info = info;
         _options = options;
         _file = file;
@@ -58,6 +64,9 @@ public sealed class UioDevice : IDisposable
 
     /// <summary>What the kernel said about the device when it was opened.</summary>
     public UioDeviceInfo Info { get; }
+
+    /// <summary>What the kernel can do for the device's imports. It was asked when the device was opened.</summary>
+    public UioFeatures Features { get; }
 
     /// <summary>All UIO devices, by number. Empty when there are none, or the kernel has no UIO.</summary>
     public static IReadOnlyList<UioDeviceInfo> List() => SysFs.ReadUioDevices();
@@ -166,7 +175,7 @@ public sealed class UioDevice : IDisposable
         }
     }
 
-    /// <summary>Lets the device reach a buffer (UIO_IOC_MAP_DMABUF).</summary>
+    /// <summary>Lets the device reach a buffer (UIO_IOC_DMABUF_ATTACH, or UIO_IOC_MAP_DMABUF on a kernel without).</summary>
     /// <param name="buffer">The buffer. It may be disposed before the mapping; its memory stays until then.</param>
     /// <param name="direction">
     /// What the device will do with it. The scopes that <see cref="DmaBuf.BeginAccess"/> gives out follow it.
@@ -174,7 +183,8 @@ public sealed class UioDevice : IDisposable
     /// <returns>The mapping, which lasts until it or the device is disposed.</returns>
     /// <exception cref="UioException">
     /// ENOTTY: the kernel has no import. EBUSY: the device has this buffer already. EINVAL: it is not contiguous for
-    /// the device. EACCES, ENOMEM, ENODEV: as the message says.
+    /// the device, and the kernel has only the boards' ioctls. EACCES, EPERM, ENOMEM, ENOSPC, ERANGE, ENODEV: as the
+    /// message says.
     /// </exception>
     /// <exception cref="InvalidOperationException">A scope of CPU access to the buffer is open.</exception>
     /// <exception cref="ObjectDisposedException">The device or the buffer has been disposed.</exception>
@@ -189,20 +199,47 @@ public sealed class UioDevice : IDisposable
             ThrowIfDisposed();
             var attachment = new Attachment(this, buffer, direction);
             buffer.AddMapping(direction);
-            int result = Shim.Map(FileNumber, buffer.FileNumber, (uint)direction, out ulong address, out ulong length);
+            int result = _imports.Attach(FileNumber, attachment);
             if (result < 0)
             {
                 buffer.RemoveMapping(direction);
-                throw UioException.From(Calls.Import, Info.DevicePath, result);
+                throw UioException.From(_imports.AttachCall, Info.DevicePath, result);
             }
 
-            attachment.Set(address, length);
             _attachments.Add(attachment);
+            if (UioEventSource.Log.IsEnabled())
+                _ = _imports.ReadRanges(FileNumber, attachment);
             UioEventSource.Log.Imported(attachment);
             if (!_witnesses.TryPop(out DropWitness? witness))
                 witness = new DropWitness();
             witness.Watch(attachment);
             return new DmaMapping(attachment, witness);
+        }
+    }
+
+    /// <summary>
+    /// Tells the kernel how to stop the device when this program cannot: when it dies, or the driver is unbound, with buffers
+    /// imported. Replaces an earlier program. <see cref="Quiesce"/> is what the library itself runs.
+    /// </summary>
+    /// <param name="program">The program; null takes it away.</param>
+    /// <exception cref="UioException">
+    /// ENOTTY: the kernel runs none (<see cref="UioFeatures.RunsQuiescePrograms"/>). E2BIG: too many operations, or too long
+    /// polls. EINVAL: an operation does not fit its register. EOPNOTSUPP: a map is not one of registers. ENODEV: the
+    /// device is gone.
+    /// </exception>
+    /// <exception cref="ObjectDisposedException">The device has been disposed.</exception>
+    public unsafe void SetQuiesceProgram(QuiesceProgram? program)
+    {
+        lock (_gate)
+        {
+            ThrowIfDisposed();
+            ReadOnlySpan<QuiesceArguments> operations = program is null ? default : program.Operations;
+            fixed (QuiesceArguments* first = operations)
+            {
+                int result = Shim.SetQuiesce(FileNumber, first, (uint)operations.Length);
+                if (result < 0)
+                    throw UioException.From(Calls.SetQuiesce, Info.DevicePath, result);
+            }
         }
     }
 
@@ -324,7 +361,7 @@ public sealed class UioDevice : IDisposable
             if (attachment.HasEnded)
                 return;
 
-            int result = Shim.Unmap(FileNumber, attachment.Buffer.FileNumber);
+            int result = _imports.Detach(FileNumber, attachment);
 
             // Neither leaves a mapping behind: ENODEV when the device was unbound, ENOENT when somebody else ended it.
             if (result >= 0 || result == -Errno.ENODEV || result == -Errno.ENOENT)
@@ -338,7 +375,31 @@ public sealed class UioDevice : IDisposable
 
             // That the device is gone is no fault of this call.
             if (result < 0 && result != -Errno.ENODEV)
-                throw UioException.From(Calls.Detach, Info.DevicePath, result);
+                throw UioException.From(_imports.DetachCall, Info.DevicePath, result);
+        }
+    }
+
+    /// <summary>Has the kernel tell where the device reaches a buffer.</summary>
+    internal void ReadRanges(Attachment attachment)
+    {
+        lock (_gate)
+        {
+            attachment.ThrowIfEnded();
+            int result = _imports.ReadRanges(FileNumber, attachment);
+            if (result < 0)
+                throw UioException.From(Calls.Ranges, Info.DevicePath, result);
+        }
+    }
+
+    /// <summary>Has the kernel write a bus address into a register.</summary>
+    internal void WriteAddress(in WriteAddressArguments write)
+    {
+        lock (_gate)
+        {
+            ThrowIfDisposed();
+            int result = Shim.WriteAddress(FileNumber, write);
+            if (result < 0)
+                throw UioException.From(Calls.WriteAddress, Info.DevicePath, result);
         }
     }
 
@@ -384,7 +445,7 @@ public sealed class UioDevice : IDisposable
         foreach (Attachment attachment in _attachments)
         {
             if (attachment.IsIdle)
-                _ = Shim.Unmap(FileNumber, attachment.Buffer.FileNumber);
+                _ = _imports.Detach(FileNumber, attachment);
             attachment.MarkEnded();
         }
 

@@ -21,21 +21,21 @@ internal sealed class UioEventSource : EventSource
     public void Imported(Attachment attachment)
     {
         if (IsEnabled())
-            Imported(attachment.Device.Info.DevicePath, attachment.Buffer.Exporter, attachment.Direction.ToString(), attachment.Address.Value, attachment.Length);
+            Imported(attachment.Device.Info.DevicePath, attachment.Buffer.Exporter, attachment.Direction.ToString(), attachment.KnownAddress.Value, attachment.Length);
     }
 
     [NonEvent]
     public void Detached(Attachment attachment)
     {
         if (IsEnabled())
-            Detached(attachment.Device.Info.DevicePath, attachment.Buffer.Exporter, attachment.Direction.ToString(), attachment.Address.Value, attachment.Length);
+            Detached(attachment.Device.Info.DevicePath, attachment.Buffer.Exporter, attachment.Direction.ToString(), attachment.KnownAddress.Value, attachment.Length);
     }
 
     [NonEvent]
     public void MappingDropped(Attachment attachment)
     {
         if (IsEnabled())
-            MappingDropped(attachment.Device.Info.DevicePath, attachment.Buffer.Exporter, attachment.Direction.ToString(), attachment.Address.Value, attachment.Length);
+            MappingDropped(attachment.Device.Info.DevicePath, attachment.Buffer.Exporter, attachment.Direction.ToString(), attachment.KnownAddress.Value, attachment.Length);
     }
 
     [NonEvent]

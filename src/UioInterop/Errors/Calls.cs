@@ -15,8 +15,13 @@ internal static class Calls
     public const string Subscribe = "bind (NETLINK_KOBJECT_UEVENT)";
     public const string MapRegisters = "mmap (registers)";
     public const string MapBuffer = "mmap (dma-buf)";
-    public const string Import = "UIO_IOC_MAP_DMABUF";
-    public const string Detach = "UIO_IOC_UNMAP_DMABUF";
+    public const string Attach = "UIO_IOC_DMABUF_ATTACH";
+    public const string Detach = "UIO_IOC_DMABUF_DETACH";
+    public const string Ranges = "UIO_IOC_DMABUF_RANGES";
+    public const string WriteAddress = "UIO_IOC_DMABUF_WRITE_ADDRESS";
+    public const string SetQuiesce = "UIO_IOC_SET_QUIESCE";
+    public const string Map = "UIO_IOC_MAP_DMABUF";
+    public const string Unmap = "UIO_IOC_UNMAP_DMABUF";
     public const string EnableInterrupt = "write (irqcontrol)";
     public const string Wait = "poll";
     public const string ReadInterrupt = "read (interrupt count)";

@@ -22,6 +22,31 @@ internal static class Remedies
     private const string NotConnected =
         "the socket is not connected: Connect it, or Accept a connection of one that listens";
 
+    private const string NoImport =
+        "this kernel has no dma-buf import for UIO: build it with the series in kernel-patch/ and CONFIG_UIO_DMABUF=y";
+
+    private const string NoDma =
+        "the device behind it has no DMA mask, so the kernel takes it for one that does no DMA: import into the device that masters the bus";
+
+    private const string CannotMap =
+        "the kernel could not map the buffer for this device: its DMA mask may not reach the memory, or the device is gone; the kernel log knows more";
+
+    private const string ReadOnly =
+        "the device or the buffer was opened for reading only, and the direction lets the device write";
+
+    private const string ClosedBuffer = "the buffer's descriptor was closed behind the library's back";
+
+    private const string NeedsRawIo =
+        "no IOMMU keeps the device from the rest of memory, so an import takes CAP_SYS_RAWIO: run as root, give the program that capability (AmbientCapabilities=CAP_SYS_RAWIO in systemd), or switch the IOMMU on";
+
+    private const string NoMemory =
+        "out of kernel memory, IOMMU addresses or bounce buffers (swiotlb=): dispose mappings that are no longer needed";
+
+    private const string EndedByOthers =
+        "the buffer was not mapped any more: something else has unmapped it, through this very file";
+
+    private const string NoRegisters = "the UIO map is not one of physical registers (memtype)";
+
     private const string NoDescriptors =
         "the process has no free file descriptor; dispose buffers and devices that are no longer needed, or raise RLIMIT_NOFILE (ulimit -n)";
 
@@ -38,18 +63,43 @@ internal static class Remedies
         [(Calls.OpenHeap, Errno.EACCES)] = Permission,
         [(Calls.OpenHeap, Errno.EPERM)] = Permission,
 
-        [(Calls.Import, Errno.ENOTTY)] = _ => "this kernel has no dma-buf import for UIO: build it with the series in kernel-patch/ and CONFIG_UIO_DMABUF=y",
-        [(Calls.Import, Errno.EINVAL)] = _ => "most likely the buffer is not one contiguous range for this device: allocate it from a CMA heap (DmaHeap.Cma), or put the device behind a translating IOMMU; the device's DMA mask must reach the buffer, too",
-        [(Calls.Import, Errno.EBUSY)] = _ => "this device has the buffer imported already: use that DmaMapping, or dispose it first",
-        [(Calls.Import, Errno.ENODEV)] = _ => DeviceGone,
-        [(Calls.Import, Errno.EOPNOTSUPP)] = _ => "the device behind it has no DMA mask, so the kernel takes it for one that does no DMA: import into the device that masters the bus",
-        [(Calls.Import, Errno.EIO)] = _ => "the kernel could not map the buffer for this device: its DMA mask may not reach the memory, or the device is gone; the kernel log knows more",
-        [(Calls.Import, Errno.EACCES)] = _ => "the device or the buffer was opened for reading only, and the direction lets the device write",
-        [(Calls.Import, Errno.EBADF)] = _ => "the buffer's descriptor was closed behind the library's back",
-        [(Calls.Import, Errno.ENOMEM)] = _ => "out of kernel memory, IOMMU addresses or bounce buffers (swiotlb=): dispose mappings that are no longer needed",
+        [(Calls.Attach, Errno.EINVAL)] = _ => "the descriptor is of something else than a dma-buf",
+        [(Calls.Attach, Errno.EBUSY)] = _ => "this device has the buffer imported already: use that DmaMapping, or dispose it first; or it still writes into buffers of a program that has ended (dmabuf/quarantined in sysfs): reset the device",
+        [(Calls.Attach, Errno.ENODEV)] = _ => DeviceGone,
+        [(Calls.Attach, Errno.EOPNOTSUPP)] = _ => NoDma,
+        [(Calls.Attach, Errno.EIO)] = _ => CannotMap,
+        [(Calls.Attach, Errno.EACCES)] = _ => ReadOnly,
+        [(Calls.Attach, Errno.EBADF)] = _ => ClosedBuffer,
+        [(Calls.Attach, Errno.EPERM)] = _ => NeedsRawIo,
+        [(Calls.Attach, Errno.ENOSPC)] = path => $"the device has as many buffers as it may: dispose mappings that are no longer needed, or raise {Limit(path, "max_mappings")}",
+        [(Calls.Attach, Errno.ENOMEM)] = path => $"{NoMemory}, or raise {Limit(path, "max_bytes")}",
+        [(Calls.Attach, Errno.ERANGE)] = path => $"the device's DMA mask does not reach all memory: if the hardware does, say so in {Limit(path, "dma_mask_bits")} before the first import",
 
-        [(Calls.Detach, Errno.ENOTTY)] = _ => "this kernel has no dma-buf import for UIO: build it with the series in kernel-patch/ and CONFIG_UIO_DMABUF=y",
-        [(Calls.Detach, Errno.ENOENT)] = _ => "the buffer was not mapped any more: something else has unmapped it, through this very file",
+        [(Calls.Detach, Errno.ENOENT)] = _ => EndedByOthers,
+        [(Calls.Ranges, Errno.ENOTTY)] = _ => "this kernel keeps bus addresses to itself (CONFIG_UIO_DMABUF_ADDRESSES): Registers.WriteAddress has it write one into a register",
+        [(Calls.Ranges, Errno.ENODEV)] = _ => DeviceGone,
+        [(Calls.WriteAddress, Errno.E2BIG)] = _ => "the buffer is not in one range for so long: take the lease on less, or allocate from DmaHeap.Cma",
+        [(Calls.WriteAddress, Errno.ERANGE)] = _ => "the address has more than 32 bits and the register has not: write it into a pair, or a register of 64 bits",
+        [(Calls.WriteAddress, Errno.EOPNOTSUPP)] = _ => NoRegisters,
+        [(Calls.WriteAddress, Errno.EINVAL)] = _ => "the register is not one of the device's own resources: a map is rounded to pages, and the rest of a page may be another device's",
+        [(Calls.SetQuiesce, Errno.ENOTTY)] = _ => "this kernel runs no quiesce programs: build it with the series in kernel-patch/ and CONFIG_UIO_DMABUF=y",
+        [(Calls.SetQuiesce, Errno.E2BIG)] = _ => "the program has too many operations, or its polls take too long together: see UioFeatures.MaxQuiesceOperations and MaxQuiesceTime",
+        [(Calls.SetQuiesce, Errno.EINVAL)] = _ => "a value or a mask does not fit its register or its mask, or the register is not one of the device's own resources",
+        [(Calls.SetQuiesce, Errno.EOPNOTSUPP)] = _ => NoRegisters,
+
+        [(Calls.Map, Errno.ENOTTY)] = _ => NoImport,
+        [(Calls.Map, Errno.EINVAL)] = _ => "most likely the buffer is not one contiguous range for this device: allocate it from a CMA heap (DmaHeap.Cma), or put the device behind a translating IOMMU; the device's DMA mask must reach the buffer, too",
+        [(Calls.Map, Errno.EBUSY)] = _ => "this device has the buffer imported already: use that DmaMapping, or dispose it first",
+        [(Calls.Map, Errno.ENODEV)] = _ => DeviceGone,
+        [(Calls.Map, Errno.EOPNOTSUPP)] = _ => NoDma,
+        [(Calls.Map, Errno.EIO)] = _ => CannotMap,
+        [(Calls.Map, Errno.EACCES)] = _ => ReadOnly,
+        [(Calls.Map, Errno.EBADF)] = _ => ClosedBuffer,
+        [(Calls.Map, Errno.EPERM)] = _ => NeedsRawIo,
+        [(Calls.Map, Errno.ENOMEM)] = _ => NoMemory,
+
+        [(Calls.Unmap, Errno.ENOTTY)] = _ => NoImport,
+        [(Calls.Unmap, Errno.ENOENT)] = _ => EndedByOthers,
 
         [(Calls.MapRegisters, Errno.EINVAL)] = _ => "the driver offers this map in sysfs but not for mmap, as a port, or the device was unbound from its UIO driver",
         [(Calls.MapRegisters, Errno.ENODEV)] = _ => "the map's address is not on a page boundary, or the device was unbound",
@@ -154,6 +204,8 @@ internal static class Remedies
         string list = string.Join(", ", names);
         return list.Length == 0 ? $"there is no {what}" : $"there is: {list}";
     }
+
+    private static string Limit(string path, string name) => $"/sys/class/uio/{Path.GetFileName(path)}/dmabuf/{name}";
 
     private static string Permission(string path)
     {

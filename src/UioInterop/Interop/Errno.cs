@@ -38,6 +38,9 @@ internal static class Errno
     public static int ECONNRESET => LibC.ECONNRESET;
     public static int ECONNREFUSED => LibC.ECONNREFUSED;
     public static int ETOOMANYREFS => LibC.ETOOMANYREFS;
+    public static int ENOSPC => LibC.ENOSPC;
+    public static int ERANGE => LibC.ERANGE;
+    public static int E2BIG => LibC.E2BIG;
 
     // Not all from Mono's enumeration: without a free descriptor its assembly could not be loaded, and EMFILE not be told.
     private static readonly Dictionary<int, string> s_names = new()
@@ -51,7 +54,7 @@ internal static class Errno
         [EAFNOSUPPORT] = nameof(EAFNOSUPPORT),
         [ENOMSG] = nameof(ENOMSG), [EBADMSG] = nameof(EBADMSG), [ENOTCONN] = nameof(ENOTCONN),
         [ECONNRESET] = nameof(ECONNRESET), [ECONNREFUSED] = nameof(ECONNREFUSED),
-        [ETOOMANYREFS] = nameof(ETOOMANYREFS),
+        [ETOOMANYREFS] = nameof(ETOOMANYREFS), [ENOSPC] = nameof(ENOSPC), [ERANGE] = nameof(ERANGE), [E2BIG] = nameof(E2BIG),
     };
 
     /// <summary>The name of an error number, such as <c>EBUSY</c>; the number itself when it has none.</summary>

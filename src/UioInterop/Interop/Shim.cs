@@ -27,6 +27,24 @@ internal static unsafe partial class Shim
     [LibraryImport(Library, EntryPoint = "uiodmabuf_unmap")]
     public static partial int Unmap(int uio, int dmabuf);
 
+    [LibraryImport(Library, EntryPoint = "uiodmabuf_query")]
+    public static partial int Query(SafeFileHandle uio, out QueryArguments query);
+
+    [LibraryImport(Library, EntryPoint = "uiodmabuf_attach")]
+    public static partial int Attach(int uio, int dmabuf, uint direction, out uint handle, out uint rangeCount, out ulong length);
+
+    [LibraryImport(Library, EntryPoint = "uiodmabuf_detach")]
+    public static partial int Detach(int uio, uint handle);
+
+    [LibraryImport(Library, EntryPoint = "uiodmabuf_ranges")]
+    public static partial int Ranges(int uio, uint handle, uint first, RangeArguments* ranges, uint count);
+
+    [LibraryImport(Library, EntryPoint = "uiodmabuf_write_address")]
+    public static partial int WriteAddress(int uio, in WriteAddressArguments write);
+
+    [LibraryImport(Library, EntryPoint = "uiodmabuf_set_quiesce")]
+    public static partial int SetQuiesce(int uio, QuiesceArguments* operations, uint count);
+
     [LibraryImport(Library, EntryPoint = "uiodmabuf_heap_alloc")]
     public static partial int HeapAlloc(SafeFileHandle heap, ulong length, uint fdFlags);
 

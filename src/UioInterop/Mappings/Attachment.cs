@@ -1,3 +1,5 @@
+using UioInterop.Interop;
+
 namespace UioInterop;
 
 /// <summary>
@@ -10,15 +12,26 @@ internal sealed class Attachment(UioDevice device, DmaBuf buffer, DmaDirection d
     private int _transfers;
     private volatile bool _ended;
 
+    // Where the device reaches the buffer, once somebody has asked. Most have one range, which takes no array.
+    private volatile bool _told;
+    private DeviceAddress _address;
+    private DmaRange[]? _ranges;
+
     public UioDevice Device { get; } = device;
 
     public DmaBuf Buffer { get; } = buffer;
 
     public DmaDirection Direction { get; } = direction;
 
-    public DeviceAddress Address { get; private set; }
+    /// <summary>What the kernel calls it; 0 where it knows it by its buffer.</summary>
+    public uint Handle { get; private set; }
+
+    public int RangeCount { get; private set; }
 
     public long Length { get; private set; }
+
+    /// <summary>Where the device reaches the first byte; 0 when nobody has asked yet.</summary>
+    public DeviceAddress KnownAddress => _told ? _ranges is { } ranges ? ranges[0].Address : _address : default;
 
     public bool HasEnded => _ended;
 
@@ -35,10 +48,69 @@ internal sealed class Attachment(UioDevice device, DmaBuf buffer, DmaDirection d
     public bool IsEnding => Volatile.Read(ref _ending) != 0;
 
     /// <summary>What the kernel said when it made the mapping.</summary>
-    public void Set(ulong address, ulong length)
+    public void Set(uint handle, uint rangeCount, ulong length)
     {
-        Address = new DeviceAddress(address);
+        Handle = handle;
+        RangeCount = checked((int)rangeCount);
         Length = checked((long)length);
+    }
+
+    /// <summary>Where the device reaches the only range.</summary>
+    public void SetAddress(ulong address)
+    {
+        _address = new DeviceAddress(address);
+        _told = true;
+    }
+
+    /// <summary>Where the device reaches each range.</summary>
+    public void SetRanges(ReadOnlySpan<RangeArguments> told)
+    {
+        var ranges = new DmaRange[told.Length];
+        long offset = 0;
+        for (int i = 0; i < told.Length; i++)
+        {
+            ranges[i] = new DmaRange(new DeviceAddress(told[i].Address), offset, checked((long)told[i].Length));
+            offset += ranges[i].Length;
+        }
+
+        _ranges = ranges;
+        _told = true;
+    }
+
+    /// <summary>All ranges.</summary>
+    public DmaRange[] ToRanges()
+    {
+        BeTold();
+        return _ranges ?? [new DmaRange(_address, 0, Length)];
+    }
+
+    /// <summary>What of the buffer is contiguous for the device from a byte on.</summary>
+    public DmaRange PieceAt(long offset)
+    {
+        BeTold();
+        if (_ranges is not { } ranges)
+            return new DmaRange(_address + offset, offset, Length - offset);
+
+        int low = 0, high = ranges.Length - 1;
+        while (low < high)
+        {
+            int middle = (low + high + 1) / 2;
+            if (ranges[middle].Offset <= offset)
+                low = middle;
+            else
+                high = middle - 1;
+        }
+
+        long inside = offset - ranges[low].Offset;
+        return new DmaRange(ranges[low].Address + inside, offset, ranges[low].Length - inside);
+    }
+
+    /// <summary>Where the device reaches a part that is contiguous for it.</summary>
+    public DeviceAddress AddressOf(long offset, long length)
+    {
+        DmaRange piece = PieceAt(offset);
+        return piece.Length >= length ? piece.Address : throw new InvalidOperationException(
+            $"{length} bytes from {offset} on are not contiguous for {Device.Info.DevicePath}: {Buffer} comes in {RangeCount} ranges. Take them one by one (DmaMapping.Ranges), or allocate from DmaHeap.Cma.");
     }
 
     /// <summary>
@@ -62,6 +134,11 @@ internal sealed class Attachment(UioDevice device, DmaBuf buffer, DmaDirection d
 
     public void MarkEnded() => _ended = true;
 
-
     public void ThrowIfEnded() => ObjectDisposedException.ThrowIf(_ended, typeof(DmaMapping));
+
+    private void BeTold()
+    {
+        if (!_told)
+            Device.ReadRanges(this);
+    }
 }

@@ -41,37 +41,62 @@ public sealed class DmaMapping : IDisposable
     /// <summary>Whether no transfer of it is under way.</summary>
     internal bool IsIdle => _attachment.IsIdle;
 
-    /// <summary>Where the device reaches the buffer's first byte.</summary>
+    /// <summary>Where the device reaches the buffer, all of which is contiguous for it.</summary>
+    /// <exception cref="InvalidOperationException">It is not, and comes in several <see cref="Ranges"/>.</exception>
+    /// <exception cref="UioException">
+    /// ENOTTY: the kernel keeps addresses to itself; <see cref="Registers.WriteAddress(Register{ulong}, TransferLease, long)"/>
+    /// does without them.
+    /// </exception>
     /// <exception cref="ObjectDisposedException">The mapping has ended, and the address with it.</exception>
     public DeviceAddress Address
     {
         get
         {
             _attachment.ThrowIfEnded();
-            return _attachment.Address;
+            return _attachment.AddressOf(0, Length);
         }
     }
 
-    /// <summary>The parts of the buffer that are contiguous for the device, in the buffer's order. Now always one.</summary>
+    /// <summary>
+    /// The parts of the buffer that are contiguous for the device, in the buffer's order. Behind an IOMMU it is one; without
+    /// one a buffer has as many as its memory has pieces. The kernel is asked once.
+    /// </summary>
+    /// <exception cref="UioException">ENOTTY: the kernel keeps addresses to itself.</exception>
     /// <exception cref="ObjectDisposedException">The mapping has ended.</exception>
     public IReadOnlyList<DmaRange> Ranges
     {
         get
         {
-            DeviceAddress address = Address;
-            return _ranges ??= [new DmaRange(address, 0, Length)];
+            _attachment.ThrowIfEnded();
+            return _ranges ??= _attachment.ToRanges();
         }
+    }
+
+    /// <summary>How many <see cref="Ranges"/> there are, which the kernel tells in any case.</summary>
+    public int RangeCount => _attachment.RangeCount;
+
+    /// <summary>Where the device reaches the buffer, unless that is several <see cref="Ranges"/>, or kept secret by the kernel.</summary>
+    /// <param name="address">The address.</param>
+    /// <exception cref="ObjectDisposedException">The mapping has ended.</exception>
+    public bool TryGetAddress(out DeviceAddress address)
+    {
+        _attachment.ThrowIfEnded();
+        bool has = RangeCount == 1 && Device.Features.TellsAddresses;
+        address = has ? Address : default;
+        return has;
     }
 
     /// <summary>Where the device reaches a part of the buffer.</summary>
     /// <param name="offset">Where the part begins in the buffer, in bytes.</param>
     /// <param name="length">How long it is, in bytes. All of it is inside of the mapping.</param>
     /// <exception cref="ArgumentOutOfRangeException">The part is not inside of the mapping.</exception>
+    /// <exception cref="InvalidOperationException">The part is not contiguous for the device.</exception>
     /// <exception cref="ObjectDisposedException">The mapping has ended.</exception>
     public DeviceAddress AddressOf(long offset, long length)
     {
         CheckPart(offset, length);
-        return Address + offset;
+        _attachment.ThrowIfEnded();
+        return _attachment.AddressOf(offset, length);
     }
 
     /// <summary>
@@ -95,7 +120,7 @@ public sealed class DmaMapping : IDisposable
     }
 
     /// <summary>
-    /// Takes the buffer from the device (UIO_IOC_UNMAP_DMABUF). Waits for transfers under way, as long as
+    /// Takes the buffer from the device (UIO_IOC_DMABUF_DETACH or UIO_IOC_UNMAP_DMABUF). Waits for transfers under way, as long as
     /// <see cref="UioOpenOptions.TransferTimeout"/> says, and then runs <see cref="UioDevice.Quiesce"/>. The second time it
     /// does nothing.
     /// </summary>
@@ -125,7 +150,7 @@ public sealed class DmaMapping : IDisposable
 
     private string DebuggerDisplay => _attachment.HasEnded
         ? $"{Direction}, ended"
-        : $"{Direction} {_attachment.Address}, {Length} bytes, {Device.Info.DevicePath}";
+        : $"{Direction} {_attachment.KnownAddress}, {Length} bytes, {Device.Info.DevicePath}";
 
     private void CheckPart(long offset, long length)
     {

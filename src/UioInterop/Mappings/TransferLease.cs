@@ -33,19 +33,30 @@ public readonly struct TransferLease : IDisposable, IEquatable<TransferLease>
         Length = length;
     }
 
-    /// <summary>Where the device reaches the part's first byte.</summary>
+    /// <summary>Where the device reaches the part, all of which is contiguous for it.</summary>
+    /// <exception cref="ObjectDisposedException">The mapping has ended.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// It is not contiguous: <see cref="PieceAt"/> says what is. Or the lease is the default value, and none.
+    /// </exception>
+    public DeviceAddress Address => Attachment.AddressOf(Offset, Length);
+
+    /// <summary>Whether all of the part is contiguous for the device.</summary>
     /// <exception cref="ObjectDisposedException">The mapping has ended.</exception>
     /// <exception cref="InvalidOperationException">The lease is the default value, and none.</exception>
-    public DeviceAddress Address
-    {
-        get
-        {
-            if (_attachment is null)
-                throw new InvalidOperationException("This lease has not begun: DmaMapping.BeginTransfer makes one.");
+    public bool IsContiguous => Attachment.RangeCount == 1 || Attachment.PieceAt(Offset).Length >= Length;
 
-            _attachment.ThrowIfEnded();
-            return _attachment.Address + Offset;
-        }
+    /// <summary>What of the part is contiguous for the device from a byte on.</summary>
+    /// <param name="offset">The byte, counted from the part's beginning.</param>
+    /// <returns>The piece, which ends with the part; its offset is one in the buffer.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">The byte is not inside of the part.</exception>
+    /// <exception cref="ObjectDisposedException">The mapping has ended.</exception>
+    /// <exception cref="InvalidOperationException">The lease is the default value, and none.</exception>
+    public DmaRange PieceAt(long offset)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(offset);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(offset, Length);
+        DmaRange piece = Attachment.PieceAt(Offset + offset);
+        return piece with { Length = Math.Min(piece.Length, Length - offset) };
     }
 
     /// <summary>Where the part begins in the buffer, in bytes.</summary>
@@ -53,6 +64,18 @@ public readonly struct TransferLease : IDisposable, IEquatable<TransferLease>
 
     /// <summary>How long the part is, in bytes.</summary>
     public long Length { get; }
+
+    internal Attachment Attachment
+    {
+        get
+        {
+            if (_attachment is null)
+                throw new InvalidOperationException("This lease has not begun: DmaMapping.BeginTransfer makes one.");
+
+            _attachment.ThrowIfEnded();
+            return _attachment;
+        }
+    }
 
     /// <summary>Ends the lease: the device is done with this part. The second time it does nothing.</summary>
     public void Complete() => _attachment?.Buffer.Ledger.EndTransfer(_ticket);

@@ -294,6 +294,100 @@ public sealed unsafe class Registers
         }
     }
 
+    /// <summary>
+    /// Writes where the device reaches a transfer's part of a buffer into a register of 64 bits, after earlier writes to
+    /// memory. The kernel does it where it can (<see cref="UioFeatures.WritesAddresses"/>), so that the program needs to
+    /// know no address.
+    /// </summary>
+    /// <param name="register">The register.</param>
+    /// <param name="lease">The transfer.</param>
+    /// <param name="offset">Which byte of its part, and all behind it, the device is to reach from there.</param>
+    /// <exception cref="UioException">
+    /// E2BIG: the part is not contiguous for the device. EOPNOTSUPP: the map is not one of registers. EINVAL: the register
+    /// is beyond the device's resource. ENODEV: the device is gone.
+    /// </exception>
+    /// <exception cref="ArgumentOutOfRangeException">The register is not in this map, or the byte not in the part.</exception>
+    /// <exception cref="ArgumentException">The lease is one of another device.</exception>
+    /// <exception cref="InvalidOperationException">The part is not contiguous for the device, or the lease is none.</exception>
+    /// <exception cref="ObjectDisposedException">The device has been disposed, or the mapping.</exception>
+    public void WriteAddress(Register<ulong> register, TransferLease lease, long offset = 0)
+    {
+        ulong at = OffsetInMap(register.Offset, sizeof(ulong), register.Name);
+        if (TryHaveWritten(WriteAddressArguments.Format64, at, 0, highFirst: false, lease, offset, out DeviceAddress address))
+            return;
+
+        Write(register, address.Value);
+    }
+
+    /// <summary>The same into a register of 32 bits.</summary>
+    /// <inheritdoc cref="WriteAddress(Register{ulong}, TransferLease, long)"/>
+    /// <exception cref="OverflowException">The address needs more, and the kernel did not say so (ERANGE).</exception>
+    public void WriteAddress(Register<uint> register, TransferLease lease, long offset = 0)
+    {
+        ulong at = OffsetInMap(register.Offset, sizeof(uint), register.Name);
+        if (TryHaveWritten(WriteAddressArguments.Format32, at, 0, highFirst: false, lease, offset, out DeviceAddress address))
+            return;
+
+        Write(register, checked((uint)address.Value));
+    }
+
+    /// <summary>The same into two registers of 32 bits.</summary>
+    /// <param name="low">The register for the lower half.</param>
+    /// <param name="high">The register for the upper half.</param>
+    /// <param name="lease">The transfer.</param>
+    /// <param name="offset">Which byte of its part, and all behind it, the device is to reach from there.</param>
+    /// <param name="highFirst">Whether the upper half is written first.</param>
+    /// <inheritdoc cref="WriteAddress(Register{ulong}, TransferLease, long)"/>
+    public void WriteAddress(Register<uint> low, Register<uint> high, TransferLease lease, long offset = 0, bool highFirst = false)
+    {
+        ulong at = OffsetInMap(low.Offset, sizeof(uint), low.Name);
+        ulong above = OffsetInMap(high.Offset, sizeof(uint), high.Name);
+        if (TryHaveWritten(WriteAddressArguments.FormatPair, at, above, highFirst, lease, offset, out DeviceAddress address))
+            return;
+
+        if (highFirst)
+            Write(high, (uint)(address.Value >> 32));
+        Write(low, (uint)address.Value);
+        if (!highFirst)
+            Write(high, (uint)(address.Value >> 32));
+    }
+
+    /// <summary>Where the kernel finds a register: what mmap() of the map begins with may lie before the registers.</summary>
+    internal ulong OffsetInMap(int offset, int width, string name)
+    {
+        _ = Address(offset, width, name);
+        return (ulong)(Info.Offset + offset);
+    }
+
+    private bool TryHaveWritten(uint format, ulong register, ulong highRegister, bool highFirst, TransferLease lease, long offset, out DeviceAddress address)
+    {
+        Attachment attachment = lease.Attachment;
+        if (attachment.Device != _device)
+            throw new ArgumentException($"The lease is one of {attachment.Device.Info}, not of {_device.Info}.", nameof(lease));
+        ArgumentOutOfRangeException.ThrowIfNegative(offset);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(offset, lease.Length);
+
+        address = default;
+        if (!_device.Features.WritesAddresses)
+        {
+            address = attachment.AddressOf(lease.Offset + offset, lease.Length - offset);
+            return false;
+        }
+
+        _device.WriteAddress(new WriteAddressArguments
+        {
+            Flags = highFirst ? WriteAddressArguments.HighFirst : 0,
+            Handle = attachment.Handle,
+            Map = (uint)Info.Index,
+            Offset = (ulong)(lease.Offset + offset),
+            Length = (ulong)(lease.Length - offset),
+            Register = register,
+            HighRegister = highRegister,
+            Format = format,
+        });
+        return true;
+    }
+
     private ulong Read(int offset, int width, string name) => width switch
     {
         sizeof(byte) => Read(new Register<byte>(offset, name)),

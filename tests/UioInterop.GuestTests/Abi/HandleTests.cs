@@ -5,6 +5,7 @@ using UioInterop.GuestTests.Support;
 namespace UioInterop.GuestTests.Abi;
 
 /// <summary>Query, attach, detach and ranges, on any device.</summary>
+[Category(Needs.Handles)]
 internal sealed class HandleTests : AbiTest
 {
     private const string Limits = "dmabuf";

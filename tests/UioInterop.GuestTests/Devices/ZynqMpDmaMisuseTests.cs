@@ -151,22 +151,6 @@ internal sealed class ZynqMpDmaMisuseTests : ZynqMpDmaTest
         Assert.That(() => Dma.CopyAsync(source, destination, TimeSpan.FromSeconds(-5)), Throws.InstanceOf<ArgumentOutOfRangeException>());
     }
 
-    // No IOMMU on these boards, and the ioctl has room for one range.
-    [Test, Category(Needs.Direct)]
-    public async Task A_buffer_in_pieces_is_EINVAL_and_the_CMA_heap_is_named()
-    {
-        using var pieces = UDmaBuf.Create(4 << 20);
-        using var destination = DmaHeap.Cma.Allocate(4 << 20);
-
-        var error = (await Assert.ThrowsAsync<UioException>(async () => await Dma.CopyAsync(pieces, destination, Timeout)))!;
-
-        Assert.That(error.Errno, Is.EqualTo(LibC.EINVAL));
-        Assert.That(error.Message, Does.Contain("UIO_IOC_MAP_DMABUF").And.Contains("DmaHeap.Cma"));
-        AssertFree(pieces, destination);
-        using var source = DmaHeap.Cma.Allocate(4 << 20);
-        await Dma.CopyAsync(source, destination, Timeout);
-    }
-
     [Test]
     public async Task A_buffer_that_the_program_has_imported_itself_is_EBUSY()
     {

@@ -32,10 +32,19 @@ internal sealed class ErrorTests
         new("UioDevice.Open", "no descriptor", "open", 24, "RLIMIT_NOFILE", scene => WithoutDescriptors(() => UioDevice.Open(scene.Id))),
         new("UioDevice.Map", "the device is gone", "mmap (registers)", 22, "unbound", scene => scene.WhenGone(device => device.Map())),
         new("UioDevice.Import", "the kernel has no import", "UIO_IOC_MAP_DMABUF", 25, "CONFIG_UIO_DMABUF", scene => scene.Device.Import(scene.Buffer, DmaDirection.ToDevice)) { Needs = [Needs.NoImport] },
-        new("UioDevice.Import", "imported already", "UIO_IOC_MAP_DMABUF", 16, "that DmaMapping", scene => scene.Device.Import(scene.Mapping.Buffer, DmaDirection.ToDevice)) { Needs = [Needs.Import] },
-        new("UioDevice.Import", "in pieces", "UIO_IOC_MAP_DMABUF", 22, "DmaHeap.Cma", scene => scene.Device.Import(scene.Keep(UDmaBuf.Create(4 << 20)), DmaDirection.ToDevice)) { Needs = [Needs.Direct] },
-        new("UioDevice.Import", "the device is gone", "UIO_IOC_MAP_DMABUF", 19, "unbound", scene => scene.WhenGone(device => device.Import(scene.Buffer, DmaDirection.ToDevice))) { Needs = [Needs.Import] },
-        new("DmaMapping.Dispose", "unmapped by somebody else", "UIO_IOC_UNMAP_DMABUF", 2, "something else", scene => scene.MappingThatSomebodyUnmapped().Dispose()) { Needs = [Needs.Import] },
+        new("UioDevice.Import", "imported already", "UIO_IOC_DMABUF_ATTACH", 16, "that DmaMapping", scene => scene.Device.Import(scene.Mapping.Buffer, DmaDirection.ToDevice)) { Needs = [Needs.Handles] },
+        new("UioDevice.Import", "imported already, by the boards' ioctl", "UIO_IOC_MAP_DMABUF", 16, "that DmaMapping", scene => scene.Device.Import(scene.Mapping.Buffer, DmaDirection.ToDevice)) { Needs = [Needs.Boards] },
+        new("UioDevice.Import", "in pieces", "UIO_IOC_MAP_DMABUF", 22, "DmaHeap.Cma", scene => scene.Device.Import(scene.Keep(UDmaBuf.Create(4 << 20)), DmaDirection.ToDevice)) { Needs = [Needs.Boards] },
+        new("UioDevice.Import", "the device is gone", "UIO_IOC_DMABUF_ATTACH", 19, "unbound", scene => scene.WhenGone(device => device.Import(scene.Buffer, DmaDirection.ToDevice))) { Needs = [Needs.Handles] },
+        new("UioDevice.Import", "the device is gone, by the boards' ioctl", "UIO_IOC_MAP_DMABUF", 19, "unbound", scene => scene.WhenGone(device => device.Import(scene.Buffer, DmaDirection.ToDevice))) { Needs = [Needs.Boards] },
+        new("UioDevice.Import", "too many", "UIO_IOC_DMABUF_ATTACH", 28, "dmabuf/max_mappings", scene => scene.WithLimit("max_mappings", "0", device => device.Import(scene.Buffer, DmaDirection.ToDevice))) { Needs = [Needs.Handles] },
+        new("UioDevice.Import", "too much", "UIO_IOC_DMABUF_ATTACH", 12, "dmabuf/max_bytes", scene => scene.WithLimit("max_bytes", "1", device => device.Import(scene.Buffer, DmaDirection.ToDevice))) { Needs = [Needs.Handles] },
+        new("UioDevice.Import", "no IOMMU and no capability", "UIO_IOC_DMABUF_ATTACH", 1, "CAP_SYS_RAWIO", scene => scene.WithoutCapabilities(device => device.Import(scene.Buffer, DmaDirection.ToDevice))) { Needs = [Needs.Handles, Needs.Direct] },
+        new("UioDevice.SetQuiesceProgram", "the kernel runs none", "UIO_IOC_SET_QUIESCE", 25, "CONFIG_UIO_DMABUF", scene => scene.Device.SetQuiesceProgram(null)) { Needs = [Needs.Boards] },
+        new("UioDevice.SetQuiesceProgram", "too long polls", "UIO_IOC_SET_QUIESCE", 7, "MaxQuiesceTime", scene => scene.Device.SetQuiesceProgram(scene.PollFor(TimeSpan.FromSeconds(2)))) { Needs = [Needs.Handles] },
+        new("UioDevice.SetQuiesceProgram", "the device is gone", "UIO_IOC_SET_QUIESCE", 19, "unbound", scene => scene.WhenGone(device => device.SetQuiesceProgram(null))) { Needs = [Needs.Handles] },
+        new("DmaMapping.Dispose", "detached by somebody else", "UIO_IOC_DMABUF_DETACH", 2, "something else", scene => scene.MappingThatSomebodyDetached().Dispose()) { Needs = [Needs.Handles] },
+        new("DmaMapping.Dispose", "unmapped by somebody else", "UIO_IOC_UNMAP_DMABUF", 2, "something else", scene => scene.MappingThatSomebodyUnmapped().Dispose()) { Needs = [Needs.Boards] },
         new("DmaMapping.Dispose", "a transfer that nothing ends", "quiesce", 16, "Quiesce", scene => scene.MappingInTransfer().Dispose()) { Needs = [Needs.Import] },
         new("UioDevice.TryWaitForInterrupt", "the device is gone", "read (interrupt count)", 5, "unbound", scene => scene.WhenGone(device => device.TryWaitForInterrupt(s_now, out _))),
         new("UioDevice.WaitForInterruptAsync", "the device is gone", "read (interrupt count)", 5, "unbound", scene => scene.WhenGone(device => device.WaitForInterruptAsync(s_now).AsTask().GetAwaiter().GetResult())),
@@ -74,6 +83,8 @@ internal sealed class ErrorTests
         "DmaMappingPool.*", "RentedMapping.*", // MappingPoolTests
         "DmaMappingCache.*", // ZynqMpDmaTests
         "UioDevice.Dispose", "DmaBuf.Dispose", "CpuAccess.Dispose", "PciFunction.Dispose", "KernelLog.Dispose", // throw no UioException, or are tested in DmaBufTests
+        "QuiesceProgram.*", // a list of what the kernel checks
+        "DmaMapping.TryGetAddress", // HandleImportTests
         "DmaMapping.AddressOf", "DmaMapping.BeginTransfer", "TransferLease.*", // TransferTests
         "Registers.*", // RegisterTests: one load or store, no call
         "UioDeviceId.*", "DeviceAddress.*", "IommuGroup.*", // values

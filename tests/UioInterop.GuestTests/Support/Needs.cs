@@ -24,6 +24,12 @@ internal static class Needs
     /// <summary>A kernel with the import.</summary>
     public const string Import = "import";
 
+    /// <summary>A kernel that imports by handle.</summary>
+    public const string Handles = "handles";
+
+    /// <summary>A kernel that has only the boards' two ioctls.</summary>
+    public const string Boards = "boards";
+
     /// <summary>A kernel without the import.</summary>
     public const string NoImport = "no-import";
 

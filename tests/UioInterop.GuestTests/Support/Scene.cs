@@ -50,6 +50,39 @@ internal sealed class Scene : IDisposable
         }
     }
 
+    public void WithLimit(string name, string value, Action<UioDevice> act)
+    {
+        var path = $"/sys/class/uio/{Path.GetFileName(Device.Info.DevicePath)}/dmabuf/{name}";
+        var before = File.ReadAllText(path);
+        File.WriteAllText(path, value);
+        try
+        {
+            act(Device);
+        }
+        finally
+        {
+            File.WriteAllText(path, before);
+        }
+    }
+
+    /// <summary>On a device that was opened with them.</summary>
+    public void WithoutCapabilities(Action<UioDevice> act)
+    {
+        if (Unprivileged.RunWithoutCapabilities(() => act(Device)) is { } error)
+            System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(error);
+    }
+
+    public QuiesceProgram PollFor(TimeSpan timeout) =>
+        new QuiesceProgram().Poll(Device.Map(), new Register<uint>(0, "first"), 0u, 0u, timeout);
+
+    public DmaMapping MappingThatSomebodyDetached()
+    {
+        var mapping = Mapping;
+        using var file = Descriptors.DuplicateOf(Device.Info.DevicePath);
+        Assert.That(Enumerable.Range(1, 8).Count(handle => RawHandles.Detach(file, (uint)handle) == 0), Is.EqualTo(1));
+        return mapping;
+    }
+
     public DmaMapping MappingThatSomebodyUnmapped()
     {
         var mapping = Mapping;

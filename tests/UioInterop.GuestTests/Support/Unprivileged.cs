@@ -10,13 +10,20 @@ internal static class Unprivileged
     // The C library would change all threads of the process; the system call changes the calling one.
     private const int SetFsUidOnX64 = 122;
     private const int SetFsUidOnArm64 = 151;
+    private const int CapSetOnX64 = 126;
+    private const int CapSetOnArm64 = 91;
 
-    public static Exception? Run(Action action)
+    public static Exception? Run(Action action) => Run(() => SetFileSystemUser(Nobody), action);
+
+    /// <summary>As root, but without a single capability.</summary>
+    public static Exception? RunWithoutCapabilities(Action action) => Run(DropCapabilities, action);
+
+    private static Exception? Run(Action become, Action action)
     {
         Exception? thrown = null;
         var thread = new Thread(() =>
         {
-            SetFileSystemUser(Nobody);
+            become();
             try
             {
                 action();
@@ -32,10 +39,17 @@ internal static class Unprivileged
     }
 
     // Drops the capabilities to override file permissions with it: capabilities(7), "fsuid".
-    private static void SetFileSystemUser(int user)
+    private static void SetFileSystemUser(int user) => LibC.syscall(IsArm64 ? SetFsUidOnArm64 : SetFsUidOnX64, user);
+
+    // capset(2): version 3 and this thread, then effective, permitted and inheritable sets, all empty.
+    private static unsafe void DropCapabilities()
     {
-        var number = System.Runtime.InteropServices.RuntimeInformation.ProcessArchitecture
-            == System.Runtime.InteropServices.Architecture.Arm64 ? SetFsUidOnArm64 : SetFsUidOnX64;
-        LibC.syscall(number, user);
+        var header = stackalloc uint[2] { 0x20080522, 0 };
+        var sets = stackalloc uint[6];
+        new Span<uint>(sets, 6).Clear();
+        LibC.syscall(IsArm64 ? CapSetOnArm64 : CapSetOnX64, header, sets);
     }
+
+    private static bool IsArm64 => System.Runtime.InteropServices.RuntimeInformation.ProcessArchitecture
+        == System.Runtime.InteropServices.Architecture.Arm64;
 }

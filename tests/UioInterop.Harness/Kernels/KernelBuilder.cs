@@ -38,7 +38,7 @@ public static class KernelBuilder
         KernelVariant variant, IReadOnlyList<Patch>? patches = null, CancellationToken cancel = default)
     {
         var source = await KernelSource.FindAsync(cancel);
-        return await OpenTreeAsync(source, variant, patches ?? Patch.Series(), s_silent, cancel);
+        return await OpenTreeAsync(source, variant, patches ?? Patch.For(variant), s_silent, cancel);
     }
 
     private static async Task<KernelTree> OpenTreeAsync(
@@ -62,7 +62,7 @@ public static class KernelBuilder
         CancellationToken cancel)
     {
         progress.Report(new BuildProgress("preparing"));
-        using var tree = await OpenTreeAsync(source, variant, Patch.Series(), progress, cancel);
+        using var tree = await OpenTreeAsync(source, variant, Patch.For(variant), progress, cancel);
         if (Directory.Exists(home))
             return;
         await tree.BuildAsync(NewLog(variant), cancel);
@@ -100,7 +100,7 @@ public static class KernelBuilder
         return Fingerprint.OfText([
             source.Identity, compiler.Split('\n')[0], variant.Architecture.KernelName,
             KernelConfiguration.For(variant), .. variant.Modules,
-            .. Patch.Series().SelectMany(patch => new[] { patch.Name, patch.Text })]);
+            .. Patch.For(variant).SelectMany(patch => new[] { patch.Name, patch.Text })]);
     }
 
     private static string NewLog(KernelVariant variant)

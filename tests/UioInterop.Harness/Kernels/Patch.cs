@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using UioInterop.Harness.Machines;
 
 namespace UioInterop.Harness.Kernels;
 
@@ -7,6 +8,11 @@ public sealed partial record Patch(string Name, string Text)
 {
     /// <summary>The series in its order; empty when there is none yet.</summary>
     public static IReadOnlyList<Patch> Series() => AllIn(Repository.At("kernel-patch", "linux-6.12"));
+
+    /// <summary>The series, and what a variant has beyond it.</summary>
+    public static IReadOnlyList<Patch> For(KernelVariant variant) => variant.Patches is { } folder
+        ? [.. Series(), .. AllIn(Repository.At("tests", "kernel", folder))]
+        : Series();
 
     /// <summary>The files it touches, relative to the tree: those it takes away as well as those it makes.</summary>
     public IReadOnlyList<string> Paths =>

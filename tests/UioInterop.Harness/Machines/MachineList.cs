@@ -33,7 +33,7 @@ public static class MachineList
             "-device", $"edu,addr=1,{EduMask}",
         ],
         KernelArguments = [.. s_emulatedClock, "intel_iommu=on", "iommu.strict=1"],
-        Traits = ["pc", "pci", "edu", "import", "core", "coherent", "iommu"],
+        Traits = ["pc", "pci", "edu", "import", "handles", "core", "coherent", "iommu"],
         ConsoleTty = "ttyS0",
         ResultTty = "ttyS1",
         Device = s_edu,
@@ -46,7 +46,7 @@ public static class MachineList
         Name = "x86-64-swiotlb",
         Summary = "the same PC, IOMMU off, every transfer through a bounce buffer",
         KernelArguments = [.. s_emulatedClock, "intel_iommu=off", "swiotlb=force"],
-        Traits = ["pci", "edu", "import", "core", "bounce"],
+        Traits = ["pci", "edu", "import", "handles", "core", "bounce"],
     };
 
     /// <summary>UIO and its import as modules.</summary>
@@ -59,7 +59,7 @@ public static class MachineList
             Configuration = ["CONFIG_UIO=m", "CONFIG_UIO_PDRV_GENIRQ=m", "CONFIG_UIO_PCI_GENERIC=m"],
             Modules = ["uio_pdrv_genirq", "uio_pci_generic"],
         },
-        Traits = ["pci", "edu", "import", "core", "coherent", "iommu"],
+        Traits = ["pci", "edu", "import", "handles", "core", "coherent", "iommu"],
         OnlyCategory = "core",
     };
 
@@ -69,8 +69,18 @@ public static class MachineList
         Name = "x86-64-direct",
         Summary = "the same PC, IOMMU off: the device sees physical memory",
         KernelArguments = [.. s_emulatedClock, "intel_iommu=off"],
-        Traits = ["pci", "edu", "import", "core", "coherent", "direct"],
+        Traits = ["pci", "edu", "import", "handles", "core", "coherent", "direct"],
         OnlyCategory = "direct",
+    };
+
+    /// <summary>The ioctls of the boards and no others: what the library falls back to.</summary>
+    public static Machine X64Boards { get; } = X64Direct with
+    {
+        Name = "x86-64-boards",
+        Summary = "the same PC, IOMMU off, a kernel that has only the boards' ioctls",
+        Kernel = new KernelVariant("boards", Architecture.X64) { Patches = "boards-abi" },
+        Traits = ["pci", "edu", "import", "boards", "core", "coherent", "direct"],
+        OnlyCategory = null,
     };
 
     /// <summary>A kernel that has UIO and not the import.</summary>
@@ -94,7 +104,7 @@ public static class MachineList
         QemuArguments = [.. X64.QemuArguments.Select(argument => argument.StartsWith("tcg,thread", StringComparison.Ordinal) ? "tcg" : argument), "-icount", "shift=0,sleep=off"],
         Cpus = 1,
         KernelArguments = [.. X64.KernelArguments, "dma_debug=off"],
-        Traits = ["pci", "edu", "import", "icount"],
+        Traits = ["pci", "edu", "import", "handles", "icount"],
         OnlyCategory = "icount",
     };
 
@@ -132,7 +142,7 @@ public static class MachineList
             "-device", $"edu,addr=1,{EduMask}",
         ],
         KernelArguments = ["iommu.strict=1"],
-        Traits = ["device-tree", "pci", "edu", "import", "core", "coherent", "iommu"],
+        Traits = ["device-tree", "pci", "edu", "import", "handles", "core", "coherent", "iommu"],
         ConsoleTty = "ttyAMA0",
         // The board has one UART.
         ResultTty = "ttyS0",
@@ -151,7 +161,7 @@ public static class MachineList
         QemuArguments = ["-M", "xlnx-zcu102", "-accel", "tcg,thread=multi,tb-size=512", "-audiodev", "none,id=silent"],
         DeviceTree = Repository.At("tests", "machines", "zcu102.dts"),
         KernelArguments = ["uio_pdrv_genirq.of_id=generic-uio", "cma=64M"],
-        Traits = ["device-tree", "zdma", "generic-uio", "import", "core", "coherent", "direct"],
+        Traits = ["device-tree", "zdma", "generic-uio", "import", "handles", "core", "coherent", "direct"],
         ConsoleTty = "ttyPS0",
         ResultTty = "ttyPS1",
         Device = s_zdma,
@@ -166,7 +176,7 @@ public static class MachineList
         QemuArguments = ["-M", "xlnx-versal-virt", "-accel", "tcg,thread=multi,tb-size=512"],
         DeviceTree = null,
         KernelArguments = ["cma=64M"],
-        Traits = ["device-tree", "zdma", "import", "core", "coherent", "direct"],
+        Traits = ["device-tree", "zdma", "import", "handles", "core", "coherent", "direct"],
         // QEMU insists on all: two for Linux, two for real-time software.
         Cpus = 4,
         ConsoleTty = "ttyAMA0",
@@ -175,7 +185,7 @@ public static class MachineList
 
     /// <summary>What a test run boots unless it is told otherwise.</summary>
     public static IReadOnlyList<Machine> Default { get; } =
-        [X64, X64Bounce, X64Direct, X64Modular, X64NoImport, X64Icount, Zcu102];
+        [X64, X64Bounce, X64Direct, X64Boards, X64Modular, X64NoImport, X64Icount, Zcu102];
 
     public static IReadOnlyList<Machine> All { get; } = [.. Default, X64Cost, ArmVirt, Versal];
 

@@ -1,0 +1,160 @@
+using UioInterop.Devices;
+using UioInterop.GuestTests.Support;
+
+namespace UioInterop.GuestTests.Library;
+
+/// <summary>What the library makes of the import by handle: features, ranges, and addresses that the kernel writes.</summary>
+[Category(Needs.Edu), Category(Needs.Handles)]
+internal sealed class HandleImportTests
+{
+    private const int Length = 4096;
+    private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(5);
+    private static readonly Register<ulong> s_source = new(0x80, "DMA source address");
+
+    private EduDevice _edu = null!;
+
+    [SetUp]
+    public void OpenEdu()
+    {
+        UnderTest.Bind();
+        _edu = EduDevice.Open();
+    }
+
+    [TearDown]
+    public void CloseEdu() => _edu.Dispose();
+
+    [Test]
+    public void Features_are_what_the_kernel_says()
+    {
+        using var file = RawUio.Open(UnderTest.DevicePath);
+        Assert.That(RawHandles.Query(file, out var query), Is.Zero);
+
+        var features = _edu.Device.Features;
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That((features.AttachesByHandle, features.TellsAddresses, features.WritesAddresses, features.RunsQuiescePrograms), Is.EqualTo((true, true, true, true)));
+            Assert.That((uint)features.Translation, Is.EqualTo(query.Translation));
+            Assert.That(features.AddressBits, Is.EqualTo(32));
+            Assert.That((features.MaxMappings, features.MaxBytes), Is.EqualTo(((long)query.MaxMappings, (long)query.MaxBytes)));
+            Assert.That((features.MaxQuiesceOperations, features.MaxQuiesceTime), Is.EqualTo((16, TimeSpan.FromSeconds(1))));
+        }
+    }
+
+    [Test, Category(Needs.Iommu)]
+    public void Behind_an_IOMMU_a_buffer_in_pieces_is_one_range()
+    {
+        using var pieces = UDmaBuf.Create(4 << 20);
+        using var mapping = _edu.Device.Import(pieces, DmaDirection.ToDevice);
+
+        Assert.That(mapping.RangeCount, Is.EqualTo(1));
+        Assert.That(mapping.TryGetAddress(out var address), Is.True);
+        Assert.That(mapping.Ranges, Is.EqualTo([new DmaRange(address, 0, 4 << 20)]));
+    }
+
+    [Test, Category(Needs.Direct)]
+    public void Without_one_it_has_ranges_and_the_device_finds_the_buffer_there()
+    {
+        const int length = 4 << 20;
+        using var pieces = UDmaBuf.Create(length);
+        var pattern = Buffers.Pattern(length, seed: 5);
+        Buffers.Fill(pieces, pattern);
+        using var mapping = _edu.Device.Import(pieces, DmaDirection.ToDevice);
+        using var destination = DmaHeap.Cma.Allocate(Length);
+        using var back = _edu.Device.Import(destination, DmaDirection.FromDevice);
+
+        Assert.That(mapping.RangeCount, Is.GreaterThan(1), "nothing is tested by a buffer in one piece");
+        Assert.That(mapping.Ranges, Has.Count.EqualTo(mapping.RangeCount));
+        Assert.That(mapping.Ranges.Sum(range => range.Length), Is.EqualTo(length));
+        Assert.That(mapping.TryGetAddress(out _), Is.False);
+        Assert.That(() => mapping.Address, Throws.InvalidOperationException.With.Message.Contains("DmaHeap.Cma"));
+        Assert.That(() => mapping.AddressOf(0, length), Throws.InvalidOperationException);
+        foreach (var range in mapping.Ranges.Where((_, index) => index % 61 == 0).Append(mapping.Ranges[^1]))
+        {
+            var end = range.Offset + range.Length;
+            Assert.That(mapping.AddressOf(end - 1, 1), Is.EqualTo(range.Address + (range.Length - 1)));
+            foreach (var offset in (long[])[range.Offset, end - EduDevice.MaxTransfer])
+            {
+                _edu.CopyToDevice(mapping, offset, EduDevice.MaxTransfer, s_timeout);
+                _edu.CopyFromDevice(back, 0, EduDevice.MaxTransfer, s_timeout);
+                Assert.That(Buffers.Read(destination, EduDevice.MaxTransfer), Is.EqualTo(pattern.AsSpan((int)offset, EduDevice.MaxTransfer).ToArray()), $"at {offset}");
+            }
+        }
+    }
+
+    [Test, Category(Needs.Direct)]
+    public void A_lease_goes_from_piece_to_piece()
+    {
+        using var pieces = UDmaBuf.Create(4 << 20);
+        using var mapping = _edu.Device.Import(pieces, DmaDirection.ToDevice);
+        var first = mapping.Ranges[0];
+        using var lease = mapping.BeginTransfer(first.Length - 16, 48);
+
+        Assert.That(lease.IsContiguous, Is.False);
+        Assert.That(lease.PieceAt(0), Is.EqualTo(new DmaRange(first.Address + (first.Length - 16), first.Length - 16, 16)));
+        Assert.That(lease.PieceAt(16), Is.EqualTo(new DmaRange(mapping.Ranges[1].Address, first.Length, 32)));
+        Assert.That(() => lease.Address, Throws.InvalidOperationException);
+        Assert.That(() => lease.PieceAt(48), Throws.InstanceOf<ArgumentOutOfRangeException>());
+        var error = Assert.Throws<UioException>(() => _edu.Device.Map().WriteAddress(s_source, lease))!;
+        Assert.That((error.Call, error.ErrnoName), Is.EqualTo(("UIO_IOC_DMABUF_WRITE_ADDRESS", "E2BIG")));
+        _edu.Device.Map().WriteAddress(s_source, lease, 16);
+        Assert.That(_edu.Device.Map().Read(s_source), Is.EqualTo(mapping.Ranges[1].Address.Value));
+        lease.Complete();
+    }
+
+    [Test]
+    public void The_kernel_writes_an_address_into_a_register()
+    {
+        using var buffer = DmaHeap.Cma.Allocate(2 * Length);
+        using var mapping = _edu.Device.Import(buffer, DmaDirection.ToDevice);
+        using var lease = mapping.BeginTransfer(Length, Length);
+        var registers = _edu.Device.Map();
+
+        registers.WriteAddress(s_source, lease);
+        Assert.That(registers.Read(s_source), Is.EqualTo((mapping.Address + Length).Value));
+        registers.WriteAddress(s_source, lease, 100);
+        Assert.That(registers.Read(s_source), Is.EqualTo((mapping.Address + Length + 100).Value));
+        registers.WriteAddress(new Register<uint>(0x80, "its lower half"), lease);
+        Assert.That(registers.Read(s_source), Is.EqualTo((mapping.Address + Length).Value));
+        lease.Complete();
+    }
+
+    [Test]
+    public void What_is_no_register_gets_no_address()
+    {
+        using var buffer = DmaHeap.Cma.Allocate(Length);
+        using var mapping = _edu.Device.Import(buffer, DmaDirection.ToDevice);
+        using var lease = mapping.BeginTransfer(0, Length);
+        var registers = _edu.Device.Map();
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(() => registers.WriteAddress(new Register<ulong>((int)registers.Length, "behind"), lease), Throws.InstanceOf<ArgumentOutOfRangeException>());
+            Assert.That(() => registers.WriteAddress(new Register<ulong>(0x84, "askew"), lease), Throws.ArgumentException);
+            Assert.That(() => registers.WriteAddress(s_source, lease, Length), Throws.InstanceOf<ArgumentOutOfRangeException>());
+            Assert.That(() => registers.WriteAddress(s_source, lease, -1), Throws.InstanceOf<ArgumentOutOfRangeException>());
+            Assert.That(() => registers.WriteAddress(s_source, default), Throws.InvalidOperationException);
+        }
+        lease.Complete();
+    }
+
+    [Test]
+    public void Nothing_is_allocated_for_an_address()
+    {
+        using var buffer = DmaHeap.Cma.Allocate(Length);
+        using var mapping = _edu.Device.Import(buffer, DmaDirection.ToDevice);
+        using var lease = mapping.BeginTransfer(0, Length);
+        var registers = _edu.Device.Map();
+        registers.WriteAddress(s_source, lease);
+        _ = lease.Address;
+
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        for (var i = 0; i < 100; i++)
+        {
+            registers.WriteAddress(s_source, lease);
+            _ = lease.Address;
+            _ = lease.PieceAt(1);
+        }
+        Assert.That(GC.GetAllocatedBytesForCurrentThread() - before, Is.Zero);
+        lease.Complete();
+    }
+}
