@@ -62,6 +62,9 @@ public sealed class EduDevice : IDisposable
     private const int BufferLength = 4096;
 
     // A transfer takes 100 ms of the virtual machine's time.
+    // A transfer takes 100 ms. Less than the kernel allows a program at most.
+    private static readonly TimeSpan LastTransfer = TimeSpan.FromMilliseconds(500);
+
     private static readonly TimeSpan QuiesceTimeout = TimeSpan.FromSeconds(5);
 
     private readonly Registers _registers;
@@ -118,6 +121,10 @@ public sealed class EduDevice : IDisposable
 
             var edu = new EduDevice(device, registers, pci);
             edu.Quiesce(); // of what a program before this one may have left running
+
+            // The device cannot be told to stop. If this program dies, its buffers have to wait until it is done.
+            if (device.Features.RunsQuiescePrograms)
+                device.SetQuiesceProgram(new QuiesceProgram().Poll(registers, DmaCommand, CommandStart, 0u, LastTransfer));
             return edu;
         }
         catch

@@ -126,7 +126,7 @@ internal sealed class ImportTests
         }
     }
 
-    [Test, Category(Needs.Direct)]
+    [Test, Category(Needs.Boards)]
     public void Without_an_IOMMU_a_buffer_in_pieces_is_EINVAL_and_the_CMA_heap_is_named()
     {
         using var buffer = UDmaBuf.Create(4 << 20);

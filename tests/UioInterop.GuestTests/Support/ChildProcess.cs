@@ -14,6 +14,7 @@ internal sealed class ChildProcess : IDisposable
     private const string InvertRole = "invert";
     private const string WorkRole = "work";
     private const string IdleRole = "idle";
+    private const string WriteRole = "write";
     private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(40);
 
     private static UioDevice? s_device; // keeps it from the collector
@@ -53,6 +54,7 @@ internal sealed class ChildProcess : IDisposable
         {
             [ImportRole, var descriptor] => Import(descriptor),
             [IdleRole] => IdleRole,
+            [WriteRole, var descriptor, var withProgram] => StartWrite(descriptor, bool.Parse(withProgram)),
             [HoldRole, var path] => Open(path).Info.DevicePath,
             [InvertRole, var path] => ReceiveInvertAndSend(path),
             [WorkRole, var rounds] => Work(int.Parse(rounds, CultureInfo.InvariantCulture)),
@@ -77,6 +79,17 @@ internal sealed class ChildProcess : IDisposable
         using var child = new ChildProcess(ImportRole, RawFile.Number(inherited).ToString(CultureInfo.InvariantCulture));
         Assert.That(DmaBufTable.AttachmentsOf(UnderTest.Name), Is.EqualTo(1), "the other process has the buffer");
         return new DeviceAddress(ulong.Parse(child._said, CultureInfo.InvariantCulture));
+    }
+
+    /// <summary>
+    /// A process that has edu write what is in the device into the buffer, and is killed before that is done, unless the
+    /// machine is late.
+    /// </summary>
+    public static void WriteAndBeKilled(DmaBuf buffer, bool withProgram)
+    {
+        using var handle = buffer.DuplicateHandle();
+        using var inherited = RawFile.Duplicate(handle, inheritable: true);
+        using var child = new ChildProcess(WriteRole, RawFile.Number(inherited).ToString(CultureInfo.InvariantCulture), withProgram.ToString());
     }
 
     /// <summary>What the buffer of <see cref="InvertAndSendOne"/> is full of.</summary>
@@ -136,6 +149,18 @@ internal sealed class ChildProcess : IDisposable
         var file = new SafeFileHandle(int.Parse(descriptor, CultureInfo.InvariantCulture), ownsHandle: true);
         var mapping = Open(UnderTest.DevicePath).Import(DmaBuf.FromHandle(file), DmaDirection.FromDevice);
         return mapping.Address.Value.ToString(CultureInfo.InvariantCulture);
+    }
+
+    private static string StartWrite(string descriptor, bool withProgram)
+    {
+        var file = new SafeFileHandle(int.Parse(descriptor, CultureInfo.InvariantCulture), ownsHandle: true);
+        var edu = EduDevice.Open();
+        s_device = edu.Device;
+        if (!withProgram)
+            edu.Device.SetQuiesceProgram(null);
+        var mapping = edu.Device.Import(DmaBuf.FromHandle(file), DmaDirection.FromDevice);
+        edu.Start(EduTransfer.FromDevice, mapping.Address, EduDevice.MaxTransfer);
+        return "started";
     }
 
     private static string ReceiveInvertAndSend(string path)

@@ -1,0 +1,183 @@
+using Microsoft.Win32.SafeHandles;
+using Tmds.Linux;
+using UioInterop.GuestTests.Support;
+
+namespace UioInterop.GuestTests.Abi;
+
+/// <summary>Programs that stop a device when its file is released, and what becomes of buffers when they fail.</summary>
+[Category(Needs.Edu), Category(Needs.Handles)]
+internal sealed class QuiesceTests : AbiTest
+{
+    // edu's liveness check: reads as the inverse of what was written (QEMU, docs/specs/edu.rst).
+    private static readonly Register<uint> s_liveness = new(0x04, "liveness check");
+
+    private const uint Awaited = 0x12345678;
+
+    private static string Attribute(string name) => $"/sys/class/uio/{Path.GetFileName(UnderTest.DevicePath)}/dmabuf/{name}";
+
+    private static int Quarantined => int.Parse(File.ReadAllText(Attribute("quarantined")), null);
+
+    private static RawQuiesceOp Poll(uint value, uint microseconds = 1000) => new()
+    {
+        Kind = RawQuiesceOp.Poll, Width = 32, Register = (ulong)s_liveness.Offset, Mask = uint.MaxValue, Value = value, TimeoutMicroseconds = microseconds,
+    };
+
+    private static RawQuiesceOp Write(uint value) => new() { Kind = RawQuiesceOp.Write, Width = 32, Register = (ulong)s_liveness.Offset, Value = value };
+
+    [Test]
+    public void A_program_runs_when_a_file_with_mappings_is_released_and_not_without_any()
+    {
+        using var device = OpenShared();
+        var registers = device.Map();
+        registers.Write(s_liveness, ~1u);
+        using var buffer = Buffer();
+
+        using (var file = RawUio.Open(UnderTest.DevicePath))
+            Assert.That(RawHandles.SetQuiesce(file, Write(~2u)), Is.Zero);
+        Assert.That(registers.Read(s_liveness), Is.EqualTo(1), "no mapping, no program");
+
+        using (var file = RawUio.Open(UnderTest.DevicePath))
+        {
+            Assert.That(RawHandles.SetQuiesce(file, Write(~3u)), Is.Zero);
+            Assert.That(RawHandles.SetQuiesce(file, Write(~4u), Poll(4)), Is.Zero, "in place of the first");
+            RawHandles.Attached(file, buffer);
+        }
+        Assert.That(registers.Read(s_liveness), Is.EqualTo(4));
+        Assert.That((Quarantined, Attachments), Is.EqualTo((0, 0)));
+
+        using (var file = RawUio.Open(UnderTest.DevicePath))
+        {
+            Assert.That(RawHandles.SetQuiesce(file, Write(~5u)), Is.Zero);
+            Assert.That(RawHandles.SetQuiesce(file), Is.Zero, "taken away");
+            RawHandles.Attached(file, buffer);
+        }
+        Assert.That(registers.Read(s_liveness), Is.EqualTo(4));
+    }
+
+    [Test]
+    public void A_modification_changes_the_bits_of_its_mask()
+    {
+        using var device = OpenShared();
+        var registers = device.Map();
+        registers.Write(s_liveness, ~0x11223344u); // reads as 0x11223344
+        using var buffer = Buffer();
+
+        using (var file = RawUio.Open(UnderTest.DevicePath))
+        {
+            Assert.That(RawHandles.SetQuiesce(file, new RawQuiesceOp
+            {
+                Kind = RawQuiesceOp.Modify, Width = 32, Register = (ulong)s_liveness.Offset, Mask = 0xff00, Value = 0x5500,
+            }), Is.Zero);
+            RawHandles.Attached(file, buffer);
+        }
+
+        Assert.That(registers.Read(s_liveness), Is.EqualTo(~0x11225544u));
+    }
+
+    [Test]
+    public void A_device_that_does_not_stop_keeps_its_buffers_until_it_does()
+    {
+        using var device = OpenShared();
+        var registers = device.Map();
+        registers.Write(s_liveness, 0);
+        using var buffer = Buffer();
+        using var other = Buffer();
+
+        ReleaseWithoutStopping(buffer);
+
+        Assert.That((Quarantined, Attachments), Is.EqualTo((1, 1)));
+        Assert.That(File.ReadAllText(Attribute("mappings")).Trim(), Is.EqualTo("1"), "it counts against the limit");
+        Assert.That(RawHandles.Attach(Uio, other), Is.EqualTo(-LibC.EBUSY));
+        Assert.That(RawUio.Map(Uio, other), Is.EqualTo(-LibC.EBUSY), "by the boards' ioctl");
+
+        registers.Write(s_liveness, ~Awaited);
+        Assert.That(RawHandles.Attach(Uio, other), Is.Zero, "which asks the device once more");
+        Assert.That((Quarantined, Attachments), Is.EqualTo((0, 1)));
+    }
+
+    [Test]
+    public void Nobody_has_to_ask_again()
+    {
+        using var device = OpenShared();
+        var registers = device.Map();
+        registers.Write(s_liveness, 0);
+        using var buffer = Buffer();
+        ReleaseWithoutStopping(buffer);
+
+        registers.Write(s_liveness, ~Awaited);
+
+        Assert.That(() => Quarantined, Is.Zero.After(10_000, 50), "the kernel tries once a second, then less often");
+        Assert.That(Attachments, Is.Zero);
+    }
+
+    // Behind an IOMMU the end of a mapping ends the device's access, stopped or not.
+    [Test, Category(Needs.Iommu)]
+    public void The_end_of_the_device_is_the_end_of_its_quarantine()
+    {
+        using var buffer = Buffer();
+        ReleaseWithoutStopping(buffer);
+        Assert.That(Attachments, Is.EqualTo(1));
+
+        UnderTest.Unbind();
+
+        Assert.That(Attachments, Is.Zero);
+        UnderTest.Bind();
+        Assert.That(Quarantined, Is.Zero);
+    }
+
+    public static IEnumerable<TestCaseData> Wrong
+    {
+        get
+        {
+            var poll = Poll(0);
+            return new (string Name, int Errno, RawQuiesceOp Op)[]
+            {
+                ("kind 0", LibCErrno.EINVAL, poll with { Kind = 0 }),
+                ("kind 4", LibCErrno.EINVAL, poll with { Kind = 4 }),
+                ("an unknown flag", LibCErrno.EINVAL, poll with { Flags = 2 }),
+                ("reserved not zero", LibCErrno.EINVAL, poll with { Reserved = 1 }),
+                ("24 bits", LibCErrno.EINVAL, poll with { Width = 24, Mask = 0 }),
+                ("no width", LibCErrno.EINVAL, poll with { Width = 0 }),
+                ("a map that is not there", LibCErrno.EINVAL, poll with { Map = 4 }),
+                ("a map that nobody has", LibCErrno.EINVAL, poll with { Map = uint.MaxValue }),
+                ("behind the map", LibCErrno.EINVAL, poll with { Register = 1 << 20 }),
+                ("at the end of all numbers", LibCErrno.EINVAL, poll with { Register = ulong.MaxValue - 3 }),
+                ("unaligned", LibCErrno.EINVAL, poll with { Register = 6 }),
+                ("a mask too wide", LibCErrno.EINVAL, poll with { Mask = 1ul << 32 }),
+                ("a value too wide", LibCErrno.EINVAL, Write(0) with { Value = 1ul << 32 }),
+                ("a write with a mask", LibCErrno.EINVAL, Write(0) with { Mask = 1 }),
+                ("a write with a timeout", LibCErrno.EINVAL, Write(0) with { TimeoutMicroseconds = 1 }),
+                ("a modification beyond its mask", LibCErrno.EINVAL, poll with { Kind = RawQuiesceOp.Modify, Mask = 1, Value = 2, TimeoutMicroseconds = 0 }),
+                ("more than a second", LibCErrno.E2BIG, Poll(0, 1_000_001)),
+            }.Select(wrong => new TestCaseData(wrong.Errno, wrong.Op).SetName($"Refused: {wrong.Name}"));
+        }
+    }
+
+    [TestCaseSource(nameof(Wrong))]
+    public void Is_refused(int errno, object op) =>
+        Assert.That(RawHandles.SetQuiesce(Uio, (RawQuiesceOp)op), Is.EqualTo(-errno));
+
+    [Test]
+    public void Too_many_operations_are_refused_and_as_many_as_the_kernel_says_are_not()
+    {
+        Assert.That(RawHandles.SetQuiesce(Uio, [.. Enumerable.Repeat(Write(0), 16)]), Is.Zero);
+        Assert.That(RawHandles.SetQuiesce(Uio, [.. Enumerable.Repeat(Write(0), 17)]), Is.EqualTo(-LibC.E2BIG));
+    }
+
+    [Test]
+    public void A_file_for_reading_only_stops_nothing()
+    {
+        using var readOnly = RawUio.Open(UnderTest.DevicePath, writable: false);
+        Assert.That(RawHandles.SetQuiesce(readOnly, Write(0)), Is.EqualTo(-LibC.EACCES));
+    }
+
+    private static void ReleaseWithoutStopping(SafeFileHandle buffer)
+    {
+        using var file = RawUio.Open(UnderTest.DevicePath);
+        Assert.That(RawHandles.SetQuiesce(file, Poll(Awaited)), Is.Zero);
+        RawHandles.Attached(file, buffer);
+    }
+
+    private static UioDevice OpenShared() =>
+        UioDevice.Open(UioDeviceId.FromPath(UnderTest.DevicePath), new UioOpenOptions { IsExclusive = false });
+}

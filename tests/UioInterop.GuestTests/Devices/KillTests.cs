@@ -1,0 +1,52 @@
+using UioInterop.Devices;
+using UioInterop.GuestTests.Support;
+
+namespace UioInterop.GuestTests.Devices;
+
+/// <summary>
+/// A process is killed while its device is about to write into its buffer. uio_pci_generic takes bus mastering from the
+/// device when the file is released, so that without a quiesce program the write is lost; with one the kernel waits for it.
+/// </summary>
+[Category(Needs.Edu), Category(Needs.Handles)]
+internal sealed class KillTests
+{
+    private const int Length = EduDevice.MaxTransfer;
+    private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(5);
+    private static readonly byte[] s_pattern = Buffers.Pattern(Length, seed: 91);
+
+    // The device writes after 100 ms, and the emulator may be late with the kill: then it is tried again.
+    [Test]
+    public void Without_a_program_the_write_is_lost()
+    {
+        const int attempts = 20;
+        for (var attempt = 0; attempt < attempts; attempt++)
+        {
+            if (!Written(withProgram: false).ContainsAnyExcept((byte)0))
+                return;
+        }
+        Assert.Fail($"in {attempts} attempts the process was never killed before the write");
+    }
+
+    [Test]
+    public void With_a_program_the_kernel_waits_for_the_write_before_it_takes_the_buffer([Range(1, 3)] int _)
+    {
+        Assert.That(Written(withProgram: true), Is.EqualTo(s_pattern));
+        Assert.That(DmaBufTable.AttachmentsOf(UnderTest.Name), Is.Zero);
+    }
+
+    private static byte[] Written(bool withProgram)
+    {
+        UnderTest.Bind();
+        using var buffer = DmaHeap.Cma.Allocate(4096);
+        using (var edu = EduDevice.Open())
+        using (var source = DmaHeap.Cma.Allocate(4096))
+        {
+            Buffers.Fill(source, s_pattern);
+            using var mapping = edu.Device.Import(source, DmaDirection.ToDevice);
+            edu.CopyToDevice(mapping, 0, Length, s_timeout);
+        }
+
+        ChildProcess.WriteAndBeKilled(buffer, withProgram);
+        return Buffers.Read(buffer, Length);
+    }
+}
