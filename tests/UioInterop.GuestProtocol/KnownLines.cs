@@ -26,7 +26,7 @@ public static class KnownLines
         .. Emulated,
         new("^tsc: (Unable to calibrate against PIT|Fast TSC calibration failed|HPET/PMTIMER calibration failed)",
             "an emulated timer does not tick while the host is busy"),
-        new("^tsc: Marking TSC unstable", "an emulated TSC stops while the host is busy"),
+        new("^tsc: Marking TSC unstable|^TSC found unstable after boot", "an emulated TSC stops while the host is busy"),
         new("^APIC calibration not consistent with PM-Timer", "an emulated timer ticks late while the host is busy"),
         new("^amd_pstate: the _CPC object is not present", "QEMU's CPU is an AMD one without frequency scaling"),
     ];

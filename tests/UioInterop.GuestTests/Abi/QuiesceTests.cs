@@ -79,7 +79,6 @@ internal sealed class QuiesceTests : AbiTest
     {
         using var device = OpenShared();
         var registers = device.Map();
-        registers.Write(s_liveness, 0);
         using var buffer = Buffer();
         using var other = Buffer();
 
@@ -100,7 +99,6 @@ internal sealed class QuiesceTests : AbiTest
     {
         using var device = OpenShared();
         var registers = device.Map();
-        registers.Write(s_liveness, 0);
         using var buffer = Buffer();
         ReleaseWithoutStopping(buffer);
 
@@ -173,6 +171,8 @@ internal sealed class QuiesceTests : AbiTest
 
     private static void ReleaseWithoutStopping(SafeFileHandle buffer)
     {
+        using (var device = OpenShared())
+            device.Map().Write(s_liveness, 0); // reads as all ones, which on PCI is never what was awaited
         using var file = RawUio.Open(UnderTest.DevicePath);
         Assert.That(RawHandles.SetQuiesce(file, Poll(Awaited)), Is.Zero);
         RawHandles.Attached(file, buffer);
