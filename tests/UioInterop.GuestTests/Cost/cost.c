@@ -38,14 +38,18 @@ int64_t cost_import(int uio, int dmabuf, int rounds)
 	int i;
 
 	for (i = 0; i < rounds; i++) {
-		struct uio_dmabuf_args map = {
-			.dbuf_fd = dmabuf,
-			.dir = UIO_DMABUF_DIR_TO_DEV,
+		struct uio_dmabuf_attach attach = {
+			.size = sizeof(attach),
+			.fd = dmabuf,
+			.direction = UIO_DMABUF_DIR_TO_DEV,
 		};
-		struct uio_dmabuf_args unmap = { .dbuf_fd = dmabuf };
+		struct uio_dmabuf_detach detach = { .size = sizeof(detach) };
 
-		if (ioctl(uio, UIO_IOC_MAP_DMABUF, &map) ||
-		    ioctl(uio, UIO_IOC_UNMAP_DMABUF, &unmap))
+		if (ioctl(uio, UIO_IOC_DMABUF_ATTACH, &attach))
+			return -1;
+
+		detach.handle = attach.handle;
+		if (ioctl(uio, UIO_IOC_DMABUF_DETACH, &detach))
 			return -1;
 	}
 	return now() - start;
