@@ -34,7 +34,7 @@ internal sealed class InheritanceTests
     [Test]
     public void A_child_after_exec_has_none_of_the_descriptors()
     {
-        Assert.That(Descriptors.Targets.Count(IsOurs), Is.GreaterThanOrEqualTo(2), "the parent's");
+        Assert.That(Descriptors.Targets, Has.Some.StartsWith("/dev/uio").And.Some.StartsWith("/dmabuf"), "the parent's");
 
         using var child = ChildProcess.Idle();
 
