@@ -1,0 +1,72 @@
+using Tmds.Linux;
+using UioInterop.GuestTests.Support;
+
+namespace UioInterop.GuestTests.Abi;
+
+/// <summary>Addresses that the kernel writes into registers, and what it refuses.</summary>
+[Category(Needs.Edu), Category(Needs.Handles)]
+internal sealed class WriteAddressTests : AbiTest
+{
+    private static readonly RawWriteAddress s_right = new() { Length = 4096, Register = 0x80, Format = RawHandles.Address64 };
+
+    public static IEnumerable<TestCaseData> Wrong => new (string Name, int Errno, RawWriteAddress Write)[]
+    {
+        ("no format", LibCErrno.EINVAL, s_right with { Format = 0 }),
+        ("format 4", LibCErrno.EINVAL, s_right with { Format = 4 }),
+        ("reserved not zero", LibCErrno.EINVAL, s_right with { Reserved = 1 }),
+        ("an order of halves without halves", LibCErrno.EINVAL, s_right with { Flags = 2 }),
+        ("a second register without halves", LibCErrno.EINVAL, s_right with { HighRegister = 0x84 }),
+        ("no length", LibCErrno.EINVAL, s_right with { Length = 0 }),
+        ("longer than the buffer", LibCErrno.EINVAL, s_right with { Length = 4097 }),
+        ("behind the buffer", LibCErrno.EINVAL, s_right with { Offset = 4096, Length = 1 }),
+        ("beyond all numbers", LibCErrno.EINVAL, s_right with { Offset = ulong.MaxValue, Length = 2 }),
+        ("unaligned", LibCErrno.EINVAL, s_right with { Register = 0x84 }),
+        ("behind the registers", LibCErrno.EINVAL, s_right with { Register = 1 << 20 }),
+        ("a register at the end of all numbers", LibCErrno.EINVAL, s_right with { Register = ulong.MaxValue - 7 }),
+        ("a map that is not there", LibCErrno.EINVAL, s_right with { Map = 4 }),
+        ("a map that nobody has", LibCErrno.EINVAL, s_right with { Map = uint.MaxValue }),
+        ("an upper half behind the registers", LibCErrno.EINVAL, s_right with { Format = RawHandles.AddressPair, HighRegister = 1 << 20 }),
+    }.Select(wrong => new TestCaseData(wrong.Errno, wrong.Write).SetName($"Refused address: {wrong.Name}"));
+
+    [TestCaseSource(nameof(Wrong))]
+    public void Is_refused(int errno, object write)
+    {
+        using var buffer = Buffer();
+        var handle = RawHandles.Attached(Uio, buffer);
+
+        Assert.That(RawHandles.WriteAddress(Uio, (RawWriteAddress)write with { Handle = handle }), Is.EqualTo(-errno));
+        Assert.That(RawHandles.WriteAddress(Uio, s_right with { Handle = handle }), Is.Zero, "and what is right is taken");
+    }
+
+    [Test]
+    public void Handles_are_the_files_own_and_end_with_the_mapping()
+    {
+        using var buffer = Buffer();
+        using var other = RawUio.Open(UnderTest.DevicePath);
+        var handle = RawHandles.Attached(Uio, buffer);
+
+        Assert.That(RawHandles.WriteAddress(other, s_right with { Handle = handle }), Is.EqualTo(-LibC.ENOENT));
+        Assert.That(RawHandles.Detach(Uio, handle), Is.Zero);
+        Assert.That(RawHandles.WriteAddress(Uio, s_right with { Handle = handle }), Is.EqualTo(-LibC.ENOENT));
+    }
+
+    [Test]
+    public void A_file_for_reading_only_writes_nothing()
+    {
+        using var buffer = Buffer();
+        using var readOnly = RawUio.Open(UnderTest.DevicePath, writable: false);
+        var handle = RawHandles.Attached(readOnly, buffer);
+
+        Assert.That(RawHandles.WriteAddress(readOnly, s_right with { Handle = handle }), Is.EqualTo(-LibC.EACCES));
+    }
+
+    [Test]
+    public void After_unbinding_it_is_ENODEV()
+    {
+        using var buffer = Buffer();
+        var handle = RawHandles.Attached(Uio, buffer);
+        UnderTest.Unbind();
+
+        Assert.That(RawHandles.WriteAddress(Uio, s_right with { Handle = handle }), Is.EqualTo(-LibC.ENODEV));
+    }
+}
