@@ -21,8 +21,8 @@ internal static class RoundTrip
 
         using DmaMapping from = engine.Device.Import(source, DmaDirection.ToDevice);
         using DmaMapping to = engine.Device.Import(destination, DmaDirection.FromDevice);
-        Print.Step($"imported     the source at {from.Address}, {from.Length} bytes, {from.Direction}");
-        Print.Step($"imported     the destination at {to.Address}, {to.Length} bytes, {to.Direction}");
+        Print.Step($"imported     the source at {Machine.Where(from)}, {from.Length} bytes, {from.Direction}");
+        Print.Step($"imported     the destination at {Machine.Where(to)}, {to.Length} bytes, {to.Direction}");
 
         engine.Copy(from, to, length);
 

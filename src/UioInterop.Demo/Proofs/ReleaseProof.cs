@@ -21,7 +21,7 @@ internal static class ReleaseProof
 
         Task<InterruptCount> write = engine.BeginWrite(mapping, cancel.Token).AsTask();
         bool busyBefore = engine.IsBusy;
-        Print.Step($"started      a write of the device to {mapping.Address}, {(busyBefore ? "under way" : "fast enough to be over already")}");
+        Print.Step($"started      a write of the device to {Machine.Where(mapping)}, {(busyBefore ? "under way" : "fast enough to be over already")}");
 
         mapping.Dispose();
         bool busyAfter = engine.IsBusy;

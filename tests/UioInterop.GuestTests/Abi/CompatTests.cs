@@ -23,10 +23,10 @@ internal sealed unsafe partial class CompatTests : AbiTest
     [Test]
     public void The_boards_ioctls_have_numbers_and_a_layout_of_their_own()
     {
-        using var buffer = Buffer(8192);
+        using var buffer = Buffer();
         var arguments = new Arguments { Fd = RawFile.Number(buffer), Direction = RawArguments.ToDevice };
         Assert.That(Ioctl(Uio, MapCommand, &arguments, sizeof(Arguments)), Is.Zero);
-        Assert.That((arguments.Fd, arguments.Size, arguments.Direction, Attachments), Is.EqualTo((RawFile.Number(buffer), 8192, RawArguments.ToDevice, 1)));
+        Assert.That((arguments.Fd, arguments.Size, arguments.Direction, Attachments), Is.EqualTo((RawFile.Number(buffer), 4096, RawArguments.ToDevice, 1)));
         Assert.That(arguments.Address, Is.Not.Zero);
 
         arguments = new Arguments { Fd = RawFile.Number(buffer) };

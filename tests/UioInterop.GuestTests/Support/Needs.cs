@@ -30,6 +30,9 @@ internal static class Needs
     /// <summary>A kernel that has only the boards' two ioctls.</summary>
     public const string Boards = "boards";
 
+    /// <summary>A kernel that imports by handle and keeps bus addresses to itself.</summary>
+    public const string NoAddresses = "no-addresses";
+
     /// <summary>A kernel without the import.</summary>
     public const string NoImport = "no-import";
 

@@ -15,6 +15,8 @@ public static class MachineList
     // The first channel of the DMA engine in the low-power domain, on both boards.
     private static readonly UioParent s_zdma = new("platform", "ffa80000.dma", "uio_pdrv_genirq");
 
+    private static readonly string[] s_noAddresses = ["# CONFIG_UIO_DMABUF_ADDRESSES is not set"];
+
     private static readonly KernelVariant s_arm64 = new("built-in", Architecture.Arm64);
 
     public static Machine X64 { get; } = new()
@@ -81,6 +83,16 @@ public static class MachineList
         Kernel = new KernelVariant("boards", Architecture.X64) { Patches = "boards-abi" },
         Traits = ["pci", "edu", "import", "boards", "core", "coherent", "direct"],
         OnlyCategory = null,
+    };
+
+    /// <summary>A kernel that keeps bus addresses to itself.</summary>
+    public static Machine X64NoAddresses { get; } = X64Direct with
+    {
+        Name = "x86-64-no-addresses",
+        Summary = "the same PC, IOMMU off, a kernel that keeps bus addresses to itself",
+        Kernel = new KernelVariant("no-addresses", Architecture.X64) { Configuration = s_noAddresses },
+        Traits = ["pci", "edu", "no-addresses"],
+        OnlyCategory = "no-addresses",
     };
 
     /// <summary>A kernel that has UIO and not the import.</summary>
@@ -168,6 +180,16 @@ public static class MachineList
         KnownLines = [.. KnownLines.Everywhere, .. KnownLines.Emulated],
     };
 
+    /// <summary>The same with a kernel that keeps bus addresses to itself: the channel copies nevertheless.</summary>
+    public static Machine Zcu102NoAddresses { get; } = Zcu102 with
+    {
+        Name = "zcu102-no-addresses",
+        Summary = "the same board, a kernel that keeps bus addresses to itself",
+        Kernel = new KernelVariant("no-addresses", Architecture.Arm64) { Configuration = s_noAddresses },
+        Traits = ["device-tree", "zdma", "generic-uio", "no-addresses"],
+        OnlyCategory = "no-addresses",
+    };
+
     /// <summary>Versal, with the device tree that QEMU writes; a channel gets its driver by name.</summary>
     public static Machine Versal { get; } = Zcu102 with
     {
@@ -185,9 +207,9 @@ public static class MachineList
 
     /// <summary>What a test run boots unless it is told otherwise.</summary>
     public static IReadOnlyList<Machine> Default { get; } =
-        [X64, X64Bounce, X64Direct, X64Boards, X64Modular, X64NoImport, X64Icount, Zcu102];
+        [X64, X64Bounce, X64Direct, X64Boards, X64NoAddresses, X64Modular, X64NoImport, X64Icount, Zcu102];
 
-    public static IReadOnlyList<Machine> All { get; } = [.. Default, X64Cost, ArmVirt, Versal];
+    public static IReadOnlyList<Machine> All { get; } = [.. Default, X64Cost, ArmVirt, Versal, Zcu102NoAddresses];
 
     public static Machine Named(string name) =>
         All.FirstOrDefault(machine => machine.Name == name)
