@@ -600,9 +600,14 @@ static long uio_dmabuf_query(struct uio_dmabuf_file *file, void __user *arg)
 	return copy_to_user(arg, &query, sizeof(query)) ? -EFAULT : 0;
 }
 
-/* Maps and gives a handle, not yet live. */
+/*
+ * Maps and gives a handle, not yet live. Once the device's lock is dropped,
+ * unregistration may end and free the mapping: what there is to tell of it is
+ * taken down before.
+ */
 static int uio_dmabuf_insert(struct uio_dmabuf_file *file,
-			     struct uio_dmabuf_mapping *mapping, u32 *handle)
+			     struct uio_dmabuf_mapping *mapping,
+			     struct uio_dmabuf_attach *attach)
 {
 	struct uio_dmabuf_device *device = file->device;
 	int ret;
@@ -620,11 +625,13 @@ static int uio_dmabuf_insert(struct uio_dmabuf_file *file,
 	if (ret)
 		goto out_unlock;
 
-	ret = xa_alloc_cyclic(&file->handles, handle, mapping, xa_limit_32b,
-			      &file->next_handle, GFP_KERNEL);
+	ret = xa_alloc_cyclic(&file->handles, &attach->handle, mapping,
+			      xa_limit_32b, &file->next_handle, GFP_KERNEL);
 	if (ret < 0)
 		goto err_end;
 
+	attach->length = mapping->length;
+	attach->nr_ranges = mapping->nr_ranges;
 	up_read(&device->lock);
 	return 0;
 
@@ -684,14 +691,12 @@ static long uio_dmabuf_attach(struct uio_dmabuf_file *file, fmode_t mode,
 	if (!mapping)
 		return -ENOMEM;
 
-	ret = uio_dmabuf_insert(file, mapping, &attach.handle);
+	ret = uio_dmabuf_insert(file, mapping, &attach);
 	if (ret) {
 		uio_dmabuf_free(mapping);
 		return ret;
 	}
 
-	attach.length = mapping->length;
-	attach.nr_ranges = mapping->nr_ranges;
 	if (copy_to_user(arg, &attach, sizeof(attach))) {
 		uio_dmabuf_undo(file, attach.handle);
 		return -EFAULT;
