@@ -8,12 +8,7 @@ namespace UioInterop.GuestTests.Abi;
 [Category(Needs.Handles)]
 internal sealed class HandleTests : AbiTest
 {
-    private const string Limits = "dmabuf";
-
-    private static string Attribute(string name) =>
-        $"/sys/class/uio/{Path.GetFileName(UnderTest.DevicePath)}/{Limits}/{name}";
-
-    private static long Read(string name) => long.Parse(File.ReadAllText(Attribute(name)), null);
+    private static long Read(string name) => ImportAttribute.UnderTest(name).Value;
 
     [Test]
     public void Query_tells_what_there_is()
@@ -208,7 +203,7 @@ internal sealed class HandleTests : AbiTest
     {
         using var first = Buffer();
         using var second = Buffer();
-        using var limit = new Restored(Attribute("max_mappings"), "1");
+        using var limit = ImportAttribute.UnderTest("max_mappings").Set("1");
         var handle = RawHandles.Attached(Uio, first);
 
         Assert.That(RawHandles.Attach(Uio, second), Is.EqualTo(-LibC.ENOSPC));
@@ -222,7 +217,7 @@ internal sealed class HandleTests : AbiTest
     {
         using var fits = Buffer(8192);
         using var little = Buffer();
-        using var limit = new Restored(Attribute("max_bytes"), "8192");
+        using var limit = ImportAttribute.UnderTest("max_bytes").Set("8192");
         var handle = RawHandles.Attached(Uio, fits);
 
         Assert.That(RawHandles.Attach(Uio, little), Is.EqualTo(-LibC.ENOMEM));
@@ -235,7 +230,7 @@ internal sealed class HandleTests : AbiTest
     public void A_device_that_does_not_reach_all_memory_is_refused()
     {
         using var buffer = Buffer();
-        using var mask = new Restored(Attribute("dma_mask_bits"), "28");
+        using var mask = ImportAttribute.UnderTest("dma_mask_bits").Set("28");
 
         Assert.That(RawHandles.Attach(Uio, buffer), Is.EqualTo(-LibCErrno.ERANGE));
     }
@@ -246,7 +241,7 @@ internal sealed class HandleTests : AbiTest
         using var buffer = Buffer();
         RawHandles.Attached(Uio, buffer);
 
-        var error = Assert.Throws<IOException>(() => File.WriteAllText(Attribute("dma_mask_bits"), "40"))!;
+        var error = Assert.Throws<IOException>(() => ImportAttribute.UnderTest("dma_mask_bits").Write("40"))!;
         Assert.That(error.HResult, Is.EqualTo(LibC.EBUSY));
     }
 
@@ -291,20 +286,5 @@ internal sealed class HandleTests : AbiTest
             Assert.That(RawHandles.Ranges(file, handle, 0, new RawRange[1], out _), Is.EqualTo(-LibC.ENODEV));
             Assert.That(RawHandles.SetQuiesce(file), Is.EqualTo(-LibC.ENODEV));
         }
-    }
-
-    /// <summary>An attribute with another value for a while.</summary>
-    private sealed class Restored : IDisposable
-    {
-        private readonly string _path;
-        private readonly string _before;
-
-        public Restored(string path, string value)
-        {
-            (_path, _before) = (path, File.ReadAllText(path));
-            File.WriteAllText(path, value);
-        }
-
-        public void Dispose() => File.WriteAllText(_path, _before);
     }
 }

@@ -13,9 +13,7 @@ internal sealed class QuiesceTests : AbiTest
 
     private const uint Awaited = 0x12345678;
 
-    private static string Attribute(string name) => $"/sys/class/uio/{Path.GetFileName(UnderTest.DevicePath)}/dmabuf/{name}";
-
-    private static int Quarantined => int.Parse(File.ReadAllText(Attribute("quarantined")), null);
+    private static long Quarantined => ImportAttribute.UnderTest("quarantined").Value;
 
     private static RawQuiesceOp Poll(uint value, uint microseconds = 1000) => new()
     {
@@ -85,7 +83,7 @@ internal sealed class QuiesceTests : AbiTest
         ReleaseWithoutStopping(buffer);
 
         Assert.That((Quarantined, Attachments), Is.EqualTo((1, 1)));
-        Assert.That(File.ReadAllText(Attribute("mappings")).Trim(), Is.EqualTo("1"), "it counts against the limit");
+        Assert.That(ImportAttribute.UnderTest("mappings").Value, Is.EqualTo(1), "it counts against the limit");
         Assert.That(RawHandles.Attach(Uio, other), Is.EqualTo(-LibC.EBUSY));
         Assert.That(RawUio.Map(Uio, other), Is.EqualTo(-LibC.EBUSY), "by the boards' ioctl");
 

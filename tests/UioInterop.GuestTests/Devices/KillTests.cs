@@ -1,4 +1,3 @@
-using UioInterop.Devices;
 using UioInterop.GuestTests.Support;
 
 namespace UioInterop.GuestTests.Devices;
@@ -7,11 +6,9 @@ namespace UioInterop.GuestTests.Devices;
 /// A process is killed while its device is about to write into its buffer. uio_pci_generic takes bus mastering from the
 /// device when the file is released, so that without a quiesce program the write is lost; with one the kernel waits for it.
 /// </summary>
-[Category(Needs.Edu), Category(Needs.Handles)]
-internal sealed class KillTests
+[Category(Needs.Handles)]
+internal sealed class KillTests : EduTest
 {
-    private const int Length = EduDevice.MaxTransfer;
-    private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(5);
     private static readonly byte[] s_pattern = Buffers.Pattern(Length, seed: 91);
 
     // The device writes after 100 ms, and the emulator may be late with the kill: then it is tried again.
@@ -34,18 +31,11 @@ internal sealed class KillTests
         Assert.That(DmaBufTable.AttachmentsOf(UnderTest.Name), Is.Zero);
     }
 
-    private static byte[] Written(bool withProgram)
+    private byte[] Written(bool withProgram)
     {
-        UnderTest.Bind();
-        using var buffer = DmaHeap.Cma.Allocate(4096);
-        using (var edu = EduDevice.Open())
-        using (var source = DmaHeap.Cma.Allocate(4096))
-        {
-            Buffers.Fill(source, s_pattern);
-            using var mapping = edu.Device.Import(source, DmaDirection.ToDevice);
-            edu.CopyToDevice(mapping, 0, Length, s_timeout);
-        }
-
+        using var buffer = DmaHeap.Cma.Allocate(Length);
+        Load(s_pattern);
+        Edu.Dispose(); // the other process opens it
         ChildProcess.WriteAndBeKilled(buffer, withProgram);
         return Buffers.Read(buffer, Length);
     }

@@ -27,7 +27,7 @@ internal sealed class ErrorTests
     private static readonly Row[] s_rows =
     [
         new("UioDevice.Open", "no such device", "open", 19, "there is", _ => UioDevice.Open(UioDeviceId.FromNumber(99))),
-        new("UioDevice.Open", "no permission", "open", 13, "udev rule", scene => AsNobody(() => UioDevice.Open(scene.Id))),
+        new("UioDevice.Open", "no permission", "open", 13, "udev rule", scene => Unprivileged.AsNobody(() => UioDevice.Open(scene.Id))),
         new("UioDevice.Open", "open already", "open", 16, "this program", scene => scene.OpenAgain()),
         new("UioDevice.Open", "no descriptor", "open", 24, "RLIMIT_NOFILE", scene => WithoutDescriptors(() => UioDevice.Open(scene.Id))),
         new("UioDevice.Map", "the device is gone", "mmap (registers)", 22, "unbound", scene => scene.WhenGone(device => device.Map())),
@@ -49,17 +49,17 @@ internal sealed class ErrorTests
         new("UioDevice.TryWaitForInterrupt", "the device is gone", "read (interrupt count)", 5, "unbound", scene => scene.WhenGone(device => device.TryWaitForInterrupt(s_now, out _))),
         new("UioDevice.WaitForInterruptAsync", "the device is gone", "read (interrupt count)", 5, "unbound", scene => scene.WhenGone(device => device.WaitForInterruptAsync(s_now).AsTask().GetAwaiter().GetResult())),
         new("UioDevice.EnableInterrupt", "the device is gone", "write (irqcontrol)", 22, "unbound", scene => scene.WhenGone(device => device.EnableInterrupt())) { Needs = [Needs.GenericUio] },
-        new("UioDevice.WaitForAsync", "no permission", "open", 13, "udev rule", scene => AsNobody(() => UioDevice.WaitForAsync(scene.Id, s_now).GetAwaiter().GetResult())),
+        new("UioDevice.WaitForAsync", "no permission", "open", 13, "udev rule", scene => Unprivileged.AsNobody(() => UioDevice.WaitForAsync(scene.Id, s_now).GetAwaiter().GetResult())),
 
         new("DmaHeap.Open", "no such heap", "open (dma-heap)", 2, "system", _ => DmaHeap.Open("nowhere")),
-        new("DmaHeap.Allocate", "no permission", "open (dma-heap)", 13, "udev rule", _ => AsNobody(() => DmaHeap.System.Allocate(1))),
+        new("DmaHeap.Allocate", "no permission", "open (dma-heap)", 13, "udev rule", _ => Unprivileged.AsNobody(() => DmaHeap.System.Allocate(1))),
         new("DmaHeap.Allocate", "no descriptor", "open (dma-heap)", 24, "RLIMIT_NOFILE", _ => WithoutDescriptors(() => DmaHeap.System.Allocate(1))),
         new("DmaHeap.Allocate", "no descriptor for the buffer", "DMA_HEAP_IOCTL_ALLOC", 24, "RLIMIT_NOFILE", _ => WithoutDescriptors(() => DmaHeap.System.Allocate(1), but: 1)),
         new("DmaHeap.Allocate", "out of CMA", "DMA_HEAP_IOCTL_ALLOC", 12, "cma=", _ => DmaHeap.Cma.Allocate(1L << 30)),
         new("DmaHeap.Allocate", "more than memory", "DMA_HEAP_IOCTL_ALLOC", 12, "memory", _ => DmaHeap.System.Allocate(MoreThanMemory)),
         new("DmaHeap.Allocate", "more than there are addresses", "DMA_HEAP_IOCTL_ALLOC", 12, "memory", _ => DmaHeap.System.Allocate(long.MaxValue - 4096)),
         new("DmaBuf.Allocate", "out of CMA", "DMA_HEAP_IOCTL_ALLOC", 12, "cma=", _ => DmaBuf.Allocate(DmaHeap.Cma, 1L << 30)),
-        new("UDmaBuf.Create", "no permission", "UDMABUF_CREATE", 13, "udev rule", _ => AsNobody(() => UDmaBuf.Create(1))),
+        new("UDmaBuf.Create", "no permission", "UDMABUF_CREATE", 13, "udev rule", _ => Unprivileged.AsNobody(() => UDmaBuf.Create(1))),
         new("UDmaBuf.Create", "no descriptor", "UDMABUF_CREATE", 24, "RLIMIT_NOFILE", _ => WithoutDescriptors(() => UDmaBuf.Create(1))),
         new("UDmaBuf.Create", "no descriptor for the memory", "memfd_create", 24, "RLIMIT_NOFILE", _ => WithoutDescriptors(() => UDmaBuf.Create(1), but: 1)),
         new("UDmaBuf.Create", "beyond the limit", "UDMABUF_CREATE", 22, "size_limit_mb", _ => UDmaBuf.Create(1L << 30)),
@@ -69,7 +69,7 @@ internal sealed class ErrorTests
         new("DmaBuf.RentMemory", "made for reading only", "mmap (dma-buf)", 13, "O_RDWR", scene => scene.BufferForReadingOnly().RentMemory(CpuAccessMode.Read)),
 
         new("PciFunction.Open", "no such function", "open (PCI config)", 2, "gone", _ => PciFunction.Open("0000:00:1f.7")),
-        new("PciFunction.Open", "no permission", "open (PCI config)", 13, "root", _ => AsNobody(() => PciFunction.Open(UnderTest.Name))) { Needs = [Needs.Edu] },
+        new("PciFunction.Open", "no permission", "open (PCI config)", 13, "root", _ => Unprivileged.AsNobody(() => PciFunction.Open(UnderTest.Name))) { Needs = [Needs.Edu] },
         new("PciFunction.Open", "no descriptor", "open (PCI config)", 24, "RLIMIT_NOFILE", _ => WithoutDescriptors(() => PciFunction.Open(UnderTest.Name))) { Needs = [Needs.Edu] },
         new("KernelLog.OpenAtEnd", "no descriptor", "read (kernel log)", 24, "RLIMIT_NOFILE", _ => WithoutDescriptors(() => KernelLog.OpenAtEnd())),
         new("UioDevice.List", "no descriptor", "open", 24, "RLIMIT_NOFILE", _ => WithoutDescriptors(() => UioDevice.List())),
@@ -149,12 +149,6 @@ internal sealed class ErrorTests
     private static (int Descriptors, int Buffers, int Attachments, int Maps) Counts() =>
         (Descriptors.CountOf("/dev", "/dmabuf", "/sys", "/proc", "/memfd", "anon_inode"), DmaBufTable.Buffers,
             DmaBufTable.AttachmentsOf(UnderTest.Name), MemoryMaps.All().Count(map => map.Path.Contains("uio", StringComparison.Ordinal) || map.Path.Contains("dmabuf", StringComparison.Ordinal)));
-
-    private static void AsNobody(Action act)
-    {
-        if (Unprivileged.Run(act) is { } error)
-            System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(error);
-    }
 
     private static void WithoutDescriptors(Action act, int but = 0)
     {

@@ -1,27 +1,15 @@
 using UioInterop.Devices;
+using UioInterop.GuestTests.Devices;
 using UioInterop.GuestTests.Support;
 
 namespace UioInterop.GuestTests.Library;
 
 /// <summary>What the library makes of the import by handle: features, ranges, and addresses that the kernel writes.</summary>
-[Category(Needs.Edu), Category(Needs.Handles)]
-internal sealed class HandleImportTests
+[Category(Needs.Handles)]
+internal sealed class HandleImportTests : EduTest
 {
-    private const int Length = 4096;
-    private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(5);
+    private const int PageLength = 4096;
     private static readonly Register<ulong> s_source = new(0x80, "DMA source address");
-
-    private EduDevice _edu = null!;
-
-    [SetUp]
-    public void OpenEdu()
-    {
-        UnderTest.Bind();
-        _edu = EduDevice.Open();
-    }
-
-    [TearDown]
-    public void CloseEdu() => _edu.Dispose();
 
     [Test]
     public void Features_are_what_the_kernel_says()
@@ -29,7 +17,7 @@ internal sealed class HandleImportTests
         using var file = RawUio.Open(UnderTest.DevicePath);
         Assert.That(RawHandles.Query(file, out var query), Is.Zero);
 
-        var features = _edu.Device.Features;
+        var features = Edu.Device.Features;
         using (Assert.EnterMultipleScope())
         {
             Assert.That((features.AttachesByHandle, features.TellsAddresses, features.WritesAddresses, features.RunsQuiescePrograms), Is.EqualTo((true, true, true, true)));
@@ -44,7 +32,7 @@ internal sealed class HandleImportTests
     public void Behind_an_IOMMU_a_buffer_in_pieces_is_one_range()
     {
         using var pieces = UDmaBuf.Create(4 << 20);
-        using var mapping = _edu.Device.Import(pieces, DmaDirection.ToDevice);
+        using var mapping = Edu.Device.Import(pieces, DmaDirection.ToDevice);
 
         Assert.That(mapping.RangeCount, Is.EqualTo(1));
         Assert.That(mapping.TryGetAddress(out var address), Is.True);
@@ -58,9 +46,9 @@ internal sealed class HandleImportTests
         using var pieces = UDmaBuf.Create(length);
         var pattern = Buffers.Pattern(length, seed: 5);
         Buffers.Fill(pieces, pattern);
-        using var mapping = _edu.Device.Import(pieces, DmaDirection.ToDevice);
-        using var destination = DmaHeap.Cma.Allocate(Length);
-        using var back = _edu.Device.Import(destination, DmaDirection.FromDevice);
+        using var mapping = Edu.Device.Import(pieces, DmaDirection.ToDevice);
+        using var destination = DmaHeap.Cma.Allocate(PageLength);
+        using var back = Edu.Device.Import(destination, DmaDirection.FromDevice);
 
         Assert.That(mapping.RangeCount, Is.GreaterThan(1), "nothing is tested by a buffer in one piece");
         Assert.That(mapping.Ranges, Has.Count.EqualTo(mapping.RangeCount));
@@ -72,11 +60,11 @@ internal sealed class HandleImportTests
         {
             var end = range.Offset + range.Length;
             Assert.That(mapping.AddressOf(end - 1, 1), Is.EqualTo(range.Address + (range.Length - 1)));
-            foreach (var offset in (long[])[range.Offset, end - EduDevice.MaxTransfer])
+            foreach (var offset in (long[])[range.Offset, end - Length])
             {
-                _edu.CopyToDevice(mapping, offset, EduDevice.MaxTransfer, s_timeout);
-                _edu.CopyFromDevice(back, 0, EduDevice.MaxTransfer, s_timeout);
-                Assert.That(Buffers.Read(destination, EduDevice.MaxTransfer), Is.EqualTo(pattern.AsSpan((int)offset, EduDevice.MaxTransfer).ToArray()), $"at {offset}");
+                Edu.CopyToDevice(mapping, offset, Length, Timeout);
+                Edu.CopyFromDevice(back, 0, Length, Timeout);
+                Assert.That(Buffers.Read(destination, Length), Is.EqualTo(pattern.AsSpan((int)offset, Length).ToArray()), $"at {offset}");
             }
         }
     }
@@ -85,7 +73,7 @@ internal sealed class HandleImportTests
     public void A_lease_goes_from_piece_to_piece()
     {
         using var pieces = UDmaBuf.Create(4 << 20);
-        using var mapping = _edu.Device.Import(pieces, DmaDirection.ToDevice);
+        using var mapping = Edu.Device.Import(pieces, DmaDirection.ToDevice);
         var first = mapping.Ranges[0];
         using var lease = mapping.BeginTransfer(first.Length - 16, 48);
 
@@ -94,43 +82,43 @@ internal sealed class HandleImportTests
         Assert.That(lease.PieceAt(16), Is.EqualTo(new DmaRange(mapping.Ranges[1].Address, first.Length, 32)));
         Assert.That(() => lease.Address, Throws.InvalidOperationException);
         Assert.That(() => lease.PieceAt(48), Throws.InstanceOf<ArgumentOutOfRangeException>());
-        var error = Assert.Throws<UioException>(() => _edu.Device.Map().WriteAddress(s_source, lease))!;
+        var error = Assert.Throws<UioException>(() => Edu.Device.Map().WriteAddress(s_source, lease))!;
         Assert.That((error.Call, error.ErrnoName), Is.EqualTo(("UIO_IOC_DMABUF_WRITE_ADDRESS", "E2BIG")));
-        _edu.Device.Map().WriteAddress(s_source, lease, 16);
-        Assert.That(_edu.Device.Map().Read(s_source), Is.EqualTo(mapping.Ranges[1].Address.Value));
+        Edu.Device.Map().WriteAddress(s_source, lease, 16);
+        Assert.That(Edu.Device.Map().Read(s_source), Is.EqualTo(mapping.Ranges[1].Address.Value));
         lease.Complete();
     }
 
     [Test]
     public void The_kernel_writes_an_address_into_a_register()
     {
-        using var buffer = DmaHeap.Cma.Allocate(2 * Length);
-        using var mapping = _edu.Device.Import(buffer, DmaDirection.ToDevice);
-        using var lease = mapping.BeginTransfer(Length, Length);
-        var registers = _edu.Device.Map();
+        using var buffer = DmaHeap.Cma.Allocate(2 * PageLength);
+        using var mapping = Edu.Device.Import(buffer, DmaDirection.ToDevice);
+        using var lease = mapping.BeginTransfer(PageLength, PageLength);
+        var registers = Edu.Device.Map();
 
         registers.WriteAddress(s_source, lease);
-        Assert.That(registers.Read(s_source), Is.EqualTo((mapping.Address + Length).Value));
+        Assert.That(registers.Read(s_source), Is.EqualTo((mapping.Address + PageLength).Value));
         registers.WriteAddress(s_source, lease, 100);
-        Assert.That(registers.Read(s_source), Is.EqualTo((mapping.Address + Length + 100).Value));
+        Assert.That(registers.Read(s_source), Is.EqualTo((mapping.Address + PageLength + 100).Value));
         registers.WriteAddress(new Register<uint>(0x80, "its lower half"), lease);
-        Assert.That(registers.Read(s_source), Is.EqualTo((mapping.Address + Length).Value));
+        Assert.That(registers.Read(s_source), Is.EqualTo((mapping.Address + PageLength).Value));
         lease.Complete();
     }
 
     [Test]
     public void What_is_no_register_gets_no_address()
     {
-        using var buffer = DmaHeap.Cma.Allocate(Length);
-        using var mapping = _edu.Device.Import(buffer, DmaDirection.ToDevice);
-        using var lease = mapping.BeginTransfer(0, Length);
-        var registers = _edu.Device.Map();
+        using var buffer = DmaHeap.Cma.Allocate(PageLength);
+        using var mapping = Edu.Device.Import(buffer, DmaDirection.ToDevice);
+        using var lease = mapping.BeginTransfer(0, PageLength);
+        var registers = Edu.Device.Map();
 
         using (Assert.EnterMultipleScope())
         {
             Assert.That(() => registers.WriteAddress(new Register<ulong>((int)registers.Length, "behind"), lease), Throws.InstanceOf<ArgumentOutOfRangeException>());
             Assert.That(() => registers.WriteAddress(new Register<ulong>(0x84, "askew"), lease), Throws.ArgumentException);
-            Assert.That(() => registers.WriteAddress(s_source, lease, Length), Throws.InstanceOf<ArgumentOutOfRangeException>());
+            Assert.That(() => registers.WriteAddress(s_source, lease, PageLength), Throws.InstanceOf<ArgumentOutOfRangeException>());
             Assert.That(() => registers.WriteAddress(s_source, lease, -1), Throws.InstanceOf<ArgumentOutOfRangeException>());
             Assert.That(() => registers.WriteAddress(s_source, default), Throws.InvalidOperationException);
         }
@@ -140,10 +128,10 @@ internal sealed class HandleImportTests
     [Test]
     public void Nothing_is_allocated_for_an_address()
     {
-        using var buffer = DmaHeap.Cma.Allocate(Length);
-        using var mapping = _edu.Device.Import(buffer, DmaDirection.ToDevice);
-        using var lease = mapping.BeginTransfer(0, Length);
-        var registers = _edu.Device.Map();
+        using var buffer = DmaHeap.Cma.Allocate(PageLength);
+        using var mapping = Edu.Device.Import(buffer, DmaDirection.ToDevice);
+        using var lease = mapping.BeginTransfer(0, PageLength);
+        var registers = Edu.Device.Map();
         registers.WriteAddress(s_source, lease);
         _ = lease.Address;
 

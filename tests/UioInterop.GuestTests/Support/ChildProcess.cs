@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Net.Sockets;
 using Microsoft.Win32.SafeHandles;
 using UioInterop.Devices;
+using UioInterop.GuestTests.Devices.SelfWriters;
 
 namespace UioInterop.GuestTests.Support;
 
@@ -15,6 +16,7 @@ internal sealed class ChildProcess : IDisposable
     private const string WorkRole = "work";
     private const string IdleRole = "idle";
     private const string WriteRole = "write";
+    private const string StartWriterRole = "start-writer";
     private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(40);
 
     private static UioDevice? s_device; // keeps it from the collector
@@ -55,6 +57,8 @@ internal sealed class ChildProcess : IDisposable
             [ImportRole, var descriptor] => Import(descriptor),
             [IdleRole] => IdleRole,
             [WriteRole, var descriptor, var withProgram] => StartWrite(descriptor, bool.Parse(withProgram)),
+            [StartWriterRole, var descriptor, var type, var device, var choice] =>
+                StartWriter(descriptor, type, device, Enum.Parse<QuiesceChoice>(choice)),
             [HoldRole, var path] => Open(path).Info.DevicePath,
             [InvertRole, var path] => ReceiveInvertAndSend(path),
             [WorkRole, var rounds] => Work(int.Parse(rounds, CultureInfo.InvariantCulture)),
@@ -74,22 +78,29 @@ internal sealed class ChildProcess : IDisposable
     /// <summary>A process that imports the buffer and is killed. Returns where the device reached it.</summary>
     public static DeviceAddress ImportAndBeKilled(DmaBuf buffer)
     {
-        using var handle = buffer.DuplicateHandle();
-        using var inherited = RawFile.Duplicate(handle, inheritable: true);
-        using var child = new ChildProcess(ImportRole, RawFile.Number(inherited).ToString(CultureInfo.InvariantCulture));
+        using var child = WithBuffer(buffer, ImportRole);
         Assert.That(DmaBufTable.AttachmentsOf(UnderTest.Name), Is.EqualTo(1), "the other process has the buffer");
-        return new DeviceAddress(ulong.Parse(child._said, CultureInfo.InvariantCulture));
+        return child.Address;
     }
 
     /// <summary>
     /// A process that has edu write what is in the device into the buffer, and is killed before that is done, unless the
     /// machine is late.
     /// </summary>
-    public static void WriteAndBeKilled(DmaBuf buffer, bool withProgram)
+    public static void WriteAndBeKilled(DmaBuf buffer, bool withProgram) =>
+        WithBuffer(buffer, WriteRole, withProgram.ToString()).Dispose();
+
+    /// <summary>
+    /// A process that has a device write into a buffer of the process's own, and is killed. Returns where that was.
+    /// </summary>
+    /// <param name="ring">What the device reads as it goes, and what is there after the process.</param>
+    /// <param name="writer">The device's class.</param>
+    /// <param name="device">Its name on its bus.</param>
+    /// <param name="choice">What the kernel is told beforehand.</param>
+    public static DeviceAddress StartWriterAndBeKilled(DmaBuf ring, Type writer, string device, QuiesceChoice choice)
     {
-        using var handle = buffer.DuplicateHandle();
-        using var inherited = RawFile.Duplicate(handle, inheritable: true);
-        using var child = new ChildProcess(WriteRole, RawFile.Number(inherited).ToString(CultureInfo.InvariantCulture), withProgram.ToString());
+        using var child = WithBuffer(ring, StartWriterRole, writer.FullName!, device, choice.ToString());
+        return child.Address;
     }
 
     /// <summary>What the buffer of <see cref="InvertAndSendOne"/> is full of.</summary>
@@ -144,21 +155,43 @@ internal sealed class ChildProcess : IDisposable
         _process.Dispose();
     }
 
-    private static string Import(string descriptor)
+    /// <summary>What a process says that tells an address.</summary>
+    private DeviceAddress Address => new(ulong.Parse(_said, CultureInfo.InvariantCulture));
+
+    private static string Told(DeviceAddress address) => address.Value.ToString(CultureInfo.InvariantCulture);
+
+    /// <summary>A process that inherits a buffer; its descriptor follows the role.</summary>
+    private static ChildProcess WithBuffer(DmaBuf buffer, string role, params string[] arguments)
     {
-        var file = new SafeFileHandle(int.Parse(descriptor, CultureInfo.InvariantCulture), ownsHandle: true);
-        var mapping = Open(UnderTest.DevicePath).Import(DmaBuf.FromHandle(file), DmaDirection.FromDevice);
-        return mapping.Address.Value.ToString(CultureInfo.InvariantCulture);
+        using var handle = buffer.DuplicateHandle();
+        using var inherited = RawFile.Duplicate(handle, inheritable: true);
+        return new ChildProcess([role, RawFile.Number(inherited).ToString(CultureInfo.InvariantCulture), .. arguments]);
+    }
+
+    private static DmaBuf Inherited(string descriptor) =>
+        DmaBuf.FromHandle(new SafeFileHandle(int.Parse(descriptor, CultureInfo.InvariantCulture), ownsHandle: true));
+
+    private static string Import(string descriptor) =>
+        Told(Open(UnderTest.DevicePath).Import(Inherited(descriptor), DmaDirection.FromDevice).Address);
+
+    private static string StartWriter(string descriptor, string type, string device, QuiesceChoice choice)
+    {
+        var writer = (SelfWriter)Activator.CreateInstance(Type.GetType(type, throwOnError: true)!, device)!;
+        s_device = writer.Device;
+        writer.Choose(choice);
+        var ring = Inherited(descriptor);
+        var slots = s_device.Import(DmaHeap.Cma.Allocate(SelfWriter.Length), DmaDirection.FromDevice).Address;
+        writer.Start(ring, s_device.Import(ring, DmaDirection.Bidirectional).Address, slots);
+        return Told(slots);
     }
 
     private static string StartWrite(string descriptor, bool withProgram)
     {
-        var file = new SafeFileHandle(int.Parse(descriptor, CultureInfo.InvariantCulture), ownsHandle: true);
         var edu = EduDevice.Open();
         s_device = edu.Device;
         if (!withProgram)
             edu.Device.SetQuiesceProgram(null);
-        var mapping = edu.Device.Import(DmaBuf.FromHandle(file), DmaDirection.FromDevice);
+        var mapping = edu.Device.Import(Inherited(descriptor), DmaDirection.FromDevice);
         edu.Start(EduTransfer.FromDevice, mapping.Address, EduDevice.MaxTransfer);
         return "started";
     }

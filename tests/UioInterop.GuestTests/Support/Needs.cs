@@ -12,6 +12,12 @@ internal static class Needs
     /// <summary>A channel of Xilinx's ZDMA engine as the device under test.</summary>
     public const string Zdma = "zdma";
 
+    /// <summary>Two Ethernet controllers of Xilinx's boards on one wire.</summary>
+    public const string Gem = "gem";
+
+    /// <summary>Three virtio entropy devices that write a little at a time.</summary>
+    public const string Rng = "rng";
+
     /// <summary>Nodes of the device tree that uio_pdrv_genirq takes as they are, with names.</summary>
     public const string GenericUio = "generic-uio";
 

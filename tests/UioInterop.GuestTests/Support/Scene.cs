@@ -52,24 +52,15 @@ internal sealed class Scene : IDisposable
 
     public void WithLimit(string name, string value, Action<UioDevice> act)
     {
-        var path = $"/sys/class/uio/{Path.GetFileName(Device.Info.DevicePath)}/dmabuf/{name}";
-        var before = File.ReadAllText(path);
-        File.WriteAllText(path, value);
-        try
-        {
-            act(Device);
-        }
-        finally
-        {
-            File.WriteAllText(path, before);
-        }
+        using var limit = new ImportAttribute(Device.Info.DevicePath, name).Set(value);
+        act(Device);
     }
 
     /// <summary>On a device that was opened with them.</summary>
     public void WithoutCapabilities(Action<UioDevice> act)
     {
-        if (Unprivileged.RunWithoutCapabilities(() => act(Device)) is { } error)
-            System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(error);
+        var device = Device;
+        Unprivileged.WithoutCapabilities(() => act(device));
     }
 
     public QuiesceProgram PollFor(TimeSpan timeout) =>

@@ -15,8 +15,17 @@ internal static class Unprivileged
 
     public static Exception? Run(Action action) => Run(() => SetFileSystemUser(Nobody), action);
 
-    /// <summary>As root, but without a single capability.</summary>
-    public static Exception? RunWithoutCapabilities(Action action) => Run(DropCapabilities, action);
+    /// <summary>The same, and throws what the code throws.</summary>
+    public static void AsNobody(Action action) => Rethrow(Run(action));
+
+    /// <summary>As root, but without a single capability; throws what the code throws.</summary>
+    public static void WithoutCapabilities(Action action) => Rethrow(Run(DropCapabilities, action));
+
+    private static void Rethrow(Exception? error)
+    {
+        if (error is not null)
+            System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(error);
+    }
 
     private static Exception? Run(Action become, Action action)
     {

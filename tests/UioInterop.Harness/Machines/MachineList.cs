@@ -163,6 +163,25 @@ public static class MachineList
         KnownLines = [.. KnownLines.Everywhere, .. KnownLines.Emulated],
     };
 
+    /// <summary>The same without an IOMMU, and with devices that write by themselves, 64 bytes five times a second.</summary>
+    public static Machine ArmVirtRng { get; } = ArmVirt with
+    {
+        Name = "arm-virt-rng",
+        Summary = "QEMU's ARM machine, virtio entropy devices on its platform bus, no IOMMU",
+        QemuArguments =
+        [
+            "-M", "virt,gic-version=3,highmem=off",
+            "-cpu", "cortex-a72",
+            "-accel", "tcg,thread=multi,tb-size=512",
+            "-global", "virtio-mmio.force-legacy=false",
+            .. Enumerable.Repeat<string[]>(["-device", "virtio-rng-device,max-bytes=64,period=200"], 3).SelectMany(device => device),
+        ],
+        KernelArguments = [],
+        Traits = ["device-tree", "rng", "import", "handles", "direct"],
+        OnlyCategory = "rng",
+        Device = new UioParent("platform", "a003e00.virtio_mmio", "uio_pdrv_genirq"),
+    };
+
     /// <summary>Zynq UltraScale+, its DMA channels given to user space by the device tree.</summary>
     public static Machine Zcu102 { get; } = new()
     {
@@ -170,10 +189,15 @@ public static class MachineList
         Summary = "Xilinx ZCU102 (Zynq UltraScale+), DMA channels as generic-uio nodes of the device tree",
         Kernel = s_arm64,
         QemuBinary = "qemu-system-aarch64",
-        QemuArguments = ["-M", "xlnx-zcu102", "-accel", "tcg,thread=multi,tb-size=512", "-audiodev", "none,id=silent"],
+        QemuArguments =
+        [
+            "-M", "xlnx-zcu102", "-accel", "tcg,thread=multi,tb-size=512", "-audiodev", "none,id=silent",
+            // Three of the board's four Ethernet controllers on one wire.
+            "-nic", "hubport,hubid=0", "-nic", "hubport,hubid=0", "-nic", "hubport,hubid=0",
+        ],
         DeviceTree = Repository.At("tests", "machines", "zcu102.dts"),
         KernelArguments = ["uio_pdrv_genirq.of_id=generic-uio", "cma=64M"],
-        Traits = ["device-tree", "zdma", "generic-uio", "import", "handles", "core", "coherent", "direct"],
+        Traits = ["device-tree", "zdma", "gem", "generic-uio", "import", "handles", "core", "coherent", "direct"],
         ConsoleTty = "ttyPS0",
         ResultTty = "ttyPS1",
         Device = s_zdma,
@@ -207,7 +231,7 @@ public static class MachineList
 
     /// <summary>What a test run boots unless it is told otherwise.</summary>
     public static IReadOnlyList<Machine> Default { get; } =
-        [X64, X64Bounce, X64Direct, X64Boards, X64NoAddresses, X64Modular, X64NoImport, X64Icount, Zcu102];
+        [X64, X64Bounce, X64Direct, X64Boards, X64NoAddresses, X64Modular, X64NoImport, X64Icount, Zcu102, ArmVirtRng];
 
     public static IReadOnlyList<Machine> All { get; } = [.. Default, X64Cost, ArmVirt, Versal, Zcu102NoAddresses];
 
