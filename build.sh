@@ -47,6 +47,7 @@ test_all() {
   need "${kernel_packages[@]}" "${machine_packages[@]}" "${arm_machine_packages[@]}" "${check_packages[@]}"
   native_for x86-64
   native_for arm64
+  older_kernels "$@"
   solution
   harness test "$@"
 }
@@ -55,6 +56,7 @@ kernel() {
   need "${kernel_packages[@]}" "${machine_packages[@]}"
   native_for x86-64
   arm_machines "$@"
+  older_kernels "$@"
   solution
   harness kernel "$@"
 }
@@ -96,6 +98,10 @@ arm_machines() {
   [[ $* =~ arm|zcu|versal|all ]] || return 0
   need "${arm_machine_packages[@]}"
   native_for arm64
+}
+
+older_kernels() {
+  [[ ! $* =~ 6\.1|debian|all ]] || need linux-source-6.1 linux-headers-amd64
 }
 
 native_for() {

@@ -31,5 +31,11 @@ public static class KnownLines
         new("^amd_pstate: the _CPC object is not present", "QEMU's CPU is an AMD one without frequency scaling"),
     ];
 
+    /// <summary>Of a kernel that a distribution built, with a module that it did not.</summary>
+    public static IReadOnlyList<KnownLine> Debian { get; } =
+    [
+        new("^uio: (loading out-of-tree module taints kernel|module verification failed)", "it is our module"),
+    ];
+
     public static bool Contain(IEnumerable<KnownLine> lines, string text) => lines.Any(line => line.Pattern.IsMatch(text));
 }

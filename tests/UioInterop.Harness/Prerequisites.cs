@@ -13,9 +13,6 @@ public sealed record Prerequisite(string File, string Package)
         new("/usr/include/openssl/ssl.h", "libssl-dev"),
     ];
 
-    private static readonly Prerequisite s_source =
-        new($"/usr/src/{KernelSource.Package}.tar.xz", KernelSource.Package);
-
     private static readonly Dictionary<string, Prerequisite[]> s_perMachine = new()
     {
         ["qemu-system-x86_64"] = [new("qemu-system-x86_64", "qemu-system-x86")],
@@ -34,7 +31,9 @@ public sealed record Prerequisite(string File, string Package)
     public static IEnumerable<Prerequisite> For(params IEnumerable<Machine> machines) =>
     [
         .. s_toBuild,
-        .. Environment.GetEnvironmentVariable("KERNEL_SRC") is { Length: > 0 } ? [] : new[] { s_source },
+        .. machines.Select(machine => machine.Kernel.Release).Distinct()
+            .Where(release => release != KernelSource.DefaultRelease || KernelSource.OwnTree is null)
+            .Select(release => new Prerequisite(KernelSource.TarballOf(release), KernelSource.PackageOf(release))),
         .. machines.Select(machine => machine.QemuBinary).Distinct()
             .SelectMany(qemu => s_perMachine.GetValueOrDefault(qemu) ?? [new(qemu, qemu)]),
     ];

@@ -118,14 +118,15 @@ static void raise_limits(void)
 static void load_modules(void)
 {
 	FILE *list = fopen("/lib/modules.list", "re");
-	char path[256];
+	char line[256];
 
-	while (list && fgets(path, sizeof(path), list)) {
-		int module;
+	while (list && fgets(line, sizeof(line), list)) {
+		char *parameters = line;
+		char *path = strsep(&parameters, " \n");
+		int module = open(path, O_RDONLY | O_CLOEXEC);
 
-		path[strcspn(path, "\n")] = '\0';
-		module = open(path, O_RDONLY | O_CLOEXEC);
-		if (module < 0 || syscall(SYS_finit_module, module, "", 0))
+		if (module < 0 ||
+		    syscall(SYS_finit_module, module, parameters, 0))
 			say("<14>init: cannot load %s: %s", path,
 			    strerror(errno));
 		if (module >= 0)

@@ -15,7 +15,6 @@
  */
 
 #include <linux/capability.h>
-#include <linux/cleanup.h>
 #include <linux/compat.h>
 #include <linux/dma-buf.h>
 #include <linux/dma-mapping.h>
@@ -38,30 +37,9 @@
 #include "uio_dmabuf.h"
 #include "uio_dmabuf_mapping.h"
 #include "uio_quiesce.h"
-#include "uio_register.h"
 
 /* As many as a careful program needs, and too few to fill memory with. */
 #define UIO_DMABUF_MAX_MAPPINGS	32768
-
-/* How many ranges one call tells. */
-#define UIO_DMABUF_MAX_RANGES	(PAGE_SIZE / sizeof(struct uio_dmabuf_range))
-
-#define UIO_DMABUF_RETRY_MIN	HZ
-#define UIO_DMABUF_RETRY_MAX	(60 * HZ)
-
-/**
- * struct uio_dmabuf_quiescer - what stops a device, and what it guards
- * @node:	in &struct uio_dmabuf_device.quarantine
- * @mappings:	what the device may still write to, once in quarantine
- * @program:	stops the device
- *
- * Made together with the program: a file's release must not fail for memory.
- */
-struct uio_dmabuf_quiescer {
-	struct list_head	node;
-	struct list_head	mappings;
-	struct uio_quiesce	*program;
-};
 
 static enum uio_translation uio_dmabuf_translation(struct device *parent)
 {
@@ -80,7 +58,13 @@ static enum uio_translation uio_dmabuf_translation(struct device *parent)
 #endif
 }
 
-static bool uio_dmabuf_translates(struct device *parent)
+/**
+ * uio_dmabuf_translates - whether an IOMMU keeps a device from other memory
+ * @parent:	the device that does the DMA
+ *
+ * Return: true when it does.
+ */
+bool uio_dmabuf_translates(struct device *parent)
 {
 	return uio_dmabuf_translation(parent) >= UIO_TRANSLATION_LAZY;
 }
@@ -295,98 +279,6 @@ static void uio_dmabuf_raise_max_seg_size(struct device *parent)
 		dma_set_max_seg_size(parent, UINT_MAX);
 }
 
-static void uio_dmabuf_quiescer_free(struct uio_dmabuf_quiescer *quiescer)
-{
-	if (!quiescer)
-		return;
-
-	uio_quiesce_free(quiescer->program);
-	kfree(quiescer);
-}
-
-static unsigned int uio_dmabuf_end_all(struct uio_dmabuf_device *device,
-				       struct uio_dmabuf_file *file,
-				       struct list_head *mappings)
-{
-	struct uio_dmabuf_mapping *mapping, *next;
-	unsigned int count = 0;
-
-	list_for_each_entry_safe(mapping, next, mappings, node) {
-		list_del(&mapping->node);
-		uio_dmabuf_end(device, file, mapping);
-		uio_dmabuf_free(mapping);
-		count++;
-		cond_resched();
-	}
-
-	return count;
-}
-
-/* The device has stopped, or cannot reach the guarded mappings any longer. */
-static void uio_dmabuf_dismiss(struct uio_dmabuf_device *device,
-			       struct uio_dmabuf_quiescer *quiescer)
-{
-	unsigned int count;
-
-	lockdep_assert_held(&device->quarantine_lock);
-	count = uio_dmabuf_end_all(device, NULL, &quiescer->mappings);
-	spin_lock(&device->count_lock);
-	device->nr_quarantined -= count;
-	spin_unlock(&device->count_lock);
-	list_del(&quiescer->node);
-	uio_dmabuf_quiescer_free(quiescer);
-	pm_runtime_put(device->parent);
-}
-
-static bool uio_dmabuf_quarantine_empties(struct uio_dmabuf_device *device)
-{
-	struct uio_dmabuf_quiescer *quiescer, *next;
-
-	lockdep_assert_held(&device->quarantine_lock);
-	list_for_each_entry_safe(quiescer, next, &device->quarantine, node)
-		if (!uio_quiesce_run(quiescer->program))
-			uio_dmabuf_dismiss(device, quiescer);
-
-	return list_empty(&device->quarantine);
-}
-
-static void uio_dmabuf_retry(struct work_struct *work)
-{
-	struct uio_dmabuf_device *device =
-		container_of(to_delayed_work(work), struct uio_dmabuf_device,
-			     retry);
-
-	guard(rwsem_read)(&device->lock);
-	if (device->gone)
-		return;
-
-	guard(mutex)(&device->quarantine_lock);
-	if (uio_dmabuf_quarantine_empties(device))
-		return;
-
-	device->retry_delay = min_t(unsigned long, 2 * device->retry_delay,
-				    UIO_DMABUF_RETRY_MAX);
-	queue_delayed_work(system_long_wq, &device->retry, device->retry_delay);
-}
-
-/* Nobody gets new buffers while the device writes into those of the dead. */
-static int uio_dmabuf_check_quarantine(struct uio_dmabuf_device *device)
-{
-	int ret;
-
-	if (!READ_ONCE(device->nr_quarantined))
-		return 0;
-
-	ret = mutex_lock_killable(&device->quarantine_lock);
-	if (ret)
-		return ret;
-
-	if (!uio_dmabuf_quarantine_empties(device))
-		ret = -EBUSY;
-	mutex_unlock(&device->quarantine_lock);
-	return ret;
-}
-
 /**
  * uio_dmabuf_enter - keep the device registered
  * @device:	imports of the device
@@ -508,8 +400,40 @@ void uio_dmabuf_end(struct uio_dmabuf_device *device,
 	uio_dmabuf_uncharge(device, file, mapping->dmabuf->size);
 }
 
-/* A mapping that is user space's, and stays while the file's lock is held. */
-static struct uio_dmabuf_mapping *
+/**
+ * uio_dmabuf_end_all - unmap buffers that are out of all tables
+ * @device:	imports of the device, which was entered
+ * @file:	the file, or NULL when that is gone
+ * @mappings:	&struct uio_dmabuf_mapping.node, empty afterwards
+ *
+ * Return: how many there were.
+ */
+unsigned int uio_dmabuf_end_all(struct uio_dmabuf_device *device,
+				struct uio_dmabuf_file *file,
+				struct list_head *mappings)
+{
+	struct uio_dmabuf_mapping *mapping, *next;
+	unsigned int count = 0;
+
+	list_for_each_entry_safe(mapping, next, mappings, node) {
+		list_del(&mapping->node);
+		uio_dmabuf_end(device, file, mapping);
+		uio_dmabuf_free(mapping);
+		count++;
+		cond_resched();
+	}
+
+	return count;
+}
+
+/**
+ * uio_dmabuf_lookup - find a mapping that is user space's
+ * @file:	the file, whose lock is held: while it is, the mapping stays
+ * @handle:	the mapping's handle
+ *
+ * Return: the mapping, or NULL.
+ */
+struct uio_dmabuf_mapping *
 uio_dmabuf_lookup(struct uio_dmabuf_file *file, u32 handle)
 {
 	lockdep_assert_held(&file->lock);
@@ -546,8 +470,17 @@ static void uio_dmabuf_collect(struct uio_dmabuf_file *file,
 	xa_destroy(&file->args);
 }
 
-/* The size of an argument leads it. What a newer program adds must be zero. */
-static int uio_dmabuf_get_args(void *args, size_t size, void __user *arg)
+/**
+ * uio_dmabuf_get_args - read an argument from user space
+ * @args:	where to store it
+ * @size:	its size as this kernel knows it
+ * @arg:	its address
+ *
+ * The size leads it. What a newer program adds must be zero.
+ *
+ * Return: 0, or a negative errno.
+ */
+int uio_dmabuf_get_args(void *args, size_t size, void __user *arg)
 {
 	u32 usize;
 
@@ -736,357 +669,6 @@ static long uio_dmabuf_detach(struct uio_dmabuf_file *file, void __user *arg)
 	return mapping ? 0 : -ENOENT;
 }
 
-/* Stores ranges from @first on, at most *@count, and in that how many. */
-static int uio_dmabuf_list_ranges(const struct uio_dmabuf_mapping *mapping,
-				  u32 first, struct uio_dmabuf_range *ranges,
-				  u32 *count)
-{
-	struct uio_dmabuf_range range;
-	struct uio_dmabuf_walk walk;
-	u32 index = 0, room = *count;
-
-	if (first > mapping->nr_ranges)
-		return -EINVAL;
-
-	*count = 0;
-	uio_dmabuf_walk_start(&walk, mapping);
-	while (*count < room && uio_dmabuf_walk_next(&walk, &range))
-		if (index++ >= first)
-			ranges[(*count)++] = range;
-
-	return 0;
-}
-
-static int uio_dmabuf_read_ranges(struct uio_dmabuf_file *file,
-				  struct uio_dmabuf_ranges *args,
-				  struct uio_dmabuf_range *ranges)
-{
-	struct uio_dmabuf_mapping *mapping;
-	int ret;
-
-	ret = uio_dmabuf_enter(file->device);
-	if (ret)
-		return ret;
-
-	mutex_lock(&file->lock);
-	mapping = uio_dmabuf_lookup(file, args->handle);
-	if (mapping) {
-		args->total = mapping->nr_ranges;
-		ret = uio_dmabuf_list_ranges(mapping, args->first, ranges,
-					     &args->count);
-	} else {
-		ret = -ENOENT;
-	}
-	mutex_unlock(&file->lock);
-	up_read(&file->device->lock);
-	return ret;
-}
-
-static long uio_dmabuf_ranges(struct uio_dmabuf_file *file, void __user *arg)
-{
-	struct uio_dmabuf_range *ranges __free(kfree) = NULL;
-	struct uio_dmabuf_ranges args;
-	int ret;
-
-	if (!IS_ENABLED(CONFIG_UIO_DMABUF_ADDRESSES))
-		return -ENOTTY;
-
-	ret = uio_dmabuf_get_args(&args, sizeof(args), arg);
-	if (ret)
-		return ret;
-	if (args.flags)
-		return -EINVAL;
-
-	args.count = min_t(u32, args.count, UIO_DMABUF_MAX_RANGES);
-	ranges = kmalloc_array(args.count, sizeof(*ranges), GFP_KERNEL);
-	if (!ranges)
-		return -ENOMEM;
-
-	ret = uio_dmabuf_read_ranges(file, &args, ranges);
-	if (ret)
-		return ret;
-
-	if (copy_to_user(u64_to_user_ptr(args.ranges), ranges,
-			 array_size(args.count, sizeof(*ranges))) ||
-	    copy_to_user(arg, &args, sizeof(args)))
-		return -EFAULT;
-
-	return 0;
-}
-
-/* Where the device reaches a piece of the buffer that is in one range. */
-static int uio_dmabuf_piece(const struct uio_dmabuf_mapping *mapping,
-			    u64 offset, u64 length, u64 *address)
-{
-	struct uio_dmabuf_range range;
-	struct uio_dmabuf_walk walk;
-
-	if (!length || offset >= mapping->length ||
-	    length > mapping->length - offset)
-		return -EINVAL;
-
-	uio_dmabuf_walk_start(&walk, mapping);
-	while (uio_dmabuf_walk_next(&walk, &range)) {
-		if (offset < range.length) {
-			*address = range.address + offset;
-			return length > range.length - offset ? -E2BIG : 0;
-		}
-		offset -= range.length;
-	}
-
-	return -EINVAL;
-}
-
-/* Registers are mostly on one page: the last one stays mapped. */
-static void __iomem *uio_dmabuf_window(struct uio_dmabuf_file *file,
-				       phys_addr_t phys)
-{
-	phys_addr_t page = phys & PAGE_MASK;
-
-	lockdep_assert_held(&file->lock);
-	if (file->window && file->window_phys != page) {
-		iounmap(file->window);
-		file->window = NULL;
-	}
-
-	if (!file->window) {
-		file->window = ioremap(page, PAGE_SIZE);
-		file->window_phys = page;
-	}
-
-	return file->window ? file->window + offset_in_page(phys) : NULL;
-}
-
-static int uio_dmabuf_poke(struct uio_dmabuf_file *file,
-			   const struct uio_register *reg, u64 value)
-{
-	struct uio_dmabuf_device *device = file->device;
-	void __iomem *addr;
-	phys_addr_t phys;
-	int ret;
-
-	ret = uio_register_find(reg, device->info, device->parent, &phys);
-	if (ret)
-		return ret;
-
-	addr = uio_dmabuf_window(file, phys);
-	if (!addr)
-		return -ENOMEM;
-
-	uio_register_write(reg, addr, value);
-	return 0;
-}
-
-static int uio_dmabuf_poke_pair(struct uio_dmabuf_file *file,
-				const struct uio_register *low,
-				const struct uio_register *high,
-				bool high_first, u64 address)
-{
-	struct uio_dmabuf_device *device = file->device;
-	phys_addr_t phys;
-	int ret;
-
-	/* Both, or none. */
-	ret = uio_register_find(high_first ? low : high, device->info,
-				device->parent, &phys);
-	if (ret)
-		return ret;
-
-	if (high_first) {
-		ret = uio_dmabuf_poke(file, high, upper_32_bits(address));
-		if (ret)
-			return ret;
-	}
-
-	ret = uio_dmabuf_poke(file, low, lower_32_bits(address));
-	if (ret || high_first)
-		return ret;
-
-	return uio_dmabuf_poke(file, high, upper_32_bits(address));
-}
-
-static int uio_dmabuf_poke_address(struct uio_dmabuf_file *file,
-				   const struct uio_dmabuf_write_address *args,
-				   u64 address)
-{
-	struct uio_register reg = {
-		.map = args->map,
-		.offset = args->reg,
-		.width = args->format == UIO_ADDRESS_64 ? 64 : 32,
-		.big_endian = args->flags & UIO_ADDRESS_BIG_ENDIAN,
-	};
-	struct uio_register high = reg;
-
-	switch (args->format) {
-	case UIO_ADDRESS_32:
-		if (address + args->length - 1 > U32_MAX)
-			return -ERANGE;
-		fallthrough;
-	case UIO_ADDRESS_64:
-		return uio_dmabuf_poke(file, &reg, address);
-	default:
-		high.offset = args->reg_high;
-		return uio_dmabuf_poke_pair(file, &reg, &high,
-					    args->flags & UIO_ADDRESS_HIGH_FIRST,
-					    address);
-	}
-}
-
-static int uio_dmabuf_check_format(const struct uio_dmabuf_write_address *args)
-{
-	u32 flags = UIO_ADDRESS_BIG_ENDIAN;
-
-	switch (args->format) {
-	case UIO_ADDRESS_32:
-	case UIO_ADDRESS_64:
-		if (args->reg_high)
-			return -EINVAL;
-		break;
-	case UIO_ADDRESS_PAIR:
-		flags |= UIO_ADDRESS_HIGH_FIRST;
-		break;
-	default:
-		return -EINVAL;
-	}
-
-	return args->flags & ~flags || args->__reserved ? -EINVAL : 0;
-}
-
-static long uio_dmabuf_write_address(struct uio_dmabuf_file *file, fmode_t mode,
-				     void __user *arg)
-{
-	struct uio_dmabuf_write_address args;
-	struct uio_dmabuf_mapping *mapping;
-	u64 address;
-	int ret;
-
-	ret = uio_dmabuf_get_args(&args, sizeof(args), arg);
-	if (ret)
-		return ret;
-
-	ret = uio_dmabuf_check_format(&args);
-	if (ret)
-		return ret;
-
-	if (!(mode & FMODE_WRITE))
-		return -EACCES;
-
-	ret = uio_dmabuf_enter(file->device);
-	if (ret)
-		return ret;
-
-	mutex_lock(&file->lock);
-	mapping = uio_dmabuf_lookup(file, args.handle);
-	if (!mapping) {
-		ret = -ENOENT;
-		goto out_unlock;
-	}
-
-	ret = uio_dmabuf_piece(mapping, args.offset, args.length, &address);
-	if (!ret)
-		ret = uio_dmabuf_poke_address(file, &args, address);
-out_unlock:
-	mutex_unlock(&file->lock);
-	up_read(&file->device->lock);
-	return ret;
-}
-
-static struct uio_quiesce_op *
-uio_dmabuf_get_ops(const struct uio_set_quiesce *args)
-{
-	char __user *from = u64_to_user_ptr(args->ops);
-	struct uio_quiesce_op *ops;
-	unsigned int i;
-	int ret;
-
-	if (args->op_size < sizeof(*ops))
-		return ERR_PTR(-EINVAL);
-	if (args->op_size > PAGE_SIZE || args->count > UIO_QUIESCE_MAX_OPS)
-		return ERR_PTR(-E2BIG);
-
-	ops = kcalloc(args->count, sizeof(*ops), GFP_KERNEL);
-	if (!ops)
-		return ERR_PTR(-ENOMEM);
-
-	for (i = 0; i < args->count; i++) {
-		ret = copy_struct_from_user(&ops[i], sizeof(*ops),
-					    from + i * args->op_size,
-					    args->op_size);
-		if (ret) {
-			kfree(ops);
-			return ERR_PTR(ret);
-		}
-	}
-
-	return ops;
-}
-
-/* The device was entered. */
-static struct uio_dmabuf_quiescer *
-uio_dmabuf_quiescer_create(struct uio_dmabuf_device *device,
-			   const struct uio_quiesce_op *ops, unsigned int count)
-{
-	struct uio_dmabuf_quiescer *quiescer;
-
-	quiescer = kzalloc(sizeof(*quiescer), GFP_KERNEL_ACCOUNT);
-	if (!quiescer)
-		return ERR_PTR(-ENOMEM);
-
-	INIT_LIST_HEAD(&quiescer->mappings);
-	quiescer->program = uio_quiesce_create(ops, count, device->info,
-					       device->parent);
-	if (IS_ERR(quiescer->program)) {
-		void *error = quiescer->program;
-
-		kfree(quiescer);
-		return error;
-	}
-
-	return quiescer;
-}
-
-static long uio_dmabuf_set_quiesce(struct uio_dmabuf_file *file, fmode_t mode,
-				   void __user *arg)
-{
-	struct uio_quiesce_op *ops __free(kfree) = NULL;
-	struct uio_dmabuf_quiescer *quiescer = NULL;
-	struct uio_set_quiesce args;
-	int ret;
-
-	ret = uio_dmabuf_get_args(&args, sizeof(args), arg);
-	if (ret)
-		return ret;
-	if (args.flags)
-		return -EINVAL;
-
-	if (!(mode & FMODE_WRITE))
-		return -EACCES;
-
-	if (args.count) {
-		ops = uio_dmabuf_get_ops(&args);
-		if (IS_ERR(ops))
-			return PTR_ERR(no_free_ptr(ops));
-	}
-
-	ret = uio_dmabuf_enter(file->device);
-	if (ret)
-		return ret;
-
-	if (args.count)
-		quiescer = uio_dmabuf_quiescer_create(file->device, ops, args.count);
-	if (IS_ERR(quiescer)) {
-		ret = PTR_ERR(quiescer);
-	} else {
-		mutex_lock(&file->lock);
-		swap(file->quiescer, quiescer);
-		mutex_unlock(&file->lock);
-		uio_dmabuf_quiescer_free(quiescer);
-	}
-
-	up_read(&file->device->lock);
-	return ret;
-}
-
 /**
  * uio_dmabuf_ioctl - ioctls of the import
  * @file:	imports of the open file
@@ -1184,48 +766,6 @@ void uio_dmabuf_open(struct uio_dmabuf_file *file,
 	up_read(&device->lock);
 }
 
-/**
- * uio_dmabuf_quiesce - the last reference to a file is gone: stop the device
- * @file:	imports of the file
- *
- * To be called before the driver's release hook, which may take power and clocks
- * from a device that is still at work.
- */
-void uio_dmabuf_quiesce(struct uio_dmabuf_file *file)
-{
-	struct uio_dmabuf_device *device = file->device;
-
-	guard(rwsem_read)(&device->lock);
-	if (device->gone || !file->quiescer || !file->nr_mappings)
-		return;
-
-	if (!uio_quiesce_run(file->quiescer->program))
-		return;
-
-	/* As long as it is asked to stop, its registers have to answer. */
-	pm_runtime_get_noresume(device->parent);
-	file->restless = true;
-}
-
-/* The mappings of a file go on without it, until the device has stopped. */
-static void uio_dmabuf_quarantine(struct uio_dmabuf_file *file,
-				  struct list_head *mappings)
-{
-	struct uio_dmabuf_device *device = file->device;
-	struct uio_dmabuf_quiescer *quiescer = file->quiescer;
-
-	guard(mutex)(&device->quarantine_lock);
-	file->quiescer = NULL;
-	list_splice_init(mappings, &quiescer->mappings);
-	list_add_tail(&quiescer->node, &device->quarantine);
-	spin_lock(&device->count_lock);
-	device->nr_quarantined += file->nr_mappings;
-	spin_unlock(&device->count_lock);
-
-	device->retry_delay = UIO_DMABUF_RETRY_MIN;
-	mod_delayed_work(system_long_wq, &device->retry, device->retry_delay);
-}
-
 /* What a file has besides mappings. */
 static void uio_dmabuf_close(struct uio_dmabuf_file *file)
 {
@@ -1275,9 +815,7 @@ void uio_dmabuf_register(struct uio_dmabuf_device *device,
 	init_rwsem(&device->lock);
 	spin_lock_init(&device->count_lock);
 	INIT_LIST_HEAD(&device->files);
-	mutex_init(&device->quarantine_lock);
-	INIT_LIST_HEAD(&device->quarantine);
-	INIT_DELAYED_WORK(&device->retry, uio_dmabuf_retry);
+	uio_dmabuf_quarantine_init(device);
 
 	/* More than all memory is the same memory more than once. */
 	device->max_mappings = UIO_DMABUF_MAX_MAPPINGS;
@@ -1285,33 +823,6 @@ void uio_dmabuf_register(struct uio_dmabuf_device *device,
 
 	if (parent->dma_parms)
 		device->max_seg_size = parent->dma_parms->max_segment_size;
-}
-
-/*
- * Ends mappings of a device that goes, unless that writes on into their memory:
- * then the pages are lost, and nobody else's are. Returns how many those are.
- */
-static unsigned int uio_dmabuf_revoke(struct uio_dmabuf_device *device,
-				      struct uio_dmabuf_file *file,
-				      struct uio_dmabuf_quiescer *quiescer,
-				      struct list_head *mappings)
-{
-	unsigned int kept;
-
-	if (list_empty(mappings))
-		return 0;
-
-	if (!quiescer || !uio_quiesce_run(quiescer->program) ||
-	    uio_dmabuf_translates(device->parent)) {
-		uio_dmabuf_end_all(device, file, mappings);
-		return 0;
-	}
-
-	kept = list_count_nodes(mappings);
-	INIT_LIST_HEAD(mappings);
-	/* Attachments point to it. */
-	get_device(device->parent);
-	return kept;
 }
 
 static unsigned int uio_dmabuf_revoke_file(struct uio_dmabuf_file *file)
@@ -1326,20 +837,6 @@ static unsigned int uio_dmabuf_revoke_file(struct uio_dmabuf_file *file)
 	if (file->restless)
 		pm_runtime_put(device->parent);
 	file->restless = false;
-	return kept;
-}
-
-static unsigned int uio_dmabuf_revoke_quarantine(struct uio_dmabuf_device *device)
-{
-	struct uio_dmabuf_quiescer *quiescer, *next;
-	unsigned int kept = 0;
-
-	guard(mutex)(&device->quarantine_lock);
-	list_for_each_entry_safe(quiescer, next, &device->quarantine, node) {
-		kept += uio_dmabuf_revoke(device, NULL, quiescer, &quiescer->mappings);
-		uio_dmabuf_dismiss(device, quiescer);
-	}
-
 	return kept;
 }
 

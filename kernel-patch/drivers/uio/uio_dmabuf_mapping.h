@@ -57,6 +57,7 @@ struct uio_dmabuf_walk {
 	unsigned int		left;
 };
 
+bool uio_dmabuf_translates(struct device *parent);
 unsigned long uio_dmabuf_key(struct dma_buf *dmabuf);
 int uio_dmabuf_direction(u32 dir, enum dma_data_direction *dma_dir);
 void uio_dmabuf_walk_start(struct uio_dmabuf_walk *walk,
@@ -74,6 +75,29 @@ int uio_dmabuf_begin(struct uio_dmabuf_file *file,
 void uio_dmabuf_end(struct uio_dmabuf_device *device,
 		    struct uio_dmabuf_file *file,
 		    struct uio_dmabuf_mapping *mapping);
+unsigned int uio_dmabuf_end_all(struct uio_dmabuf_device *device,
+				struct uio_dmabuf_file *file,
+				struct list_head *mappings);
+struct uio_dmabuf_mapping *uio_dmabuf_lookup(struct uio_dmabuf_file *file,
+					     u32 handle);
+int uio_dmabuf_get_args(void *args, size_t size, void __user *arg);
+
+long uio_dmabuf_ranges(struct uio_dmabuf_file *file, void __user *arg);
+long uio_dmabuf_write_address(struct uio_dmabuf_file *file, fmode_t mode,
+			      void __user *arg);
+
+void uio_dmabuf_quarantine_init(struct uio_dmabuf_device *device);
+int uio_dmabuf_check_quarantine(struct uio_dmabuf_device *device);
+long uio_dmabuf_set_quiesce(struct uio_dmabuf_file *file, fmode_t mode,
+			    void __user *arg);
+void uio_dmabuf_quiescer_free(struct uio_dmabuf_quiescer *quiescer);
+void uio_dmabuf_quarantine(struct uio_dmabuf_file *file,
+			   struct list_head *mappings);
+unsigned int uio_dmabuf_revoke(struct uio_dmabuf_device *device,
+			       struct uio_dmabuf_file *file,
+			       struct uio_dmabuf_quiescer *quiescer,
+			       struct list_head *mappings);
+unsigned int uio_dmabuf_revoke_quarantine(struct uio_dmabuf_device *device);
 
 #ifdef CONFIG_UIO_DMABUF_ADDRESSES
 long uio_dmabuf_xlnx_ioctl(struct uio_dmabuf_file *file, struct file *filep,

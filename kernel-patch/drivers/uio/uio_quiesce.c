@@ -46,9 +46,12 @@ struct uio_quiesce {
 
 static int uio_quiesce_check(const struct uio_quiesce_op *op)
 {
+	u32 flags = UIO_QUIESCE_BIG_ENDIAN;
 	u64 bits;
 
-	if (op->flags & ~UIO_QUIESCE_BIG_ENDIAN || op->__reserved)
+	if (op->kind == UIO_QUIESCE_POLL)
+		flags |= UIO_QUIESCE_DIFFER;
+	if (op->flags & ~flags || op->__reserved)
 		return -EINVAL;
 
 	if (!op->width || op->width > 64)
@@ -190,6 +193,7 @@ static int uio_quiesce_poll(const struct uio_quiesce *program,
 			    const struct uio_quiesce_step *step)
 {
 	ktime_t end = ktime_add_us(ktime_get(), step->op.timeout_us);
+	bool differ = step->op.flags & UIO_QUIESCE_DIFFER;
 	bool late;
 	u64 value;
 	int ret;
@@ -198,7 +202,7 @@ static int uio_quiesce_poll(const struct uio_quiesce *program,
 		/* Asked first: the last read comes after the end. */
 		late = ktime_after(ktime_get(), end);
 		ret = uio_quiesce_read(program, step, &value);
-		if (!ret && (value & step->op.mask) == step->op.value)
+		if (!ret && ((value & step->op.mask) != step->op.value) == differ)
 			return 0;
 		if (late)
 			return ret ? ret : -ETIMEDOUT;

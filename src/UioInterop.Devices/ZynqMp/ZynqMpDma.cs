@@ -138,6 +138,11 @@ public sealed class ZynqMpDma : IDisposable
             dma.Quiesce();
             dma._registers.Write(DataAttributes, DefaultDataAttributes);
             dma._registers.Write(DescriptorAttributes, 0);
+            if (device.Features.RunsQuiescePrograms)
+                device.SetQuiesceProgram(new QuiesceProgram()
+                    .Write(dma._registers, InterruptDisable, AllEvents)
+                    .Write(dma._registers, Control2, 0u)
+                    .PollWhile(dma._registers, Status, StateMask, StateBusy, QuiesceTimeout));
             device.EnableInterrupt(); // throws now, not at the first copy, if there is none
             return dma;
         }

@@ -48,13 +48,24 @@ public sealed class QuiesceProgram
     public QuiesceProgram Poll<T>(Registers registers, Register<T> register, T mask, T value, TimeSpan timeout) where T : unmanaged, IUnsignedNumber<T> =>
         Add(QuiesceArguments.KindPoll, registers, register, mask, value, timeout);
 
-    private unsafe QuiesceProgram Add<T>(uint kind, Registers registers, Register<T> register, T mask, T value, TimeSpan timeout) where T : unmanaged, IUnsignedNumber<T>
+    /// <summary>Adds a wait as long as some bits of a register have a value, for fields of which several values mean quiet.</summary>
+    /// <inheritdoc cref="Poll"/>
+    /// <param name="registers">The map that the register is in.</param>
+    /// <param name="register">The register.</param>
+    /// <param name="mask">Which bits.</param>
+    /// <param name="value">What they have while the device runs.</param>
+    /// <param name="timeout">For how long, to the microsecond; <see cref="UioFeatures.MaxQuiesceTime"/> is for all polls together.</param>
+    public QuiesceProgram PollWhile<T>(Registers registers, Register<T> register, T mask, T value, TimeSpan timeout) where T : unmanaged, IUnsignedNumber<T> =>
+        Add(QuiesceArguments.KindPoll, registers, register, mask, value, timeout, QuiesceArguments.FlagDiffer);
+
+    private unsafe QuiesceProgram Add<T>(uint kind, Registers registers, Register<T> register, T mask, T value, TimeSpan timeout, uint flags = 0) where T : unmanaged, IUnsignedNumber<T>
     {
         ArgumentNullException.ThrowIfNull(registers);
         ArgumentOutOfRangeException.ThrowIfLessThan(timeout, TimeSpan.Zero);
         _operations.Add(new QuiesceArguments
         {
             Kind = kind,
+            Flags = flags,
             Map = (uint)registers.Info.Index,
             Width = (uint)sizeof(T) * 8,
             Register = registers.OffsetInMap(register.Offset, sizeof(T), register.Name),

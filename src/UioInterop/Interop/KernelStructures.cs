@@ -41,6 +41,7 @@ internal struct WriteAddressArguments
 internal struct QuiesceArguments
 {
     public const uint KindWrite = 1, KindModify = 2, KindPoll = 3;
+    public const uint FlagDiffer = 1 << 1;
 
     public uint Kind, Flags, Map, Width;
     public ulong Register, Mask, Value;

@@ -93,6 +93,25 @@ internal sealed class QuiesceTests : AbiTest
     }
 
     [Test]
+    public void A_poll_can_be_for_any_other_value()
+    {
+        using var device = OpenShared();
+        var registers = device.Map();
+        registers.Write(s_liveness, ~Awaited);
+        using var buffer = Buffer();
+
+        using (var file = RawUio.Open(UnderTest.DevicePath))
+        {
+            Assert.That(RawHandles.SetQuiesce(file, Poll(Awaited) with { Flags = RawQuiesceOp.Differ }), Is.Zero);
+            RawHandles.Attached(file, buffer);
+        }
+        Assert.That(Quarantined, Is.EqualTo(1), "it has that value");
+
+        registers.Write(s_liveness, ~(Awaited + 1));
+        Assert.That(() => Quarantined, Is.Zero.After(10_000, 50));
+    }
+
+    [Test]
     public void Nobody_has_to_ask_again()
     {
         using var device = OpenShared();
@@ -130,7 +149,8 @@ internal sealed class QuiesceTests : AbiTest
             {
                 ("kind 0", LibCErrno.EINVAL, poll with { Kind = 0 }),
                 ("kind 4", LibCErrno.EINVAL, poll with { Kind = 4 }),
-                ("an unknown flag", LibCErrno.EINVAL, poll with { Flags = 2 }),
+                ("an unknown flag", LibCErrno.EINVAL, poll with { Flags = 4 }),
+                ("a write that differs", LibCErrno.EINVAL, Write(0) with { Flags = RawQuiesceOp.Differ }),
                 ("reserved not zero", LibCErrno.EINVAL, poll with { Reserved = 1 }),
                 ("24 bits", LibCErrno.EINVAL, poll with { Width = 24, Mask = 0 }),
                 ("no width", LibCErrno.EINVAL, poll with { Width = 0 }),

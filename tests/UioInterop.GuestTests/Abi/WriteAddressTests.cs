@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using Tmds.Linux;
 using UioInterop.GuestTests.Support;
 
@@ -36,6 +37,50 @@ internal sealed class WriteAddressTests : AbiTest
 
         Assert.That(RawHandles.WriteAddress(Uio, (RawWriteAddress)write with { Handle = handle }), Is.EqualTo(-errno));
         Assert.That(RawHandles.WriteAddress(Uio, s_right with { Handle = handle }), Is.Zero, "and what is right is taken");
+    }
+
+    [Test]
+    public void Big_endian_registers_get_it_the_other_way_round()
+    {
+        using var buffer = Buffer();
+        using var device = UioDevice.Open(UioDeviceId.FromPath(UnderTest.DevicePath), new UioOpenOptions { IsExclusive = false });
+        var handle = RawHandles.Attached(Uio, buffer);
+        Assert.That(RawHandles.WriteAddress(Uio, s_right with { Handle = handle }), Is.Zero);
+        var address = device.Map().Read64(0x80);
+
+        Assert.That(RawHandles.WriteAddress(Uio, s_right with { Handle = handle, Flags = RawWriteAddress.BigEndian }), Is.Zero);
+
+        Assert.That(device.Map().Read64(0x80), Is.EqualTo(BinaryPrimitives.ReverseEndianness(address)).And.Not.EqualTo(address));
+    }
+
+    // This machine's IOMMU gives out addresses from the top of what the mask allows, unless it has one of that size left over
+    // from before: those it keeps up to 128 KiB.
+    [Test, Category(Needs.Pc), Category(Needs.Iommu)]
+    public void An_address_of_more_than_32_bits_takes_64_or_a_pair()
+    {
+        using var mask = ImportAttribute.UnderTest("dma_mask_bits").Set("39");
+        using var file = RawUio.Open(UnderTest.DevicePath);
+        using var device = UioDevice.Open(UioDeviceId.FromPath(UnderTest.DevicePath), new UioOpenOptions { IsExclusive = false });
+        using var buffer = Buffer(1 << 20);
+        var registers = device.Map();
+        var right = s_right with { Handle = RawHandles.Attached(file, buffer) };
+        var address = RawHandles.AllRanges(file, right.Handle).Single().Address;
+        Assert.That(address, Is.GreaterThan(uint.MaxValue));
+
+        registers.Write64(0x80, 1);
+        Assert.That(RawHandles.WriteAddress(file, right with { Format = RawHandles.Address32 }), Is.EqualTo(-LibCErrno.ERANGE));
+        Assert.That(registers.Read64(0x80), Is.EqualTo(1), "not touched");
+
+        Assert.That(RawHandles.WriteAddress(file, right), Is.Zero);
+        Assert.That(registers.Read64(0x80), Is.EqualTo(address));
+
+        foreach (var flags in (uint[])[0, RawWriteAddress.HighFirst])
+        {
+            registers.Write64(0x80, 0);
+            registers.Write64(0x88, 0);
+            Assert.That(RawHandles.WriteAddress(file, right with { Format = RawHandles.AddressPair, HighRegister = 0x88, Flags = flags }), Is.Zero);
+            Assert.That((registers.Read64(0x80), registers.Read64(0x88)), Is.EqualTo((address & uint.MaxValue, address >> 32)));
+        }
     }
 
     [Test]

@@ -9,4 +9,5 @@ internal static class LibCErrno
     public const int EBUSY = 16;
     public const int EINVAL = 22;
     public const int ERANGE = 34;
+    public const int EOPNOTSUPP = 95;
 }

@@ -42,6 +42,9 @@ internal static class Needs
     /// <summary>A kernel without the import.</summary>
     public const string NoImport = "no-import";
 
+    /// <summary>A kernel with vgem (DRM) and vivid (V4L2), which export dma-bufs that are not of a heap.</summary>
+    public const string Exporters = "exporters";
+
     /// <summary>Strict translation between the device and memory.</summary>
     public const string Iommu = "iommu";
 

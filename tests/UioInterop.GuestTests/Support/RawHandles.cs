@@ -48,6 +48,8 @@ internal unsafe struct RawRanges
 [StructLayout(LayoutKind.Sequential)]
 internal struct RawWriteAddress
 {
+    public const uint BigEndian = 1, HighFirst = 2;
+
     public uint Size, Flags, Handle, Map;
     public ulong Offset, Length, Register, HighRegister;
     public uint Format, Reserved;
@@ -62,6 +64,8 @@ internal struct RawQuiesceOp
     public uint TimeoutMicroseconds, Reserved;
 
     public const uint Write = 1, Modify = 2, Poll = 3;
+
+    public const uint Differ = 2;
 }
 
 /// <summary>struct uio_set_quiesce.</summary>

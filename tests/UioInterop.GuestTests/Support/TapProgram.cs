@@ -8,9 +8,12 @@ internal sealed partial record TapProgram(int ExitCode, IReadOnlyList<string> Li
 {
     private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(40);
 
-    public static TapProgram Run(string path)
+    public static TapProgram Run(string path, params IEnumerable<KeyValuePair<string, string?>> environment)
     {
-        using var process = Process.Start(new ProcessStartInfo(path) { RedirectStandardOutput = true })!;
+        var start = new ProcessStartInfo(path) { RedirectStandardOutput = true };
+        foreach (var (name, value) in environment)
+            start.Environment[name] = value;
+        using var process = Process.Start(start)!;
         var output = process.StandardOutput.ReadToEndAsync();
         if (!process.WaitForExit(s_timeout))
         {
@@ -27,6 +30,15 @@ internal sealed partial record TapProgram(int ExitCode, IReadOnlyList<string> Li
 
     /// <summary>Results of tests that ran and went well.</summary>
     public int Passed => Lines.Count(line => line.StartsWith("ok ", StringComparison.Ordinal) && !line.Contains("# SKIP", StringComparison.Ordinal));
+
+    /// <summary>Fails unless all tests that were planned, and there were some, ran and went well.</summary>
+    public void AssertAllPassed()
+    {
+        var words = string.Join('\n', Lines);
+        Assert.That(ExitCode, Is.Zero, words);
+        Assert.That(Planned, Is.GreaterThan(0), words);
+        Assert.That(Passed, Is.EqualTo(Planned), words);
+    }
 
     [GeneratedRegex(@"^1\.\.(\d+)")]
     private static partial Regex Plan();

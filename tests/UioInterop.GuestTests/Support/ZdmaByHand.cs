@@ -11,6 +11,7 @@ internal sealed class ZdmaByHand(UioDevice device)
     // Zynq UltraScale+ Devices Register Reference (UG1087), module ZDMA.
     private static readonly Register<uint> s_nothing = new(0x00c, "none"); // reading it is an error, INV_APB
     private static readonly Register<uint> s_interruptStatus = new(0x100, "ZDMA_CH_ISR");
+    private static readonly Register<uint> s_interruptMask = new(0x104, "ZDMA_CH_IMR"); // a one is disabled
     private static readonly Register<uint> s_interruptDisable = new(0x10c, "ZDMA_CH_IDS");
     private static readonly Register<uint> s_control0 = new(0x110, "ZDMA_CH_CTRL0");
     private static readonly Register<uint> s_sourceList = new(0x158, "ZDMA_CH_SRC_START_LSB");
@@ -28,6 +29,9 @@ internal sealed class ZdmaByHand(UioDevice device)
 
     /// <summary>The end of a copy interrupts no more, errors do. Until the channel is stopped.</summary>
     public void KeepDoneQuiet() => _registers.Write(s_interruptDisable, Done);
+
+    /// <summary>All of them, as the kernel leaves it behind.</summary>
+    public bool InterruptsAreDisabled => _registers.Read(s_interruptMask) == AllInterrupts;
 
     /// <summary>An error, whatever the channel does.</summary>
     public void ProvokeError() => _registers.Read(s_nothing);

@@ -28,11 +28,13 @@ public sealed record Initramfs(string Path, long Size)
             archive.AddFile("init", init, executable: true);
             archive.AddText("init.argv", $"/app/{project.Name}\n");
             AddEtc(archive);
-            AddModules(archive, kernel);
+            AddModules(archive, kernel, machine.Kernel.ModuleParameters);
             AddLibraries(archive, machine.Architecture);
             AddProgram(archive, program);
             if (!project.Compilation.IsSelfContained)
                 await SharedFramework.AddAsync(archive, project, machine.Architecture, cancel);
+            foreach (var test in project.RunsShimTests ? kernel.Selftests : [])
+                archive.AddFile($"selftests/{System.IO.Path.GetFileName(test)}", test, executable: true);
             foreach (var (build, test) in shimTests)
                 archive.AddFile($"shim-tests/{build}/{System.IO.Path.GetFileName(test)}", test, executable: true);
         }
@@ -48,13 +50,14 @@ public sealed record Initramfs(string Path, long Size)
         archive.AddDirectory("root");
     }
 
-    private static void AddModules(CpioWriter archive, KernelImage kernel)
+    private static void AddModules(CpioWriter archive, KernelImage kernel, IReadOnlyDictionary<string, string> parameters)
     {
         var names = kernel.Modules.Select(System.IO.Path.GetFileName).ToArray();
         foreach (var (name, source) in names.Zip(kernel.Modules))
             archive.AddFile($"lib/modules/{name}", source, executable: false);
         if (names.Length > 0)
-            archive.AddText("lib/modules.list", string.Concat(names.Select(name => $"/lib/modules/{name}\n")));
+            archive.AddText("lib/modules.list", string.Concat(names.Select(
+                name => $"/lib/modules/{name} {parameters.GetValueOrDefault(System.IO.Path.GetFileNameWithoutExtension(name)!, "")}\n")));
     }
 
     private static void AddLibraries(CpioWriter archive, Architecture architecture)

@@ -15,7 +15,9 @@ public static class KernelBuilder
     public static async Task<KernelImage> EnsureAsync(
         KernelVariant variant, IProgress<BuildProgress>? progress = null, CancellationToken cancel = default)
     {
-        var source = await KernelSource.FindAsync(cancel);
+        if (variant.Distribution is not null)
+            return await new DistributionKernel(variant).EnsureAsync(progress ?? s_silent, cancel);
+        var source = await KernelSource.FindAsync(variant.Release, cancel);
         var home = KernelCache.At("kernels", await HashAsync(source, variant, cancel));
         if (!Directory.Exists(home))
             await BuildAsync(source, variant, home, progress ?? s_silent, cancel);
@@ -24,8 +26,10 @@ public static class KernelBuilder
 
     /// <summary>Whether <see cref="EnsureAsync"/> would return at once.</summary>
     public static async Task<bool> IsBuiltAsync(KernelVariant variant, CancellationToken cancel = default) =>
-        Directory.Exists(KernelCache.At(
-            "kernels", await HashAsync(await KernelSource.FindAsync(cancel), variant, cancel)));
+        variant.Distribution is not null
+            ? await new DistributionKernel(variant).IsBuiltAsync(cancel)
+            : Directory.Exists(KernelCache.At(
+                "kernels", await HashAsync(await KernelSource.FindAsync(variant.Release, cancel), variant, cancel)));
 
     /// <summary>
     /// Patched source and an object directory configured as the variant, for checks that look at the source or
@@ -37,7 +41,7 @@ public static class KernelBuilder
     public static async Task<KernelTree> OpenTreeAsync(
         KernelVariant variant, IReadOnlyList<Patch>? patches = null, CancellationToken cancel = default)
     {
-        var source = await KernelSource.FindAsync(cancel);
+        var source = await KernelSource.FindAsync(variant.Release, cancel);
         return await OpenTreeAsync(source, variant, patches ?? Patch.For(variant), s_silent, cancel);
     }
 
@@ -67,11 +71,11 @@ public static class KernelBuilder
             return;
         await tree.BuildAsync(NewLog(variant), cancel);
         progress.Report(new BuildProgress("storing"));
-        Publish(tree, variant, home);
+        await PublishAsync(tree, variant, home, cancel);
     }
 
     // Under a temporary name first: whoever sees the directory sees all of it.
-    private static void Publish(KernelTree tree, KernelVariant variant, string home)
+    private static async Task PublishAsync(KernelTree tree, KernelVariant variant, string home, CancellationToken cancel)
     {
         var staging = $"{home}.unfinished";
         if (Directory.Exists(staging))
@@ -85,6 +89,7 @@ public static class KernelBuilder
         foreach (var module in modules)
             Keep(module);
         File.WriteAllLines(Path.Combine(staging, "modules"), modules.Select(module => Path.GetFileName(module)!));
+        await Selftests.CompileAsync(tree, variant.Architecture, Path.Combine(staging, Selftests.Folder), cancel);
         Directory.Move(staging, home);
     }
 
@@ -92,7 +97,8 @@ public static class KernelBuilder
         home,
         Path.Combine(home, Path.GetFileName(variant.Architecture.KernelImage)),
         Path.Combine(home, ".config"),
-        [.. File.ReadAllLines(Path.Combine(home, "modules")).Select(name => Path.Combine(home, name))]);
+        [.. File.ReadAllLines(Path.Combine(home, "modules")).Select(name => Path.Combine(home, name))],
+        Directory.GetFiles(Path.Combine(home, Selftests.Folder)));
 
     private static async Task<string> HashAsync(KernelSource source, KernelVariant variant, CancellationToken cancel)
     {

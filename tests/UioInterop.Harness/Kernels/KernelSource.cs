@@ -3,30 +3,38 @@ using CliWrap;
 namespace UioInterop.Harness.Kernels;
 
 /// <summary>
-/// Where kernel source comes from: Debian's tarball, or the user's own tree in KERNEL_SRC. Neither is touched.
+/// Where kernel source comes from: Debian's tarball of a release, or for the default one the user's own tree in
+/// KERNEL_SRC. Neither is touched.
 /// </summary>
 public sealed record KernelSource(string Identity, string Location, bool IsTarball)
 {
-    public const string Package = "linux-source-6.12";
+    /// <summary>The release that the series is for.</summary>
+    public const string DefaultRelease = "6.12";
 
-    private const string Tarball = $"/usr/src/{Package}.tar.xz";
+    /// <summary>The user's own tree; null for Debian's source.</summary>
+    public static string? OwnTree => Environment.GetEnvironmentVariable("KERNEL_SRC") is { Length: > 0 } directory ? directory : null;
 
-    public static async Task<KernelSource> FindAsync(CancellationToken cancel) =>
-        Environment.GetEnvironmentVariable("KERNEL_SRC") is { Length: > 0 } directory
+    public static string PackageOf(string release) => $"linux-source-{release}";
+
+    public static string TarballOf(string release) => $"/usr/src/{PackageOf(release)}.tar.xz";
+
+    public static async Task<KernelSource> FindAsync(string release, CancellationToken cancel) =>
+        release == DefaultRelease && OwnTree is { } directory
             ? FromDirectory(Path.GetFullPath(directory))
-            : await FromPackageAsync(cancel);
+            : await FromPackageAsync(release, cancel);
 
     private static KernelSource FromDirectory(string directory) =>
         File.Exists(Path.Combine(directory, "Kbuild"))
             ? new KernelSource($"{directory} {Fingerprint.OfFiles(directory)}", directory, IsTarball: false)
             : throw new HarnessException($"KERNEL_SRC={directory} is not a kernel source tree: it has no Kbuild.");
 
-    private static async Task<KernelSource> FromPackageAsync(CancellationToken cancel)
+    private static async Task<KernelSource> FromPackageAsync(string release, CancellationToken cancel)
     {
-        if (!File.Exists(Tarball))
-            throw new HarnessException($"{Tarball} is missing. Install it: apt-get install {Package}");
-        var version = await Shell.RunAsync("dpkg-query", ["-W", "-f", "${Version}", Package], cancel);
-        return new KernelSource($"{Package} {version}", Tarball, IsTarball: true);
+        var (package, tarball) = (PackageOf(release), TarballOf(release));
+        if (!File.Exists(tarball))
+            throw new HarnessException($"{tarball} is missing. Install it: apt-get install {package}");
+        var version = await Shell.RunAsync("dpkg-query", ["-W", "-f", "${Version}", package], cancel);
+        return new KernelSource($"{package} {version}", tarball, IsTarball: true);
     }
 
     internal async Task CopyToAsync(string directory, CancellationToken cancel)

@@ -7,12 +7,21 @@ namespace UioInterop.Harness.Kernels;
 public sealed partial record Patch(string Name, string Text)
 {
     /// <summary>The series in its order; empty when there is none yet.</summary>
-    public static IReadOnlyList<Patch> Series() => AllIn(Repository.At("kernel-patch", "linux-6.12"));
+    public static IReadOnlyList<Patch> Series() => AllIn(Repository.At("kernel-patch", $"linux-{KernelSource.DefaultRelease}"));
 
-    /// <summary>The series, and what a variant has beyond it.</summary>
-    public static IReadOnlyList<Patch> For(KernelVariant variant) => variant.Patches is { } folder
-        ? [.. Series(), .. AllIn(Repository.At("tests", "kernel", folder))]
-        : Series();
+    /// <summary>What a variant's release lacks, the series, and what the variant has beyond it.</summary>
+    public static IReadOnlyList<Patch> For(KernelVariant variant) =>
+    [
+        .. variant.Release == KernelSource.DefaultRelease ? Series() : Backport(variant.Release),
+        .. variant.Patches is { } folder ? AllIn(Repository.At("tests", "kernel", folder)) : [],
+    ];
+
+    // The kernel's tests are not part of it: those of a new kernel are for old ones, too.
+    private static IEnumerable<Patch> Backport(string release) =>
+    [
+        .. AllIn(Repository.At("kernel-patch", $"linux-{release}")),
+        .. Series().Where(patch => !patch.Paths.Any(path => path.StartsWith("tools/testing/", StringComparison.Ordinal))),
+    ];
 
     /// <summary>The files it touches, relative to the tree: those it takes away as well as those it makes.</summary>
     public IReadOnlyList<string> Paths =>

@@ -1,8 +1,19 @@
+using UioInterop.Harness.Kernels;
+
 namespace UioInterop.Harness.Machines;
 
 /// <summary>One configuration of the kernel: the common fragments, and what this variant adds.</summary>
 public sealed record KernelVariant(string Name, Architecture Architecture)
 {
+    /// <summary>Debian's kernel source that it is made of.</summary>
+    public string Release { get; init; } = KernelSource.DefaultRelease;
+
+    /// <summary>
+    /// The flavour of Debian's own kernel of this release (amd64), taken as it is but for its uio.ko; null for one that is
+    /// built here.
+    /// </summary>
+    public string? Distribution { get; init; }
+
     /// <summary>Lines in the form of .config, read after the common ones.</summary>
     public IReadOnlyList<string> Configuration { get; init; } = [];
 
@@ -12,5 +23,8 @@ public sealed record KernelVariant(string Name, Architecture Architecture)
     /// <summary>Modules the guest loads at boot; what they depend on is loaded before them.</summary>
     public IReadOnlyList<string> Modules { get; init; } = [];
 
-    public override string ToString() => $"{Architecture} ({Name})";
+    /// <summary>Parameters of modules, by their names: as modprobe takes them.</summary>
+    public IReadOnlyDictionary<string, string> ModuleParameters { get; init; } = new Dictionary<string, string>();
+
+    public override string ToString() => Release == KernelSource.DefaultRelease ? $"{Architecture} ({Name})" : $"{Architecture} {Release} ({Name})";
 }

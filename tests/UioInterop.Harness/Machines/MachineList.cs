@@ -34,7 +34,8 @@ public static class MachineList
             "-device", "intel-iommu,intremap=off",
             "-device", $"edu,addr=1,{EduMask}",
         ],
-        KernelArguments = [.. s_emulatedClock, "intel_iommu=on", "iommu.strict=1"],
+        // A device that can use them gets addresses of more than 32 bits.
+        KernelArguments = [.. s_emulatedClock, "intel_iommu=on", "iommu.strict=1", "iommu.forcedac=1"],
         Traits = ["pc", "pci", "edu", "import", "handles", "core", "coherent", "iommu"],
         ConsoleTty = "ttyS0",
         ResultTty = "ttyS1",
@@ -137,6 +138,31 @@ public static class MachineList
         },
     };
 
+    /// <summary>An older kernel, Debian 12's own.</summary>
+    public static Machine X64Linux61 { get; } = X64 with
+    {
+        Name = "x86-64-linux-6.1",
+        Summary = "the first PC, Linux 6.1",
+        Kernel = X64.Kernel with { Release = "6.1" },
+    };
+
+    /// <summary>A kernel that nobody had to build: Debian's own, with our uio.ko. It has no heaps.</summary>
+    public static Machine X64Debian { get; } = X64 with
+    {
+        Name = "x86-64-debian",
+        Summary = "the first PC, Debian's own kernel with our uio.ko",
+        Kernel = new KernelVariant("stock", Architecture.X64)
+        {
+            Release = "6.1",
+            Distribution = "amd64",
+            Modules = ["uio_pci_generic", "vgem", "vivid"],
+            ModuleParameters = new Dictionary<string, string> { ["vivid"] = "n_devs=1 node_types=0x1" },
+        },
+        Traits = ["pci", "edu", "import", "handles", "exporters", "coherent", "iommu"],
+        OnlyCategory = "exporters",
+        KnownLines = [.. X64.KnownLines, .. KnownLines.Debian],
+    };
+
     /// <summary>QEMU's own ARM machine, for an ARM IOMMU.</summary>
     public static Machine ArmVirt { get; } = new()
     {
@@ -214,6 +240,14 @@ public static class MachineList
         OnlyCategory = "no-addresses",
     };
 
+    /// <summary>An older kernel, Debian 12's own.</summary>
+    public static Machine Zcu102Linux61 { get; } = Zcu102 with
+    {
+        Name = "zcu102-linux-6.1",
+        Summary = "the same board, Linux 6.1",
+        Kernel = s_arm64 with { Release = "6.1" },
+    };
+
     /// <summary>Versal, with the device tree that QEMU writes; a channel gets its driver by name.</summary>
     public static Machine Versal { get; } = Zcu102 with
     {
@@ -233,7 +267,7 @@ public static class MachineList
     public static IReadOnlyList<Machine> Default { get; } =
         [X64, X64Bounce, X64Direct, X64Boards, X64NoAddresses, X64Modular, X64NoImport, X64Icount, Zcu102, ArmVirtRng];
 
-    public static IReadOnlyList<Machine> All { get; } = [.. Default, X64Cost, ArmVirt, Versal, Zcu102NoAddresses];
+    public static IReadOnlyList<Machine> All { get; } = [.. Default, X64Cost, X64Linux61, X64Debian, ArmVirt, Versal, Zcu102NoAddresses, Zcu102Linux61];
 
     public static Machine Named(string name) =>
         All.FirstOrDefault(machine => machine.Name == name)

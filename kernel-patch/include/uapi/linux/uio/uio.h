@@ -2,9 +2,10 @@
 /*
  * Import of dma-bufs into a UIO device.
  *
- * Each argument starts with its size, as the program was compiled with it. The
- * kernel takes a longer one when all that it does not know is zero, and a
- * shorter one as if the rest were zero. Flags and reserved members are zero.
+ * Each argument starts with its size, as the program was compiled with it. A
+ * kernel takes one that is longer than what it knows when the rest is zero, and
+ * one of an older program as if the rest were zero; shorter than in the first
+ * version of this file is EINVAL. Flags and reserved members are zero.
  */
 #ifndef _UAPI_LINUX_UIO_UIO_H
 #define _UAPI_LINUX_UIO_UIO_H
@@ -255,8 +256,9 @@ struct uio_dmabuf_write_address {
  * @UIO_QUIESCE_WRITE: writes @value
  * @UIO_QUIESCE_MODIFY: reads, changes the bits in @mask to those of @value,
  *	writes
- * @UIO_QUIESCE_POLL: reads until the bits in @mask are those of @value, for
- *	@timeout_us at most; all ones on a PCI device is never what was awaited
+ * @UIO_QUIESCE_POLL: reads until the bits in @mask are those of @value, or
+ *	with UIO_QUIESCE_DIFFER are not, for @timeout_us at most; all ones on a
+ *	PCI device is never what was awaited
  */
 enum uio_quiesce_kind {
 	UIO_QUIESCE_WRITE	= 1,
@@ -266,11 +268,13 @@ enum uio_quiesce_kind {
 
 /* The register is big endian. */
 #define UIO_QUIESCE_BIG_ENDIAN	(1 << 0)
+/* A poll is for any other value: a field may have several that mean quiet. */
+#define UIO_QUIESCE_DIFFER	(1 << 1)
 
 /**
  * struct uio_quiesce_op - one operation on a register
  * @kind: one of &enum uio_quiesce_kind
- * @flags: UIO_QUIESCE_BIG_ENDIAN
+ * @flags: UIO_QUIESCE_BIG_ENDIAN, and for POLL UIO_QUIESCE_DIFFER
  * @map: index of the UIO map with the register
  * @width: of the register in bits: 8, 16, 32 or 64
  * @reg: offset of the register in what mmap() of the map gives

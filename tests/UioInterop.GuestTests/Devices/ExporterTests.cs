@@ -1,0 +1,66 @@
+using UioInterop.GuestTests.Support;
+
+namespace UioInterop.GuestTests.Devices;
+
+/// <summary>Memory of other drivers: what they write the device reads, and what the device writes they see.</summary>
+[Category(Needs.Exporters)]
+internal sealed class ExporterTests : EduTest
+{
+    [Test]
+    public void The_graphics_driver_sees_what_the_device_writes()
+    {
+        var pattern = Buffers.Pattern(Length, seed: 3);
+        using var graphics = Exporter.Graphics(2 * 4096);
+        using var mapping = Edu.Device.Import(graphics.Buffer, DmaDirection.Bidirectional);
+        Buffers.Fill(graphics.Buffer, pattern);
+        Edu.CopyToDevice(mapping, 0, Length, Timeout);
+
+        Edu.CopyFromDevice(mapping, 4096, Length, Timeout);
+
+        Assert.That(graphics.ReadAsOwner(2 * 4096).AsSpan(4096, Length).ToArray(), Is.EqualTo(pattern));
+    }
+
+    [Test]
+    public void A_frame_of_the_camera_goes_through_the_device_to_the_graphics_driver()
+    {
+        using var camera = Exporter.Camera();
+        using var graphics = Exporter.Graphics(4096);
+        using var frame = Edu.Device.Import(camera.Buffer, DmaDirection.ToDevice);
+        using var shown = Edu.Device.Import(graphics.Buffer, DmaDirection.FromDevice);
+
+        camera.Capture();
+        Edu.CopyToDevice(frame, 0, Length, Timeout);
+        Edu.CopyFromDevice(shown, 0, Length, Timeout);
+
+        var taken = camera.ReadAsOwner(Length);
+        Assert.That(taken.Distinct().Count(), Is.GreaterThan(1), "a picture of nothing tests nothing");
+        Assert.That(graphics.ReadAsOwner(Length), Is.EqualTo(taken));
+    }
+
+    [Test]
+    public void The_camera_sees_what_the_device_writes()
+    {
+        var pattern = Buffers.Pattern(Length, seed: 4);
+        using var camera = Exporter.Camera();
+        using var graphics = Exporter.Graphics(4096);
+        Buffers.Fill(graphics.Buffer, pattern);
+        using var source = Edu.Device.Import(graphics.Buffer, DmaDirection.ToDevice);
+        using var frame = Edu.Device.Import(camera.Buffer, DmaDirection.FromDevice);
+
+        Edu.CopyToDevice(source, 0, Length, Timeout);
+        Edu.CopyFromDevice(frame, Length, Length, Timeout);
+
+        Assert.That(camera.ReadAsOwner(2 * Length).AsSpan(Length).ToArray(), Is.EqualTo(pattern));
+    }
+
+    [Test]
+    public void The_end_of_an_import_is_not_the_end_of_the_buffer()
+    {
+        using var graphics = Exporter.Graphics(4096);
+        using (Edu.Device.Import(graphics.Buffer, DmaDirection.FromDevice))
+            Assert.That(DmaBufTable.AttachmentsOf(UnderTest.Name), Is.EqualTo(1));
+
+        Assert.That(DmaBufTable.AttachmentsOf(UnderTest.Name), Is.Zero);
+        Assert.That(graphics.ReadAsOwner(4096), Is.All.Zero);
+    }
+}
