@@ -23,7 +23,7 @@ help() {
 ./build.sh demo [--machine NAME] [--compilation NAME]
                                    boot a machine and watch a C# program move data by DMA
 ./build.sh test [--machine NAME|all] [--filter TEXT] [--guest-only|--host-only]
-                                   run the tests; without --machine, not on arm-virt and versal
+                                   run the tests; without --machine, on those for every day
 ./build.sh kernel [--machine NAME|--all]
                                    build and cache the kernels
 ./build.sh native                  build the C library

@@ -28,13 +28,16 @@ public static class KnownLines
             "an emulated timer does not tick while the host is busy"),
         new("^tsc: Marking TSC unstable|^TSC found unstable after boot", "an emulated TSC stops while the host is busy"),
         new("^APIC calibration not consistent with PM-Timer", "an emulated timer ticks late while the host is busy"),
+        new("^Unstable clock detected, switching default tracing clock|^If you want to keep using the local clock|"
+            + "^  \"trace_clock=local\"|^on the kernel command line", "an emulated TSC, and what the tracer makes of it"),
         new("^amd_pstate: the _CPC object is not present", "QEMU's CPU is an AMD one without frequency scaling"),
     ];
 
     /// <summary>Of a kernel that a distribution built, with a module that it did not.</summary>
     public static IReadOnlyList<KnownLine> Debian { get; } =
     [
-        new("^uio: (loading out-of-tree module taints kernel|module verification failed)", "it is our module"),
+        new("^uio: loading out-of-tree module taints kernel", "it is our module"),
+        new("^mtrr: your CPUs had inconsistent", "QEMU's second CPU has none of the firmware's settings"),
     ];
 
     public static bool Contain(IEnumerable<KnownLine> lines, string text) => lines.Any(line => line.Pattern.IsMatch(text));

@@ -13,6 +13,7 @@ public sealed class OnMachines
 {
     public static IEnumerable<TestCaseData> Tests =>
         from machine in MachineList.All
+        where MachineRuns.On(machine).Count > 0
         from test in MachineRuns.On(machine).Append(GuestTestName.VerdictOfRun)
         let name = new GuestTestName(machine.Name, test)
         select new TestCaseData(name).SetName(name.OnHost);

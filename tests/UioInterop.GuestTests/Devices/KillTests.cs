@@ -37,6 +37,7 @@ internal sealed class KillTests : EduTest
         Load(s_pattern);
         Edu.Dispose(); // the other process opens it
         ChildProcess.WriteAndBeKilled(buffer, withProgram);
+        OpenDevice();
         return Buffers.Read(buffer, Length);
     }
 }

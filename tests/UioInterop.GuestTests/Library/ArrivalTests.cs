@@ -86,7 +86,7 @@ internal sealed class ArrivalTests : IDisposable
         }
     }
 
-    [Test]
+    [Test, Category(Needs.PlatformUio)]
     public async Task Another_device_than_the_one_that_is_waited_for_does_not_do()
     {
         var arrival = Start(_id);

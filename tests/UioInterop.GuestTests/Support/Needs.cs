@@ -24,6 +24,9 @@ internal static class Needs
     /// <summary>QEMU's PC: no device tree, a disk controller, a keyboard.</summary>
     public const string Pc = "pc";
 
+    /// <summary>A platform device that uio_pdrv_genirq takes by driver_override: from ACPI, with Linux 6.12 and not with 6.1.</summary>
+    public const string PlatformUio = "platform-uio";
+
     /// <summary>A device tree.</summary>
     public const string DeviceTree = "device-tree";
 

@@ -23,7 +23,7 @@ internal static partial class ModuleOrder
 
         void Add(string name)
         {
-            var path = built.GetValueOrDefault(name)
+            var path = built.GetValueOrDefault(NameOf(name))
                 ?? throw new HarnessException($"The kernel was built without the module {name}.");
             if (order.Contains(path))
                 return;

@@ -13,7 +13,7 @@ public sealed partial record Patch(string Name, string Text)
     public static IReadOnlyList<Patch> For(KernelVariant variant) =>
     [
         .. variant.Release == KernelSource.DefaultRelease ? Series() : Backport(variant.Release),
-        .. variant.Patches is { } folder ? AllIn(Repository.At("tests", "kernel", folder)) : [],
+        .. variant.Patches is { } patches ? At(Repository.At("tests", "kernel", patches)) : [],
     ];
 
     // The kernel's tests are not part of it: those of a new kernel are for old ones, too.
@@ -30,6 +30,8 @@ public sealed partial record Patch(string Name, string Text)
     internal static IReadOnlyList<Patch> AllIn(string directory) => Directory.Exists(directory)
         ? [.. Directory.GetFiles(directory, "*.patch").Order(StringComparer.Ordinal).Select(Read)]
         : [];
+
+    private static IReadOnlyList<Patch> At(string path) => File.Exists(path) ? [Read(path)] : AllIn(path);
 
     private static Patch Read(string path) => new(Path.GetFileName(path), File.ReadAllText(path));
 

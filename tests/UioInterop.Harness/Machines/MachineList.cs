@@ -36,7 +36,7 @@ public static class MachineList
         ],
         // A device that can use them gets addresses of more than 32 bits.
         KernelArguments = [.. s_emulatedClock, "intel_iommu=on", "iommu.strict=1", "iommu.forcedac=1"],
-        Traits = ["pc", "pci", "edu", "import", "handles", "core", "coherent", "iommu"],
+        Traits = ["pc", "pci", "platform-uio", "edu", "import", "handles", "core", "coherent", "iommu"],
         ConsoleTty = "ttyS0",
         ResultTty = "ttyS1",
         Device = s_edu,
@@ -49,7 +49,7 @@ public static class MachineList
         Name = "x86-64-swiotlb",
         Summary = "the same PC, IOMMU off, every transfer through a bounce buffer",
         KernelArguments = [.. s_emulatedClock, "intel_iommu=off", "swiotlb=force"],
-        Traits = ["pci", "edu", "import", "handles", "core", "bounce"],
+        Traits = ["pci", "platform-uio", "edu", "import", "handles", "core", "bounce"],
     };
 
     /// <summary>UIO and its import as modules.</summary>
@@ -82,7 +82,7 @@ public static class MachineList
         Name = "x86-64-boards",
         Summary = "the same PC, IOMMU off, a kernel that has only the boards' ioctls",
         Kernel = new KernelVariant("boards", Architecture.X64) { Patches = "boards-abi" },
-        Traits = ["pci", "edu", "import", "boards", "core", "coherent", "direct"],
+        Traits = ["pci", "platform-uio", "edu", "import", "boards", "core", "coherent", "direct"],
         OnlyCategory = null,
     };
 
@@ -144,6 +144,7 @@ public static class MachineList
         Name = "x86-64-linux-6.1",
         Summary = "the first PC, Linux 6.1",
         Kernel = X64.Kernel with { Release = "6.1" },
+        Traits = [.. X64.Traits.Where(trait => trait != "platform-uio")],
     };
 
     /// <summary>A kernel that nobody had to build: Debian's own, with our uio.ko. It has no heaps.</summary>
@@ -163,6 +164,14 @@ public static class MachineList
         KnownLines = [.. X64.KnownLines, .. KnownLines.Debian],
     };
 
+    /// <summary>The name for tests that put defects into kernels, one after another; by itself it boots for none.</summary>
+    public static Machine X64Defects { get; } = X64 with
+    {
+        Name = "x86-64-defects",
+        Summary = "the PCs, with defects put into their kernels: each has to be noticed",
+        OnlyCategory = "defects",
+    };
+
     /// <summary>QEMU's own ARM machine, for an ARM IOMMU.</summary>
     public static Machine ArmVirt { get; } = new()
     {
@@ -180,7 +189,7 @@ public static class MachineList
             "-device", $"edu,addr=1,{EduMask}",
         ],
         KernelArguments = ["iommu.strict=1"],
-        Traits = ["device-tree", "pci", "edu", "import", "handles", "core", "coherent", "iommu"],
+        Traits = ["device-tree", "pci", "platform-uio", "edu", "import", "handles", "core", "coherent", "iommu"],
         ConsoleTty = "ttyAMA0",
         // The board has one UART.
         ResultTty = "ttyS0",
@@ -267,7 +276,7 @@ public static class MachineList
     public static IReadOnlyList<Machine> Default { get; } =
         [X64, X64Bounce, X64Direct, X64Boards, X64NoAddresses, X64Modular, X64NoImport, X64Icount, Zcu102, ArmVirtRng];
 
-    public static IReadOnlyList<Machine> All { get; } = [.. Default, X64Cost, X64Linux61, X64Debian, ArmVirt, Versal, Zcu102NoAddresses, Zcu102Linux61];
+    public static IReadOnlyList<Machine> All { get; } = [.. Default, X64Cost, X64Linux61, X64Debian, X64Defects, ArmVirt, Versal, Zcu102NoAddresses, Zcu102Linux61];
 
     public static Machine Named(string name) =>
         All.FirstOrDefault(machine => machine.Name == name)

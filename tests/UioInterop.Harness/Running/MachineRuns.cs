@@ -29,14 +29,15 @@ public static class MachineRuns
     public static IReadOnlyList<string> On(Machine machine) => s_assembly.Value.List(machine.FilterFor());
 
     public static Task<RunReport> RunAsync(Machine machine) =>
-        s_runs.GetOrAdd(machine.Name, _ => new Lazy<Task<RunReport>>(() => BootAsync(machine))).Value;
+        s_runs.GetOrAdd(machine.Name, _ => new Lazy<Task<RunReport>>(() => BootAsync(machine, Filter))).Value;
 
-    private static async Task<RunReport> BootAsync(Machine machine)
+    /// <summary>A run by itself, of the tests with this text in their names.</summary>
+    public static async Task<RunReport> BootAsync(Machine machine, string? text)
     {
         var kernel = await KernelBuilder.EnsureAsync(machine.Kernel);
         // A filter that no guest test fits was about the machine's name.
-        var expected = s_assembly.Value.List(machine.FilterFor(Filter));
-        var filter = expected.Count > 0 ? Filter : null;
+        var expected = s_assembly.Value.List(machine.FilterFor(text));
+        var filter = expected.Count > 0 ? text : null;
         return await new GuestRun
         {
             Machine = machine,
