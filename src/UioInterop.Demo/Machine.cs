@@ -11,6 +11,15 @@ internal static class Machine
         Print.Fact("dma-heaps", DmaHeap.List() is { Count: > 0 } heaps ? string.Join(", ", heaps) : "none");
     }
 
+    /// <summary>Gives a device to the driver that it needs, and leaves it there for the next run.</summary>
+    public static UioDeviceId Bind(string name, string device, string uioDriver)
+    {
+        using DriverBinding binding = DriverBinding.Bind(device, uioDriver);
+        binding.Keep();
+        Print.Fact(name, $"{device}, {(binding.PreviousDriver == uioDriver ? "was" : "now")} bound to {uioDriver}");
+        return UioDeviceId.FromParent(device);
+    }
+
     public static void Describe(UioDeviceInfo device)
     {
         Print.Fact("UIO device", $"{device}, driver {device.Driver} {device.Version}");

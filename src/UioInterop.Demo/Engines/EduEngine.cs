@@ -5,8 +5,6 @@ namespace UioInterop.Demo.Engines;
 /// <summary>QEMU's edu device: from memory into a buffer of its own, and from there to memory.</summary>
 internal sealed class EduEngine(EduDevice edu) : IEngine
 {
-    private const string UioDriver = "uio_pci_generic";
-
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(2);
 
     public EduDevice Edu => edu;
@@ -18,16 +16,10 @@ internal sealed class EduEngine(EduDevice edu) : IEngine
 
     public bool IsBusy => edu.IsBusy;
 
-    public static EduEngine? TryOpen()
-    {
-        if (PciFunction.Find(EduDevice.VendorId, EduDevice.DeviceId) is not [var address, ..])
-            return null;
-
-        using DriverBinding binding = DriverBinding.Bind(address, UioDriver);
-        binding.Keep(); // for the next run
-        Print.Fact("edu", $"PCI {address}, {(binding.PreviousDriver == UioDriver ? "was" : "now")} bound to {UioDriver}");
-        return new EduEngine(EduDevice.Open(UioDeviceId.FromParent(address)));
-    }
+    public static EduEngine? TryOpen() =>
+        PciFunction.Find(EduDevice.VendorId, EduDevice.DeviceId) is [var address, ..]
+            ? new EduEngine(EduDevice.Open(Machine.Bind("edu", address, "uio_pci_generic")))
+            : null;
 
     public void Copy(DmaMapping from, DmaMapping to, int length)
     {

@@ -42,11 +42,7 @@ internal sealed class ZynqMpEngine : IEngine
         if (channel is null)
             return null;
 
-        using DriverBinding binding = DriverBinding.Bind(channel, UioDriver);
-        binding.Keep(); // for the next run
-        Print.Fact("ZDMA", $"channel {channel}, {(binding.PreviousDriver == UioDriver ? "was" : "now")} bound to {UioDriver}");
-
-        var dma = ZynqMpDma.Open(UioDeviceId.FromParent(channel));
+        var dma = ZynqMpDma.Open(Machine.Bind("ZDMA", channel, UioDriver));
         try
         {
             return new ZynqMpEngine(dma);
@@ -60,7 +56,7 @@ internal sealed class ZynqMpEngine : IEngine
 
     public void Copy(DmaMapping from, DmaMapping to, int length)
     {
-        InterruptCount count = Wait(_dma.CopyAsync(from, 0, to, 0, length, Timeout));
+        InterruptCount count = _dma.CopyAsync(from, 0, to, 0, length, Timeout).AsTask().GetAwaiter().GetResult();
         Print.Step($"copied       {length >> 10} KiB, {Machine.Where(from)} -> {Machine.Where(to)}, interrupt {count.Total}, missed {count.Missed}");
     }
 
@@ -76,6 +72,4 @@ internal sealed class ZynqMpEngine : IEngine
     private static bool IsFree(string channel) =>
         new DirectoryInfo(Path.Combine(Devices, channel, "driver")) is var driver
         && (!driver.Exists || driver.ResolveLinkTarget(returnFinalTarget: true)?.Name == UioDriver);
-
-    private static InterruptCount Wait(ValueTask<InterruptCount> copy) => copy.AsTask().GetAwaiter().GetResult();
 }
