@@ -54,7 +54,7 @@ internal sealed class ZynqMpDmaTests : ZynqMpDmaTest
     }
 
     // No IOMMU on these boards: each piece is a range, and gets a descriptor.
-    [Test, Category(Needs.Direct), Category(Needs.Handles)]
+    [Test, Category(Needs.Direct), Category(Needs.Handles), Category(Needs.Udmabuf)]
     public async Task A_buffer_in_pieces_is_copied()
     {
         const int length = 4 << 20;

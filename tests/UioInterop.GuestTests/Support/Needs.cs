@@ -27,6 +27,11 @@ internal static class Needs
     /// <summary>A platform device that uio_pdrv_genirq takes by driver_override: from ACPI, with Linux 6.12 and not with 6.1.</summary>
     public const string PlatformUio = "platform-uio";
 
+    /// <summary>
+    /// An udmabuf with pieces of more than 64 KiB: Linux 6.1 maps them for a device of its own that claims not to take them.
+    /// </summary>
+    public const string Udmabuf = "udmabuf";
+
     /// <summary>A device tree.</summary>
     public const string DeviceTree = "device-tree";
 

@@ -232,7 +232,7 @@ public static class MachineList
         ],
         DeviceTree = Repository.At("tests", "machines", "zcu102.dts"),
         KernelArguments = ["uio_pdrv_genirq.of_id=generic-uio", "cma=64M"],
-        Traits = ["device-tree", "zdma", "gem", "generic-uio", "import", "handles", "core", "coherent", "direct"],
+        Traits = ["device-tree", "platform-uio", "zdma", "gem", "generic-uio", "udmabuf", "import", "handles", "core", "coherent", "direct"],
         ConsoleTty = "ttyPS0",
         ResultTty = "ttyPS1",
         Device = s_zdma,
@@ -255,6 +255,7 @@ public static class MachineList
         Name = "zcu102-linux-6.1",
         Summary = "the same board, Linux 6.1",
         Kernel = s_arm64 with { Release = "6.1" },
+        Traits = [.. Zcu102.Traits.Where(trait => trait != "udmabuf")],
     };
 
     /// <summary>Versal, with the device tree that QEMU writes; a channel gets its driver by name.</summary>
@@ -265,7 +266,7 @@ public static class MachineList
         QemuArguments = ["-M", "xlnx-versal-virt", "-accel", "tcg,thread=multi,tb-size=512"],
         DeviceTree = null,
         KernelArguments = ["cma=64M"],
-        Traits = ["device-tree", "zdma", "import", "handles", "core", "coherent", "direct"],
+        Traits = ["device-tree", "platform-uio", "zdma", "udmabuf", "import", "handles", "core", "coherent", "direct"],
         // QEMU insists on all: two for Linux, two for real-time software.
         Cpus = 4,
         ConsoleTty = "ttyAMA0",
