@@ -12,7 +12,7 @@ armhf_packages=(gcc-arm-linux-gnueabihf libc6-dev-armhf-cross)
 # The C++ runtime is .NET's.
 arm_machine_packages=(qemu-system-arm device-tree-compiler libgcc-s1-arm64-cross libstdc++6-arm64-cross
   "${arm64_packages[@]}" "${armhf_packages[@]}")
-check_packages=(sparse shellcheck codespell cpio)
+check_packages=(sparse coccinelle shellcheck codespell cpio)
 [[ -n ${KERNEL_SRC-} ]] || kernel_packages+=(linux-source-6.12)
 
 # Invariant: an SDK unpacked from its archive has no ICU beside it, and nothing here needs one.

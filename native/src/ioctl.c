@@ -140,9 +140,9 @@ int32_t uiodmabuf_set_quiesce(int32_t uio_fd, const struct uio_quiesce_op *ops,
 {
 	struct uio_set_quiesce args = {
 		.size = sizeof(args),
-		.ops = (uintptr_t)ops,
+		.ops = count ? (uintptr_t)ops : 0,
 		.count = count,
-		.op_size = sizeof(*ops),
+		.op_size = count ? sizeof(*ops) : 0,
 	};
 	int32_t result;
 

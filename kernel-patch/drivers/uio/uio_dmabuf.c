@@ -815,6 +815,7 @@ void uio_dmabuf_register(struct uio_dmabuf_device *device,
 	init_rwsem(&device->lock);
 	spin_lock_init(&device->count_lock);
 	INIT_LIST_HEAD(&device->files);
+	device->pm_domain = parent->pm_domain;
 	uio_dmabuf_quarantine_init(device);
 
 	/* More than all memory is the same memory more than once. */
@@ -860,6 +861,9 @@ void uio_dmabuf_unregister(struct uio_dmabuf_device *device)
 		kept += uio_dmabuf_revoke_file(file);
 	if (parent->dma_parms && dma_get_max_seg_size(parent) == UINT_MAX)
 		dma_set_max_seg_size(parent, device->max_seg_size);
+	/* The next driver's is its own business. */
+	if (device->dma_mask)
+		dma_set_mask_and_coherent(parent, device->dma_mask);
 	up_write(&device->lock);
 	cancel_delayed_work_sync(&device->retry);
 

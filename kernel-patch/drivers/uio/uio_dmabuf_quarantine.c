@@ -66,13 +66,20 @@ static void uio_dmabuf_dismiss(struct uio_dmabuf_device *device,
 	pm_runtime_put(device->parent);
 }
 
+/* Whoever fills the quarantine with programs that wait: nobody waits for all. */
+static ktime_t uio_dmabuf_deadline(void)
+{
+	return ktime_add_us(ktime_get(), UIO_QUIESCE_MAX_US);
+}
+
 static bool uio_dmabuf_quarantine_empties(struct uio_dmabuf_device *device)
 {
 	struct uio_dmabuf_quiescer *quiescer, *next;
+	ktime_t deadline = uio_dmabuf_deadline();
 
 	lockdep_assert_held(&device->quarantine_lock);
 	list_for_each_entry_safe(quiescer, next, &device->quarantine, node)
-		if (!uio_quiesce_run(quiescer->program))
+		if (!uio_quiesce_run(quiescer->program, deadline))
 			uio_dmabuf_dismiss(device, quiescer);
 
 	return list_empty(&device->quarantine);
@@ -94,7 +101,8 @@ static void uio_dmabuf_retry(struct work_struct *work)
 
 	device->retry_delay = min_t(unsigned long, 2 * device->retry_delay,
 				    UIO_DMABUF_RETRY_MAX);
-	queue_delayed_work(system_long_wq, &device->retry, device->retry_delay);
+	queue_delayed_work(system_freezable_wq, &device->retry,
+			   device->retry_delay);
 }
 
 /**
@@ -206,7 +214,7 @@ long uio_dmabuf_set_quiesce(struct uio_dmabuf_file *file, fmode_t mode,
 	ret = uio_dmabuf_get_args(&args, sizeof(args), arg);
 	if (ret)
 		return ret;
-	if (args.flags)
+	if (args.flags || (!args.count && (args.ops || args.op_size)))
 		return -EINVAL;
 
 	if (!(mode & FMODE_WRITE))
@@ -215,7 +223,7 @@ long uio_dmabuf_set_quiesce(struct uio_dmabuf_file *file, fmode_t mode,
 	if (args.count) {
 		ops = uio_dmabuf_get_ops(&args);
 		if (IS_ERR(ops))
-			return PTR_ERR(no_free_ptr(ops));
+			return PTR_ERR(ops);
 	}
 
 	ret = uio_dmabuf_enter(file->device);
@@ -252,7 +260,7 @@ void uio_dmabuf_quiesce(struct uio_dmabuf_file *file)
 	if (device->gone || !file->quiescer || !file->nr_mappings)
 		return;
 
-	if (!uio_quiesce_run(file->quiescer->program))
+	if (!uio_quiesce_run(file->quiescer->program, uio_dmabuf_deadline()))
 		return;
 
 	/* As long as it is asked to stop, its registers have to answer. */
@@ -280,7 +288,21 @@ void uio_dmabuf_quarantine(struct uio_dmabuf_file *file,
 	spin_unlock(&device->count_lock);
 
 	device->retry_delay = UIO_DMABUF_RETRY_MIN;
-	mod_delayed_work(system_long_wq, &device->retry, device->retry_delay);
+	mod_delayed_work(system_freezable_wq, &device->retry,
+			 device->retry_delay);
+}
+
+/*
+ * Platform devices are out of their power domain when what is devm managed
+ * cleans up: then their registers must not be touched.
+ */
+static bool uio_dmabuf_stops(struct uio_dmabuf_device *device,
+			     struct uio_quiesce *program)
+{
+	if (device->parent->pm_domain != device->pm_domain)
+		return false;
+
+	return !uio_quiesce_run(program, device->revoke_deadline);
 }
 
 /**
@@ -305,7 +327,7 @@ unsigned int uio_dmabuf_revoke(struct uio_dmabuf_device *device,
 	if (list_empty(mappings))
 		return 0;
 
-	if (!quiescer || !uio_quiesce_run(quiescer->program) ||
+	if (!quiescer || uio_dmabuf_stops(device, quiescer->program) ||
 	    uio_dmabuf_translates(device->parent)) {
 		uio_dmabuf_end_all(device, file, mappings);
 		return 0;
@@ -330,6 +352,7 @@ unsigned int uio_dmabuf_revoke_quarantine(struct uio_dmabuf_device *device)
 	unsigned int kept = 0;
 
 	guard(mutex)(&device->quarantine_lock);
+	device->revoke_deadline = uio_dmabuf_deadline();
 	list_for_each_entry_safe(quiescer, next, &device->quarantine, node) {
 		kept += uio_dmabuf_revoke(device, NULL, quiescer, &quiescer->mappings);
 		uio_dmabuf_dismiss(device, quiescer);

@@ -145,7 +145,11 @@ static ssize_t dma_mask_bits_store(struct device *dev,
 		return -ENODEV;
 	if (device->nr_mappings)
 		return -EBUSY;
+	if (!device->parent->dma_mask)
+		return -EOPNOTSUPP;
 
+	if (!device->dma_mask)
+		device->dma_mask = *device->parent->dma_mask;
 	ret = dma_set_mask_and_coherent(device->parent, DMA_BIT_MASK(bits));
 	return ret ? ret : count;
 }

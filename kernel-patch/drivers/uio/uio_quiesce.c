@@ -14,6 +14,7 @@
 #include <linux/err.h>
 #include <linux/io.h>
 #include <linux/ktime.h>
+#include <linux/minmax.h>
 #include <linux/pci.h>
 #include <linux/slab.h>
 
@@ -190,7 +191,8 @@ static int uio_quiesce_modify(const struct uio_quiesce *program,
 }
 
 static int uio_quiesce_poll(const struct uio_quiesce *program,
-			    const struct uio_quiesce_step *step)
+			    const struct uio_quiesce_step *step,
+			    ktime_t deadline)
 {
 	ktime_t end = ktime_add_us(ktime_get(), step->op.timeout_us);
 	bool differ = step->op.flags & UIO_QUIESCE_DIFFER;
@@ -200,7 +202,7 @@ static int uio_quiesce_poll(const struct uio_quiesce *program,
 
 	for (;;) {
 		/* Asked first: the last read comes after the end. */
-		late = ktime_after(ktime_get(), end);
+		late = ktime_after(ktime_get(), min(end, deadline));
 		ret = uio_quiesce_read(program, step, &value);
 		if (!ret && ((value & step->op.mask) != step->op.value) == differ)
 			return 0;
@@ -213,12 +215,13 @@ static int uio_quiesce_poll(const struct uio_quiesce *program,
 /**
  * uio_quiesce_run - stop a device
  * @program:	how
+ * @deadline:	when there is no more waiting, but for each poll one last read
  *
  * Sleeps, for %UIO_QUIESCE_MAX_US and the accesses at most.
  *
  * Return: 0 when the device is quiet, otherwise a negative errno.
  */
-int uio_quiesce_run(struct uio_quiesce *program)
+int uio_quiesce_run(struct uio_quiesce *program, ktime_t deadline)
 {
 	struct uio_quiesce_step *step;
 	unsigned int i;
@@ -235,7 +238,7 @@ int uio_quiesce_run(struct uio_quiesce *program)
 			ret = uio_quiesce_modify(program, step);
 			break;
 		case UIO_QUIESCE_POLL:
-			ret = uio_quiesce_poll(program, step);
+			ret = uio_quiesce_poll(program, step, deadline);
 			break;
 		}
 	}

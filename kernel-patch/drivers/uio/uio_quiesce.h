@@ -5,6 +5,7 @@
 #ifndef _UIO_QUIESCE_H_
 #define _UIO_QUIESCE_H_
 
+#include <linux/ktime.h>
 #include <linux/time64.h>
 #include <linux/uio/uio.h>
 
@@ -19,7 +20,7 @@ struct uio_quiesce *uio_quiesce_create(const struct uio_quiesce_op *ops,
 				       unsigned int count,
 				       const struct uio_info *info,
 				       struct device *parent);
-int uio_quiesce_run(struct uio_quiesce *program);
+int uio_quiesce_run(struct uio_quiesce *program, ktime_t deadline);
 void uio_quiesce_free(struct uio_quiesce *program);
 
 #endif /* _UIO_QUIESCE_H_ */

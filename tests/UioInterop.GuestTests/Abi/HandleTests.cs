@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Microsoft.Win32.SafeHandles;
 using Tmds.Linux;
 using UioInterop.GuestTests.Support;
@@ -6,8 +7,11 @@ namespace UioInterop.GuestTests.Abi;
 
 /// <summary>Query, attach, detach and ranges, on any device.</summary>
 [Category(Needs.Handles)]
-internal sealed class HandleTests : AbiTest
+internal sealed partial class HandleTests : AbiTest
 {
+    // TAINT_USER: Documentation/admin-guide/tainted-kernels.rst.
+    private static bool IsTainted => (long.Parse(File.ReadAllText("/proc/sys/kernel/tainted"), null) & 1 << 6) != 0;
+
     private static long Read(string name) => ImportAttribute.UnderTest(name).Value;
 
     [Test]
@@ -235,6 +239,43 @@ internal sealed class HandleTests : AbiTest
         Assert.That(RawHandles.Attach(Uio, buffer), Is.EqualTo(-LibCErrno.ERANGE));
     }
 
+    // Programs for the boards do not expect an error there.
+    [Test, Category(Needs.Pc)]
+    public void Of_such_a_device_the_boards_ioctl_warns_once()
+    {
+        KernelLogCheckAttribute.Expect(Limited());
+        UnderTest.Unbind(); // what was said before is forgotten
+        UnderTest.Bind();
+        using var log = new GuestLog();
+        using var buffer = Buffer();
+        using var mask = ImportAttribute.UnderTest("dma_mask_bits").Set("28");
+        using var file = RawUio.Open(UnderTest.DevicePath);
+
+        Assert.That(RawUio.Map(file, buffer), Is.Zero);
+        Assert.That(log.WaitFor(Limited(), TimeSpan.FromSeconds(5)), Is.Not.Null);
+        Assert.That(RawUio.Unmap(file, buffer), Is.Zero);
+        Assert.That(RawUio.Map(file, buffer), Is.Zero);
+        Assert.That(log.Drain().Where(line => Limited().IsMatch(line.Text)), Is.Empty);
+    }
+
+    [Test, Category(Needs.Direct)]
+    public void Without_an_IOMMU_the_kernel_is_tainted()
+    {
+        using var buffer = Buffer();
+        RawHandles.Attached(Uio, buffer);
+
+        Assert.That(IsTainted, Is.True);
+    }
+
+    [Test, Category(Needs.Iommu)]
+    public void Behind_one_it_is_not()
+    {
+        using var buffer = Buffer();
+        RawHandles.Attached(Uio, buffer);
+
+        Assert.That(IsTainted, Is.False);
+    }
+
     [Test]
     public void The_mask_stays_while_something_is_mapped()
     {
@@ -287,4 +328,7 @@ internal sealed class HandleTests : AbiTest
             Assert.That(RawHandles.SetQuiesce(file), Is.EqualTo(-LibC.ENODEV));
         }
     }
+
+    [GeneratedRegex("does not reach all memory")]
+    private static partial Regex Limited();
 }

@@ -140,6 +140,31 @@ internal sealed class QuiesceTests : AbiTest
         Assert.That(Quarantined, Is.Zero);
     }
 
+    // Nobody starts the device between its stop and the end of its mappings.
+    [Test, Category(Needs.Direct)]
+    public void When_the_device_goes_user_space_has_lost_its_registers_before_the_program_runs([Range(1, 3)] int _)
+    {
+        using var buffer = Buffer();
+        using var device = OpenShared();
+        var registers = device.Map();
+        using var file = RawUio.Open(UnderTest.DevicePath);
+        Assert.That(RawHandles.SetQuiesce(file, Write(~Awaited), Poll(Awaited, 10_000)), Is.Zero);
+        RawHandles.Attached(file, buffer);
+        var end = false;
+        var busy = new Thread(() =>
+        {
+            while (!Volatile.Read(ref end))
+                registers.Write(s_liveness, 0);
+        });
+        busy.Start();
+
+        UnderTest.Unbind(); // a device that had not stopped would be in the kernel log
+
+        Volatile.Write(ref end, true);
+        busy.Join();
+        Assert.That(Attachments, Is.Zero);
+    }
+
     public static IEnumerable<TestCaseData> Wrong
     {
         get

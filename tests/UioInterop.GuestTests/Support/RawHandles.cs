@@ -156,7 +156,7 @@ internal static unsafe class RawHandles
         {
             var arguments = new RawSetQuiesce
             {
-                Size = (uint)sizeof(RawSetQuiesce), Ops = array, Count = (uint)ops.Length, OpSize = (uint)sizeof(RawQuiesceOp),
+                Size = (uint)sizeof(RawSetQuiesce), Ops = array, Count = (uint)ops.Length, OpSize = ops.IsEmpty ? 0 : (uint)sizeof(RawQuiesceOp),
             };
             return RawUio.Ioctl(uio, SetQuiesceCommand, &arguments);
         }

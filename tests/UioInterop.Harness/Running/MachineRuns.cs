@@ -29,10 +29,10 @@ public static class MachineRuns
     public static IReadOnlyList<string> On(Machine machine) => s_assembly.Value.List(machine.FilterFor());
 
     public static Task<RunReport> RunAsync(Machine machine) =>
-        s_runs.GetOrAdd(machine.Name, _ => new Lazy<Task<RunReport>>(() => BootAsync(machine, Filter))).Value;
+        s_runs.GetOrAdd(machine.Name, _ => new Lazy<Task<RunReport>>(() => BootAsync(machine, Filter, record => Watch(machine, record)))).Value;
 
     /// <summary>A run by itself, of the tests with this text in their names.</summary>
-    public static async Task<RunReport> BootAsync(Machine machine, string? text)
+    public static async Task<RunReport> BootAsync(Machine machine, string? text, Action<GuestRecord>? watch = null)
     {
         var kernel = await KernelBuilder.EnsureAsync(machine.Kernel);
         // A filter that no guest test fits was about the machine's name.
@@ -45,7 +45,7 @@ public static class MachineRuns
             Initramfs = await Initramfs.BuildAsync(machine, GuestProject.Tests, kernel, Cancel),
             Expected = expected.Count > 0 ? expected : On(machine),
             Filter = filter,
-            OnRecord = record => Watch(machine, record),
+            OnRecord = watch ?? (_ => { }),
         }.ExecuteAsync(Cancel);
     }
 

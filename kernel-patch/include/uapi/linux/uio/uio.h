@@ -6,6 +6,10 @@
  * kernel takes one that is longer than what it knows when the rest is zero, and
  * one of an older program as if the rest were zero; shorter than in the first
  * version of this file is EINVAL. Flags and reserved members are zero.
+ *
+ * Besides the errors that are listed: E2BIG, when what the kernel does not know
+ * is not zero, or a size is more than a page; EFAULT; EINTR, when the caller was
+ * killed; ENOMEM.
  */
 #ifndef _UAPI_LINUX_UIO_UIO_H
 #define _UAPI_LINUX_UIO_UIO_H
@@ -13,6 +17,7 @@
 #include <linux/ioctl.h>
 #include <linux/types.h>
 
+/* Not 'U': sound, uinput, usbdevice_fs and hci_uart share that one. */
 #define UIO_IOC_TYPE	'Y'
 
 /**
@@ -37,8 +42,8 @@ enum uio_feature {
  * @UIO_TRANSLATION_IDENTITY: an IOMMU that lets everything through
  * @UIO_TRANSLATION_LAZY: an IOMMU; for a moment after it was detached, the
  *	device still reaches a buffer
- * @UIO_TRANSLATION_STRICT: an IOMMU; the device reaches what is attached and
- *	nothing else
+ * @UIO_TRANSLATION_STRICT: an IOMMU; the device reaches what is attached, and
+ *	what is mapped for the other devices of its IOMMU group, if it has any
  */
 enum uio_translation {
 	UIO_TRANSLATION_NONE		= 0,
@@ -196,7 +201,7 @@ struct uio_dmabuf_ranges {
 /**
  * enum uio_address_format - registers that take a bus address
  * @UIO_ADDRESS_32: one register of 32 bits
- * @UIO_ADDRESS_64: one register of 64 bits, written at once
+ * @UIO_ADDRESS_64: one register of 64 bits, written at once by a kernel of 64 bits
  * @UIO_ADDRESS_PAIR: two registers of 32 bits
  */
 enum uio_address_format {
@@ -276,7 +281,7 @@ enum uio_quiesce_kind {
  * @kind: one of &enum uio_quiesce_kind
  * @flags: UIO_QUIESCE_BIG_ENDIAN, and for POLL UIO_QUIESCE_DIFFER
  * @map: index of the UIO map with the register
- * @width: of the register in bits: 8, 16, 32 or 64
+ * @width: of the register in bits: 8, 16, 32 or, in a kernel of 64 bits, 64
  * @reg: offset of the register in what mmap() of the map gives
  * @mask: for MODIFY and POLL, otherwise 0
  * @value: the bits to write, or to wait for
@@ -300,7 +305,7 @@ struct uio_quiesce_op {
  * @size: size of this structure
  * @flags: 0
  * @ops: address of an array of &struct uio_quiesce_op
- * @count: how many there are; 0 takes the program away
+ * @count: how many there are; 0, with @ops and @op_size, takes the program away
  * @op_size: size of one of them
  */
 struct uio_set_quiesce {
@@ -315,7 +320,11 @@ struct uio_set_quiesce {
  * Gives the open file a program that stops the device, in place of an earlier
  * one. The kernel runs it when the file is released, or the device is
  * unregistered, with mappings of the file. When a poll runs out of time, the
- * buffers stay mapped and attached until a later run succeeds.
+ * buffers stay mapped and attached until a later run succeeds, or the device is
+ * unregistered behind an IOMMU.
+ *
+ * The accesses are the kernel's. A register that answers a program with SIGBUS
+ * is for the kernel a fatal error: name none that may be without clock or power.
  *
  * Errors: E2BIG: too many operations, or too long polls; EACCES: the device
  * file was opened for reading only; EFAULT; EINVAL: an operation is out of
