@@ -17,7 +17,7 @@
 
 #include "../kselftest_harness.h"
 
-#define LENGTH	(4 << 20)
+#define LENGTH	(64 << 10)
 
 /* Of an ioctl, as the kernel gives it: 0, or a negative errno. */
 static int call(int fd, unsigned long cmd, void *arg)
