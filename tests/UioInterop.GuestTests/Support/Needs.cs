@@ -21,6 +21,9 @@ internal static class Needs
     /// <summary>Nodes of the device tree that uio_pdrv_genirq takes as they are, with names.</summary>
     public const string GenericUio = "generic-uio";
 
+    /// <summary>DMA channels in power domains, which are on while somebody uses them.</summary>
+    public const string PowerDomain = "power-domain";
+
     /// <summary>QEMU's PC: no device tree, a disk controller, a keyboard.</summary>
     public const string Pc = "pc";
 

@@ -13,15 +13,10 @@ internal sealed class DistributionKernel(KernelVariant variant)
     public async Task<KernelImage> EnsureAsync(IProgress<BuildProgress> progress, CancellationToken cancel)
     {
         var home = await HomeAsync(cancel);
-        if (!Directory.Exists(home))
-            await MakeAsync(home, progress, cancel);
-        var modules = await File.ReadAllLinesAsync(Path.Combine(home, "modules"), cancel);
-        return new KernelImage(
-            home, Path.Combine(home, "vmlinuz"), Path.Combine(home, "config"),
-            [.. modules.Select(name => Path.Combine(home, name))], Selftests: []);
+        return KernelImage.Find(home) ?? await MakeAsync(home, progress, cancel);
     }
 
-    public async Task<bool> IsBuiltAsync(CancellationToken cancel) => Directory.Exists(await HomeAsync(cancel));
+    public async Task<bool> IsBuiltAsync(CancellationToken cancel) => KernelImage.Find(await HomeAsync(cancel)) is not null;
 
     private async Task<string> HomeAsync(CancellationToken cancel) => KernelCache.At("kernels", Fingerprint.OfText([
         await NameAsync(cancel), .. variant.Modules,
@@ -38,34 +33,28 @@ internal sealed class DistributionKernel(KernelVariant variant)
         return depends.Split(' ')[0]["linux-headers-".Length..];
     }
 
-    private async Task MakeAsync(string home, IProgress<BuildProgress> progress, CancellationToken cancel)
+    private async Task<KernelImage> MakeAsync(string home, IProgress<BuildProgress> progress, CancellationToken cancel)
     {
         using var held = await KernelCache.LockAsync(cancel);
-        if (Directory.Exists(home))
-            return;
+        if (KernelImage.Find(home) is { } other)
+            return other;
         var name = await NameAsync(cancel);
-        var staging = $"{home}.unfinished";
-        if (Directory.Exists(staging))
-            Directory.Delete(staging, recursive: true);
-        var package = Directory.CreateDirectory(Path.Combine(staging, "package")).FullName;
+        var scratch = KernelImage.Scratch(KernelCache.At("build", $"debian-{name}"));
+        var (package, source) = (Path.Combine(scratch, "package"), Path.Combine(scratch, "uio"));
         progress.Report(new BuildProgress("fetching the kernel's package"));
         // Unpacked and not installed: this machine keeps the kernel it has.
-        await Shell.RunAsync("apt-get", ["download", "-qq", "-o", "APT::Sandbox::User=root", $"linux-image-{name}"], cancel, staging);
-        await Shell.RunAsync("dpkg-deb", ["-x", Directory.GetFiles(staging, "*.deb").Single(), package], cancel);
+        await Shell.RunAsync("apt-get", ["download", "-qq", "-o", "APT::Sandbox::User=root", $"linux-image-{name}"], cancel, scratch);
+        await Shell.RunAsync("dpkg-deb", ["-x", Directory.GetFiles(scratch, "*.deb").Single(), package], cancel);
         progress.Report(new BuildProgress("compiling uio.ko"));
-        var source = Path.Combine(staging, "uio");
         await Shell.RunAsync(Path.Combine(s_module, "prepare.sh"), [variant.Release, source], cancel);
         await Shell.RunAsync("make", ["-C", source, $"KERNEL_BUILD=/usr/src/linux-headers-{name}"], cancel);
 
-        File.Copy(Path.Combine(package, "boot", $"vmlinuz-{name}"), Path.Combine(staging, "vmlinuz"));
-        File.Copy(Path.Combine(package, "boot", $"config-{name}"), Path.Combine(staging, "config"));
+        string Boot(string file) => Path.Combine(package, "boot", $"{file}-{name}");
         var stock = Path.Combine(package, "lib", "modules", name);
-        var modules = ModuleOrder.Resolve(stock, variant.Modules)
-            .Select(path => Path.GetFileName(path) == "uio.ko" ? Path.Combine(source, "uio.ko") : Path.Combine(stock, path)).ToArray();
-        foreach (var module in modules)
-            File.Copy(module, Path.Combine(staging, Path.GetFileName(module)));
-        await File.WriteAllLinesAsync(Path.Combine(staging, "modules"), modules.Select(Path.GetFileName)!, cancel);
-        Directory.Delete(package, recursive: true);
-        Directory.Move(staging, home);
+        return KernelImage.Keep(home, new KernelParts(
+            Boot("vmlinuz"), Boot("config"),
+            [.. ModuleOrder.Resolve(stock, variant.Modules)
+                .Select(path => Path.GetFileName(path) == "uio.ko" ? Path.Combine(source, "uio.ko") : Path.Combine(stock, path))],
+            Selftests: []));
     }
 }

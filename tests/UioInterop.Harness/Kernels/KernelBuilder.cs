@@ -19,17 +19,15 @@ public static class KernelBuilder
             return await new DistributionKernel(variant).EnsureAsync(progress ?? s_silent, cancel);
         var source = await KernelSource.FindAsync(variant.Release, cancel);
         var home = KernelCache.At("kernels", await HashAsync(source, variant, cancel));
-        if (!Directory.Exists(home))
-            await BuildAsync(source, variant, home, progress ?? s_silent, cancel);
-        return Describe(variant, home);
+        return KernelImage.Find(home) ?? await BuildAsync(source, variant, home, progress ?? s_silent, cancel);
     }
 
     /// <summary>Whether <see cref="EnsureAsync"/> would return at once.</summary>
     public static async Task<bool> IsBuiltAsync(KernelVariant variant, CancellationToken cancel = default) =>
         variant.Distribution is not null
             ? await new DistributionKernel(variant).IsBuiltAsync(cancel)
-            : Directory.Exists(KernelCache.At(
-                "kernels", await HashAsync(await KernelSource.FindAsync(variant.Release, cancel), variant, cancel)));
+            : KernelImage.Find(KernelCache.At(
+                "kernels", await HashAsync(await KernelSource.FindAsync(variant.Release, cancel), variant, cancel))) is not null;
 
     /// <summary>
     /// Patched source and an object directory configured as the variant, for checks that look at the source or
@@ -61,44 +59,22 @@ public static class KernelBuilder
         }
     }
 
-    private static async Task BuildAsync(
+    private static async Task<KernelImage> BuildAsync(
         KernelSource source, KernelVariant variant, string home, IProgress<BuildProgress> progress,
         CancellationToken cancel)
     {
         progress.Report(new BuildProgress("preparing"));
         using var tree = await OpenTreeAsync(source, variant, Patch.For(variant), progress, cancel);
-        if (Directory.Exists(home))
-            return;
+        if (KernelImage.Find(home) is { } other)
+            return other;
         await tree.BuildAsync(NewLog(variant), cancel);
         progress.Report(new BuildProgress("storing"));
-        await PublishAsync(tree, variant, home, cancel);
+        string Built(string path) => Path.Combine(tree.ObjectDirectory, path);
+        return KernelImage.Keep(home, new KernelParts(
+            Built(variant.Architecture.KernelImage), Built(".config"),
+            [.. ModuleOrder.Resolve(tree.ObjectDirectory, variant.Modules).Select(Built)],
+            await Selftests.CompileAsync(tree, variant.Architecture, cancel)));
     }
-
-    // Under a temporary name first: whoever sees the directory sees all of it.
-    private static async Task PublishAsync(KernelTree tree, KernelVariant variant, string home, CancellationToken cancel)
-    {
-        var staging = $"{home}.unfinished";
-        if (Directory.Exists(staging))
-            Directory.Delete(staging, recursive: true);
-        Directory.CreateDirectory(staging);
-        void Keep(string path) => File.Copy(
-            Path.Combine(tree.ObjectDirectory, path), Path.Combine(staging, Path.GetFileName(path)), overwrite: true);
-        Keep(variant.Architecture.KernelImage);
-        Keep(".config");
-        var modules = ModuleOrder.Resolve(tree.ObjectDirectory, variant.Modules);
-        foreach (var module in modules)
-            Keep(module);
-        File.WriteAllLines(Path.Combine(staging, "modules"), modules.Select(module => Path.GetFileName(module)!));
-        await Selftests.CompileAsync(tree, variant.Architecture, Path.Combine(staging, Selftests.Folder), cancel);
-        Directory.Move(staging, home);
-    }
-
-    private static KernelImage Describe(KernelVariant variant, string home) => new(
-        home,
-        Path.Combine(home, Path.GetFileName(variant.Architecture.KernelImage)),
-        Path.Combine(home, ".config"),
-        [.. File.ReadAllLines(Path.Combine(home, "modules")).Select(name => Path.Combine(home, name))],
-        Directory.GetFiles(Path.Combine(home, Selftests.Folder)));
 
     private static async Task<string> HashAsync(KernelSource source, KernelVariant variant, CancellationToken cancel)
     {

@@ -1,7 +1,61 @@
+using IODirectory = System.IO.Directory;
+
 namespace UioInterop.Harness.Kernels;
 
-/// <summary>A finished kernel in the cache.</summary>
-/// <param name="Modules">The modules the variant loads, in the order in which they can be loaded.</param>
-/// <param name="Selftests">The tests that come with its source, as programs.</param>
-public sealed record KernelImage(
-    string Directory, string Image, string Configuration, IReadOnlyList<string> Modules, IReadOnlyList<string> Selftests);
+/// <summary>A finished kernel in the cache: the one place that knows what its folder looks like.</summary>
+public sealed record KernelImage
+{
+    private const string ModuleList = "modules";
+    private const string SelftestFolder = "selftests";
+
+    private KernelImage(string directory) => Directory = directory;
+
+    public string Directory { get; }
+
+    public string Image => In("image");
+
+    public string Configuration => In("config");
+
+    /// <summary>The modules the variant loads, in the order in which they can be loaded.</summary>
+    public IReadOnlyList<string> Modules => [.. File.ReadAllLines(In(ModuleList)).Select(In)];
+
+    /// <summary>The tests that come with its source, as programs.</summary>
+    public IReadOnlyList<string> Selftests => [.. IODirectory.GetFiles(In(SelftestFolder)).Order(StringComparer.Ordinal)];
+
+    private string In(string name) => Path.Combine(Directory, name);
+
+    /// <summary>The kernel that is kept in a folder; null when there is none.</summary>
+    internal static KernelImage? Find(string directory) => IODirectory.Exists(directory) ? new KernelImage(directory) : null;
+
+    /// <summary>Keeps copies of a kernel's parts. Whoever sees the folder sees all of it.</summary>
+    internal static KernelImage Keep(string directory, KernelParts parts)
+    {
+        var unfinished = new KernelImage($"{directory}.unfinished");
+        Scratch(unfinished.Directory);
+        File.Copy(parts.Image, unfinished.Image);
+        File.Copy(parts.Configuration, unfinished.Configuration);
+        unfinished.CopyInto("", parts.Modules);
+        File.WriteAllLines(unfinished.In(ModuleList), parts.Modules.Select(Path.GetFileName)!);
+        unfinished.CopyInto(SelftestFolder, parts.Selftests);
+        IODirectory.Move(unfinished.Directory, directory);
+        return new KernelImage(directory);
+    }
+
+    /// <summary>An empty folder, whatever was there.</summary>
+    internal static string Scratch(string directory)
+    {
+        if (IODirectory.Exists(directory))
+            IODirectory.Delete(directory, recursive: true);
+        return IODirectory.CreateDirectory(directory).FullName;
+    }
+
+    private void CopyInto(string folder, IReadOnlyList<string> files)
+    {
+        IODirectory.CreateDirectory(In(folder));
+        foreach (var file in files)
+            File.Copy(file, Path.Combine(In(folder), Path.GetFileName(file)));
+    }
+}
+
+/// <summary>What a kernel is made of, where its build left it.</summary>
+internal sealed record KernelParts(string Image, string Configuration, IReadOnlyList<string> Modules, IReadOnlyList<string> Selftests);

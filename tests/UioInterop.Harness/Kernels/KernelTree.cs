@@ -7,8 +7,8 @@ using UioInterop.Harness.Machines;
 namespace UioInterop.Harness.Kernels;
 
 /// <summary>
-/// Patched source and a configured object directory, with the cache's lock held until it is disposed. All variants
-/// of an architecture share the object directory, so that a second one compiles only what differs.
+/// Patched source and a configured object directory, with the cache's lock held until it is disposed. The variants of an
+/// architecture share the object directory, so that a second one compiles only what differs.
 /// </summary>
 public sealed partial class KernelTree : IDisposable
 {
@@ -40,7 +40,7 @@ public sealed partial class KernelTree : IDisposable
     {
         var patched = new PatchedSource(source);
         await patched.EnsureAsync(patches, progress, cancel);
-        var objects = KernelCache.At("build", $"{variant.Architecture.Name}-{patched.Key}");
+        var objects = KernelCache.At("build", $"{variant.Architecture.Name}-{patched.Key}{(variant.HasOwnObjects ? $"-{variant.Name}" : "")}");
         var tree = new KernelTree(held, variant, patched.Directory, objects, progress);
         await tree.ConfigureAsync(Fingerprint.OfText(patches.Select(patch => patch.Text)), cancel);
         return tree;

@@ -5,11 +5,9 @@ namespace UioInterop.Harness.Kernels;
 /// <summary>The kernel's own tests of UIO (tools/testing/selftests/uio), as programs that need nothing but a kernel.</summary>
 internal static class Selftests
 {
-    public const string Folder = "selftests";
-
-    public static async Task CompileAsync(KernelTree tree, Architecture architecture, string directory, CancellationToken cancel)
+    public static async Task<IReadOnlyList<string>> CompileAsync(KernelTree tree, Architecture architecture, CancellationToken cancel)
     {
-        Directory.CreateDirectory(directory);
+        var directory = KernelImage.Scratch(Path.Combine(tree.ObjectDirectory, "uio-selftests"));
         // They are those of the series whatever the kernel; what they include is a folder above any of the kernel's own.
         var neighbour = Path.Combine(tree.SourceDirectory, "tools", "testing", "selftests", "dmabuf-heaps");
         foreach (var source in Directory.GetFiles(Repository.At("kernel-patch", "tools", "testing", "selftests", "uio"), "*.c"))
@@ -19,5 +17,6 @@ internal static class Selftests
                     "-static", "-O2", "-s", "-Wall", "-Werror", "-D_GNU_SOURCE=", "-I", neighbour,
                     "-I", Repository.At("kernel-patch", "include", "uapi"), "-o", Path.Combine(directory, Path.GetFileNameWithoutExtension(source)), source,
                 ], cancel);
+        return Directory.GetFiles(directory);
     }
 }

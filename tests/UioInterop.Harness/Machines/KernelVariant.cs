@@ -20,6 +20,9 @@ public sealed record KernelVariant(string Name, Architecture Architecture)
     /// <summary>Patches of this variant alone, after the series: a folder or a file below tests/kernel.</summary>
     public string? Patches { get; init; }
 
+    /// <summary>Compiled in a folder of its own: next to none of its objects is like another variant's.</summary>
+    public bool HasOwnObjects { get; init; }
+
     /// <summary>Modules the guest loads at boot; what they depend on is loaded before them.</summary>
     public IReadOnlyList<string> Modules { get; init; } = [];
 

@@ -138,6 +138,19 @@ public static class MachineList
         },
     };
 
+    /// <summary>A kernel that watches each of its memory accesses.</summary>
+    public static Machine X64Kasan { get; } = X64 with
+    {
+        Name = "x86-64-kasan",
+        Summary = "the first PC, a kernel that watches each of its memory accesses",
+        Kernel = new KernelVariant("kasan", Architecture.X64)
+        {
+            // The allocator of tiny kernels has no room for the marks.
+            Configuration = ["# CONFIG_SLUB_TINY is not set", "CONFIG_KASAN=y"],
+            HasOwnObjects = true,
+        },
+    };
+
     /// <summary>An older kernel, Debian 12's own.</summary>
     public static Machine X64Linux61 { get; } = X64 with
     {
@@ -239,6 +252,17 @@ public static class MachineList
         KnownLines = [.. KnownLines.Everywhere, .. KnownLines.Emulated],
     };
 
+    /// <summary>The same, and some of its devices are switched off while nobody uses them.</summary>
+    public static Machine Zcu102PowerDomain { get; } = Zcu102 with
+    {
+        Name = "zcu102-power-domain",
+        Summary = "the same board, DMA channels that have no power while nobody uses them",
+        DeviceTree = Repository.At("tests", "machines", "zcu102-power-domain.dts"),
+        Kernel = new KernelVariant("power-domain", Architecture.Arm64) { Patches = "power-domain", Configuration = ["CONFIG_BCM63XX_POWER=y"] },
+        Traits = ["device-tree", "zdma", "power-domain", "import", "handles", "direct"],
+        OnlyCategory = "power-domain",
+    };
+
     /// <summary>The same with a kernel that keeps bus addresses to itself: the channel copies nevertheless.</summary>
     public static Machine Zcu102NoAddresses { get; } = Zcu102 with
     {
@@ -277,7 +301,7 @@ public static class MachineList
     public static IReadOnlyList<Machine> Default { get; } =
         [X64, X64Bounce, X64Direct, X64Boards, X64NoAddresses, X64Modular, X64NoImport, X64Icount, Zcu102, ArmVirtRng];
 
-    public static IReadOnlyList<Machine> All { get; } = [.. Default, X64Cost, X64Linux61, X64Debian, X64Defects, ArmVirt, Versal, Zcu102NoAddresses, Zcu102Linux61];
+    public static IReadOnlyList<Machine> All { get; } = [.. Default, X64Cost, X64Kasan, X64Linux61, X64Debian, X64Defects, ArmVirt, Versal, Zcu102PowerDomain, Zcu102NoAddresses, Zcu102Linux61];
 
     public static Machine Named(string name) =>
         All.FirstOrDefault(machine => machine.Name == name)
