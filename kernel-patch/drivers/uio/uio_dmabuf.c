@@ -8,10 +8,10 @@
  * the device; what a device that does not stop may still write to is kept in
  * quarantine.
  *
- * A mapping is known by a handle or by its buffer, never by a descriptor number:
- * numbers are closed, reused and duplicated. The reference that each mapping
- * holds keeps the address of its struct dma_buf unique for as long as it is a
- * key.
+ * A mapping is known by a handle or by its buffer, never by the number of a
+ * descriptor: numbers are closed, reused and duplicated. The reference that each
+ * mapping holds keeps the address of its struct dma_buf unique for as long as it
+ * is a key.
  */
 
 #include <linux/capability.h>
@@ -46,16 +46,18 @@ static enum uio_translation uio_dmabuf_translation(struct device *parent)
 #ifdef CONFIG_IOMMU_API
 	struct iommu_domain *domain = iommu_get_domain_for_dev(parent);
 
-	if (!domain)
-		return UIO_TRANSLATION_NONE;
-	if (domain->type == IOMMU_DOMAIN_IDENTITY)
+	switch (domain ? domain->type : IOMMU_DOMAIN_BLOCKED) {
+	case IOMMU_DOMAIN_IDENTITY:
 		return UIO_TRANSLATION_IDENTITY;
-	if (domain->type == IOMMU_DOMAIN_DMA_FQ)
+	case IOMMU_DOMAIN_DMA_FQ:
 		return UIO_TRANSLATION_LAZY;
-	return UIO_TRANSLATION_STRICT;
-#else
-	return UIO_TRANSLATION_NONE;
+	case IOMMU_DOMAIN_DMA:
+	case IOMMU_DOMAIN_UNMANAGED:
+		return UIO_TRANSLATION_STRICT;
+	}
 #endif
+	/* Other domains, if any, are a platform's own: some let all through. */
+	return UIO_TRANSLATION_NONE;
 }
 
 /**
@@ -73,7 +75,7 @@ bool uio_dmabuf_translates(struct device *parent)
  * uio_dmabuf_key - what a buffer is known by in a table
  * @dmabuf:	the buffer
  *
- * Return: its address, without the bits in which no two buffers differ alone.
+ * Return: its address, shifted so far that distinct buffers keep distinct keys.
  */
 unsigned long uio_dmabuf_key(struct dma_buf *dmabuf)
 {
@@ -85,7 +87,7 @@ unsigned long uio_dmabuf_key(struct dma_buf *dmabuf)
  * @dir:	one of &enum uio_dmabuf_dir
  * @dma_dir:	where to store what it means
  *
- * Return: 0, or EINVAL.
+ * Return: 0, or -EINVAL.
  */
 int uio_dmabuf_direction(u32 dir, enum dma_data_direction *dma_dir)
 {
@@ -270,8 +272,8 @@ bool uio_dmabuf_first(struct uio_dmabuf_device *device, bool *told)
 }
 
 /*
- * User space wants ranges as long as can be had. The default, which PCI sets as
- * if somebody had chosen it, is 64 KiB.
+ * User space wants ranges as long as can be had. The default is 64 KiB. PCI sets
+ * it for each device, so that it does not tell whether a driver chose it.
  */
 static void uio_dmabuf_raise_max_seg_size(struct device *parent)
 {
@@ -283,8 +285,8 @@ static void uio_dmabuf_raise_max_seg_size(struct device *parent)
  * uio_dmabuf_enter - keep the device registered
  * @device:	imports of the device
  *
- * Return: 0 with the lock of @device held for reading; ENODEV when the device
- * is unregistered; EINTR when the caller was killed.
+ * Return: 0 with the lock of @device held for reading; -ENODEV when the device
+ * is unregistered; -EINTR when the caller was killed.
  */
 int uio_dmabuf_enter(struct uio_dmabuf_device *device)
 {
@@ -311,18 +313,41 @@ static int uio_dmabuf_permit(struct uio_dmabuf_device *device)
 	if (!parent->dma_mask)
 		return -EOPNOTSUPP;
 
-	if (uio_dmabuf_translates(parent))
-		return 0;
-
-	if (!capable(CAP_SYS_RAWIO))
+	if (!uio_dmabuf_translates(parent) && !capable(CAP_SYS_RAWIO))
 		return -EPERM;
 
-	if (uio_dmabuf_first(device, &device->tainted)) {
-		add_taint(TAINT_USER, LOCKDEP_STILL_OK);
-		dev_info(parent,
-			 "dma-bufs are imported without an IOMMU: user space can make the device reach all memory\n");
-	}
 	return 0;
+}
+
+/* A buffer was mapped. */
+static void uio_dmabuf_taint(struct uio_dmabuf_device *device)
+{
+	if (uio_dmabuf_translates(device->parent) ||
+	    !uio_dmabuf_first(device, &device->tainted))
+		return;
+
+	add_taint(TAINT_USER, LOCKDEP_STILL_OK);
+	dev_info(device->parent,
+		 "dma-bufs are imported without an IOMMU: user space can make the device reach all memory\n");
+}
+
+/**
+ * uio_dmabuf_may_attach - whether a direction is allowed to who holds the files
+ * @dmabuf:	the buffer
+ * @dir:	direction of the DMA
+ * @mode:	how the files were opened
+ *
+ * Who may not write, may not have the device write. An exporter that can move
+ * its buffers maps them in both directions for importers that cannot follow,
+ * whatever these ask for.
+ *
+ * Return: true when it is.
+ */
+bool uio_dmabuf_may_attach(struct dma_buf *dmabuf, enum dma_data_direction dir,
+			   fmode_t mode)
+{
+	return mode & FMODE_WRITE ||
+	       (dir == DMA_TO_DEVICE && !dma_buf_is_dynamic(dmabuf));
 }
 
 /**
@@ -377,6 +402,7 @@ int uio_dmabuf_begin(struct uio_dmabuf_file *file,
 	if (ret)
 		goto err_uncharge;
 
+	uio_dmabuf_taint(device);
 	return 0;
 
 err_uncharge:
@@ -474,24 +500,43 @@ static void uio_dmabuf_collect(struct uio_dmabuf_file *file,
  * uio_dmabuf_get_args - read an argument from user space
  * @args:	where to store it
  * @size:	its size as this kernel knows it
+ * @min_size:	its size in the first version of the ABI
  * @arg:	its address
  *
- * The size leads it. What a newer program adds must be zero.
+ * The size leads it. What an older program lacks is zero, what a newer one adds
+ * must be.
  *
  * Return: 0, or a negative errno.
  */
-int uio_dmabuf_get_args(void *args, size_t size, void __user *arg)
+int uio_dmabuf_get_args(void *args, size_t size, size_t min_size,
+			void __user *arg)
 {
 	u32 usize;
 
 	if (get_user(usize, (u32 __user *)arg))
 		return -EFAULT;
-	if (usize < size)
+	if (usize < min_size)
 		return -EINVAL;
 	if (usize > PAGE_SIZE)
 		return -E2BIG;
 
 	return copy_struct_from_user(args, size, arg, usize);
+}
+
+/**
+ * uio_dmabuf_put_args - write an argument back to user space
+ * @arg:	its address
+ * @args:	the argument, led by its size as the program knows it
+ * @size:	its size as this kernel knows it
+ *
+ * Return: 0, or -EFAULT.
+ */
+int uio_dmabuf_put_args(void __user *arg, const void *args, size_t size)
+{
+	const u32 *usize = args;
+
+	size = min_t(size_t, size, *usize);
+	return copy_to_user(arg, args, size) ? -EFAULT : 0;
 }
 
 static long uio_dmabuf_query(struct uio_dmabuf_file *file, void __user *arg)
@@ -500,7 +545,9 @@ static long uio_dmabuf_query(struct uio_dmabuf_file *file, void __user *arg)
 	struct uio_query query;
 	int ret;
 
-	ret = uio_dmabuf_get_args(&query, sizeof(query), arg);
+	ret = uio_dmabuf_get_args(&query, sizeof(query),
+				  offsetofend(struct uio_query, max_quiesce_us),
+				  arg);
 	if (ret)
 		return ret;
 	if (query.flags)
@@ -530,7 +577,7 @@ static long uio_dmabuf_query(struct uio_dmabuf_file *file, void __user *arg)
 	spin_unlock(&device->count_lock);
 	up_read(&device->lock);
 
-	return copy_to_user(arg, &query, sizeof(query)) ? -EFAULT : 0;
+	return uio_dmabuf_put_args(arg, &query, sizeof(query));
 }
 
 /*
@@ -576,7 +623,7 @@ out_unlock:
 	return ret;
 }
 
-/* Takes back a mapping that is not live, unless unregistration did so before. */
+/* Takes back a mapping that is not live, unless unregistration did before. */
 static void uio_dmabuf_undo(struct uio_dmabuf_file *file, u32 handle)
 {
 	struct uio_dmabuf_mapping *mapping;
@@ -600,7 +647,9 @@ static long uio_dmabuf_attach(struct uio_dmabuf_file *file, fmode_t mode,
 	struct dma_buf *dmabuf;
 	int ret;
 
-	ret = uio_dmabuf_get_args(&attach, sizeof(attach), arg);
+	ret = uio_dmabuf_get_args(&attach, sizeof(attach),
+				  offsetofend(struct uio_dmabuf_attach, length),
+				  arg);
 	if (ret)
 		return ret;
 	if (attach.flags)
@@ -614,8 +663,7 @@ static long uio_dmabuf_attach(struct uio_dmabuf_file *file, fmode_t mode,
 	if (IS_ERR(dmabuf))
 		return PTR_ERR(dmabuf);
 
-	/* Who may not write, may not have the device write. */
-	if (dir != DMA_TO_DEVICE && !(mode & dmabuf->file->f_mode & FMODE_WRITE)) {
+	if (!uio_dmabuf_may_attach(dmabuf, dir, mode & dmabuf->file->f_mode)) {
 		dma_buf_put(dmabuf);
 		return -EACCES;
 	}
@@ -630,9 +678,10 @@ static long uio_dmabuf_attach(struct uio_dmabuf_file *file, fmode_t mode,
 		return ret;
 	}
 
-	if (copy_to_user(arg, &attach, sizeof(attach))) {
+	ret = uio_dmabuf_put_args(arg, &attach, sizeof(attach));
+	if (ret) {
 		uio_dmabuf_undo(file, attach.handle);
-		return -EFAULT;
+		return ret;
 	}
 
 	xa_set_mark(&file->handles, attach.handle, UIO_DMABUF_LIVE);
@@ -645,7 +694,9 @@ static long uio_dmabuf_detach(struct uio_dmabuf_file *file, void __user *arg)
 	struct uio_dmabuf_detach detach;
 	int ret;
 
-	ret = uio_dmabuf_get_args(&detach, sizeof(detach), arg);
+	ret = uio_dmabuf_get_args(&detach, sizeof(detach),
+				  offsetofend(struct uio_dmabuf_detach,
+					      __reserved), arg);
 	if (ret)
 		return ret;
 	if (detach.flags || detach.__reserved)
@@ -815,7 +866,6 @@ void uio_dmabuf_register(struct uio_dmabuf_device *device,
 	init_rwsem(&device->lock);
 	spin_lock_init(&device->count_lock);
 	INIT_LIST_HEAD(&device->files);
-	device->pm_domain = parent->pm_domain;
 	uio_dmabuf_quarantine_init(device);
 
 	/* More than all memory is the same memory more than once. */
@@ -826,14 +876,16 @@ void uio_dmabuf_register(struct uio_dmabuf_device *device,
 		device->max_seg_size = parent->dma_parms->max_segment_size;
 }
 
-static unsigned int uio_dmabuf_revoke_file(struct uio_dmabuf_file *file)
+static unsigned int uio_dmabuf_revoke_file(struct uio_dmabuf_file *file,
+					   ktime_t deadline)
 {
 	struct uio_dmabuf_device *device = file->device;
 	unsigned int kept;
 	LIST_HEAD(mappings);
 
 	uio_dmabuf_collect(file, &mappings);
-	kept = uio_dmabuf_revoke(device, file, file->quiescer, &mappings);
+	kept = uio_dmabuf_revoke(device, file, file->quiescer, &mappings,
+				 deadline);
 	uio_dmabuf_close(file);
 	if (file->restless)
 		pm_runtime_put(device->parent);
@@ -845,25 +897,27 @@ static unsigned int uio_dmabuf_revoke_file(struct uio_dmabuf_file *file)
  * uio_dmabuf_unregister - the device goes: end the mappings of all its files
  * @device:	imports of the device
  *
- * After a driver is unbound its device may not be used for DMA any more, however
- * long files stay open. So drivers unregister before they are unbound.
+ * After a driver is unbound its device may not be used for DMA any more,
+ * however long files stay open. So drivers unregister before they are unbound.
  */
 void uio_dmabuf_unregister(struct uio_dmabuf_device *device)
 {
 	struct device *parent = device->parent;
 	struct uio_dmabuf_file *file;
 	unsigned int kept;
+	ktime_t deadline;
 
 	down_write(&device->lock);
 	device->gone = true;
-	kept = uio_dmabuf_revoke_quarantine(device);
+	deadline = uio_dmabuf_deadline();
+	kept = uio_dmabuf_revoke_quarantine(device, deadline);
 	list_for_each_entry(file, &device->files, node)
-		kept += uio_dmabuf_revoke_file(file);
+		kept += uio_dmabuf_revoke_file(file, deadline);
 	if (parent->dma_parms && dma_get_max_seg_size(parent) == UINT_MAX)
 		dma_set_max_seg_size(parent, device->max_seg_size);
-	/* The next driver's is its own business. */
+	/* The next driver finds what this one found. */
 	if (device->dma_mask)
-		dma_set_mask_and_coherent(parent, device->dma_mask);
+		dma_set_mask(parent, device->dma_mask);
 	up_write(&device->lock);
 	cancel_delayed_work_sync(&device->retry);
 

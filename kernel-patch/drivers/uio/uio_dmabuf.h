@@ -6,7 +6,6 @@
 #define _UIO_DMABUF_H_
 
 #include <linux/errno.h>
-#include <linux/ktime.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/rwsem.h>
@@ -16,7 +15,6 @@
 #include <linux/xarray.h>
 
 struct attribute_group;
-struct dev_pm_domain;
 struct device;
 struct file;
 struct seq_file;
@@ -38,8 +36,6 @@ struct uio_info;
  * @quarantine:	&struct uio_dmabuf_quiescer.node
  * @retry:	tries to empty @quarantine
  * @retry_delay: time until the next try, in jiffies
- * @pm_domain:	@parent's power domain when it was registered
- * @revoke_deadline: when unregistration no longer waits for programs
  * @max_seg_size: @parent's maximum segment size before the first import
  * @dma_mask:	@parent's DMA mask before it was set in sysfs, or 0
  * @gone:	the device is unregistered: nothing is mapped any more
@@ -74,8 +70,6 @@ struct uio_dmabuf_device {
 	struct list_head	quarantine;
 	struct delayed_work	retry;
 	unsigned long		retry_delay;
-	struct dev_pm_domain	*pm_domain;
-	ktime_t			revoke_deadline;
 	unsigned int		max_seg_size;
 	u64			dma_mask;
 	bool			gone;

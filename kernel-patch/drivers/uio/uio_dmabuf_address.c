@@ -85,7 +85,9 @@ long uio_dmabuf_ranges(struct uio_dmabuf_file *file, void __user *arg)
 	if (!IS_ENABLED(CONFIG_UIO_DMABUF_ADDRESSES))
 		return -ENOTTY;
 
-	ret = uio_dmabuf_get_args(&args, sizeof(args), arg);
+	ret = uio_dmabuf_get_args(&args, sizeof(args),
+				  offsetofend(struct uio_dmabuf_ranges, total),
+				  arg);
 	if (ret)
 		return ret;
 	if (args.flags)
@@ -101,11 +103,10 @@ long uio_dmabuf_ranges(struct uio_dmabuf_file *file, void __user *arg)
 		return ret;
 
 	if (copy_to_user(u64_to_user_ptr(args.ranges), ranges,
-			 array_size(args.count, sizeof(*ranges))) ||
-	    copy_to_user(arg, &args, sizeof(args)))
+			 array_size(args.count, sizeof(*ranges))))
 		return -EFAULT;
 
-	return 0;
+	return uio_dmabuf_put_args(arg, &args, sizeof(args));
 }
 
 /* Where the device reaches a piece of the buffer that is in one range. */
@@ -171,32 +172,43 @@ static int uio_dmabuf_poke(struct uio_dmabuf_file *file,
 	return 0;
 }
 
+/* Both, or none. */
 static int uio_dmabuf_poke_pair(struct uio_dmabuf_file *file,
-				const struct uio_register *low,
-				const struct uio_register *high,
-				bool high_first, u64 address)
+				const struct uio_register *first, u32 value,
+				const struct uio_register *second, u32 next)
 {
+	void __iomem *addr, *next_addr, *apart = NULL;
 	struct uio_dmabuf_device *device = file->device;
-	phys_addr_t phys;
+	phys_addr_t phys, next_phys;
 	int ret;
 
-	/* Both, or none. */
-	ret = uio_register_find(high_first ? low : high, device->info,
-				device->parent, &phys);
+	ret = uio_register_find(first, device->info, device->parent, &phys);
 	if (ret)
 		return ret;
 
-	if (high_first) {
-		ret = uio_dmabuf_poke(file, high, upper_32_bits(address));
-		if (ret)
-			return ret;
-	}
-
-	ret = uio_dmabuf_poke(file, low, lower_32_bits(address));
-	if (ret || high_first)
+	ret = uio_register_find(second, device->info, device->parent,
+				&next_phys);
+	if (ret)
 		return ret;
 
-	return uio_dmabuf_poke(file, high, upper_32_bits(address));
+	if (PHYS_PFN(next_phys) != PHYS_PFN(phys)) {
+		apart = ioremap(next_phys, sizeof(next));
+		if (!apart)
+			return -ENOMEM;
+	}
+
+	addr = uio_dmabuf_window(file, phys);
+	next_addr = apart ? apart : uio_dmabuf_window(file, next_phys);
+	if (addr) {
+		uio_register_write(first, addr, value);
+		uio_register_write(second, next_addr, next);
+	} else {
+		ret = -ENOMEM;
+	}
+
+	if (apart)
+		iounmap(apart);
+	return ret;
 }
 
 static int uio_dmabuf_poke_address(struct uio_dmabuf_file *file,
@@ -220,9 +232,12 @@ static int uio_dmabuf_poke_address(struct uio_dmabuf_file *file,
 		return uio_dmabuf_poke(file, &reg, address);
 	default:
 		high.offset = args->reg_high;
-		return uio_dmabuf_poke_pair(file, &reg, &high,
-					    args->flags & UIO_ADDRESS_HIGH_FIRST,
-					    address);
+		if (args->flags & UIO_ADDRESS_HIGH_FIRST)
+			return uio_dmabuf_poke_pair(file, &high,
+						    upper_32_bits(address), &reg,
+						    lower_32_bits(address));
+		return uio_dmabuf_poke_pair(file, &reg, lower_32_bits(address),
+					    &high, upper_32_bits(address));
 	}
 }
 
@@ -262,7 +277,9 @@ long uio_dmabuf_write_address(struct uio_dmabuf_file *file, fmode_t mode,
 	u64 address;
 	int ret;
 
-	ret = uio_dmabuf_get_args(&args, sizeof(args), arg);
+	ret = uio_dmabuf_get_args(&args, sizeof(args),
+				  offsetofend(struct uio_dmabuf_write_address,
+					      __reserved), arg);
 	if (ret)
 		return ret;
 

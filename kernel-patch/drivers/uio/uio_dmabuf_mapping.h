@@ -6,6 +6,7 @@
 #define _UIO_DMABUF_MAPPING_H_
 
 #include <linux/dma-direction.h>
+#include <linux/ktime.h>
 #include <linux/list.h>
 #include <linux/types.h>
 #include <linux/xarray.h>
@@ -19,6 +20,7 @@ struct file;
 struct scatterlist;
 struct sg_table;
 struct uio_dmabuf_range;
+struct uio_quiesce_op;
 
 /*
  * Set while a mapping is user space's to end. Clear while an ioctl copies its
@@ -69,6 +71,8 @@ struct uio_dmabuf_mapping *uio_dmabuf_alloc(struct dma_buf *dmabuf,
 void uio_dmabuf_free(struct uio_dmabuf_mapping *mapping);
 bool uio_dmabuf_first(struct uio_dmabuf_device *device, bool *told);
 bool uio_dmabuf_limited(struct device *parent);
+bool uio_dmabuf_may_attach(struct dma_buf *dmabuf, enum dma_data_direction dir,
+			   fmode_t mode);
 int uio_dmabuf_enter(struct uio_dmabuf_device *device);
 int uio_dmabuf_begin(struct uio_dmabuf_file *file,
 		     struct uio_dmabuf_mapping *mapping, struct xarray *table);
@@ -80,24 +84,35 @@ unsigned int uio_dmabuf_end_all(struct uio_dmabuf_device *device,
 				struct list_head *mappings);
 struct uio_dmabuf_mapping *uio_dmabuf_lookup(struct uio_dmabuf_file *file,
 					     u32 handle);
-int uio_dmabuf_get_args(void *args, size_t size, void __user *arg);
+int uio_dmabuf_get_args(void *args, size_t size, size_t min_size,
+			void __user *arg);
+int uio_dmabuf_put_args(void __user *arg, const void *args, size_t size);
 
 long uio_dmabuf_ranges(struct uio_dmabuf_file *file, void __user *arg);
 long uio_dmabuf_write_address(struct uio_dmabuf_file *file, fmode_t mode,
 			      void __user *arg);
 
-void uio_dmabuf_quarantine_init(struct uio_dmabuf_device *device);
-int uio_dmabuf_check_quarantine(struct uio_dmabuf_device *device);
+ktime_t uio_dmabuf_deadline(void);
 long uio_dmabuf_set_quiesce(struct uio_dmabuf_file *file, fmode_t mode,
 			    void __user *arg);
+
+void uio_dmabuf_quarantine_init(struct uio_dmabuf_device *device);
+struct uio_dmabuf_quiescer *
+uio_dmabuf_quiescer_create(struct uio_dmabuf_device *device,
+			   const struct uio_quiesce_op *ops,
+			   unsigned int count);
+int uio_dmabuf_quiescer_run(struct uio_dmabuf_quiescer *quiescer,
+			    ktime_t deadline);
 void uio_dmabuf_quiescer_free(struct uio_dmabuf_quiescer *quiescer);
+int uio_dmabuf_check_quarantine(struct uio_dmabuf_device *device);
 void uio_dmabuf_quarantine(struct uio_dmabuf_file *file,
 			   struct list_head *mappings);
 unsigned int uio_dmabuf_revoke(struct uio_dmabuf_device *device,
 			       struct uio_dmabuf_file *file,
 			       struct uio_dmabuf_quiescer *quiescer,
-			       struct list_head *mappings);
-unsigned int uio_dmabuf_revoke_quarantine(struct uio_dmabuf_device *device);
+			       struct list_head *mappings, ktime_t deadline);
+unsigned int uio_dmabuf_revoke_quarantine(struct uio_dmabuf_device *device,
+					  ktime_t deadline);
 
 #ifdef CONFIG_UIO_DMABUF_ADDRESSES
 long uio_dmabuf_xlnx_ioctl(struct uio_dmabuf_file *file, struct file *filep,

@@ -150,7 +150,7 @@ static ssize_t dma_mask_bits_store(struct device *dev,
 
 	if (!device->dma_mask)
 		device->dma_mask = *device->parent->dma_mask;
-	ret = dma_set_mask_and_coherent(device->parent, DMA_BIT_MASK(bits));
+	ret = dma_set_mask(device->parent, DMA_BIT_MASK(bits));
 	return ret ? ret : count;
 }
 static DEVICE_ATTR_RW(dma_mask_bits);

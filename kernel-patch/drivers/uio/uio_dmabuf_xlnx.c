@@ -133,12 +133,15 @@ static long uio_dmabuf_map_args(struct uio_dmabuf_file *file, fmode_t mode,
 	if (ret)
 		return ret;
 
-	if (dir != DMA_TO_DEVICE && !(mode & FMODE_WRITE))
-		return -EACCES;
-
 	dmabuf = dma_buf_get(args.dbuf_fd);
 	if (IS_ERR(dmabuf))
 		return PTR_ERR(dmabuf);
+
+	/* How that was opened, their programs never had to care. */
+	if (!uio_dmabuf_may_attach(dmabuf, dir, mode)) {
+		dma_buf_put(dmabuf);
+		return -EACCES;
+	}
 
 	mapping = uio_dmabuf_alloc(dmabuf, dir);
 	if (!mapping)

@@ -25,7 +25,7 @@ static bool uio_register_inside(const struct resource *res, phys_addr_t start,
 
 /*
  * A map is rounded to pages, and there may be something else in the rest of
- * them. What a parent of an unknown bus has is not known: there the map decides.
+ * them. What a parent of another bus has is not known: there the map decides.
  */
 static bool uio_register_of_parent(struct device *parent, phys_addr_t start,
 				   phys_addr_t last)
@@ -65,8 +65,8 @@ static bool uio_register_width_ok(u32 width)
  * @parent:	its parent
  * @phys:	where to store the register's physical address
  *
- * Return: 0; EINVAL when there is no such register; EOPNOTSUPP when it lies in
- * something other than a device's registers.
+ * Return: 0; -EINVAL when there is no such register; -EOPNOTSUPP when it lies
+ * in something other than a device's registers.
  */
 int uio_register_find(const struct uio_register *reg,
 		      const struct uio_info *info, struct device *parent,

@@ -3,13 +3,14 @@
  * Import of dma-bufs into a UIO device.
  *
  * Each argument starts with its size, as the program was compiled with it. A
- * kernel takes one that is longer than what it knows when the rest is zero, and
- * one of an older program as if the rest were zero; shorter than in the first
- * version of this file is EINVAL. Flags and reserved members are zero.
+ * kernel takes one that is longer than what it knows when the rest is zero,
+ * and one of an older program as if the rest were zero. One that is shorter
+ * than in the first version of this file is EINVAL. Flags and reserved members
+ * are zero.
  *
  * Besides the errors that are listed: E2BIG, when what the kernel does not know
- * is not zero, or a size is more than a page; EFAULT; EINTR, when the caller was
- * killed; ENOMEM.
+ * is not zero, or a size is more than a page; EFAULT; EINTR, when a signal came
+ * while the ioctl waited; ENOMEM.
  */
 #ifndef _UAPI_LINUX_UIO_UIO_H
 #define _UAPI_LINUX_UIO_UIO_H
@@ -38,12 +39,14 @@ enum uio_feature {
 
 /**
  * enum uio_translation - what stands between the device and memory
- * @UIO_TRANSLATION_NONE: nothing: bus addresses are those of memory
+ * @UIO_TRANSLATION_NONE: nothing, as far as the kernel knows
  * @UIO_TRANSLATION_IDENTITY: an IOMMU that lets everything through
- * @UIO_TRANSLATION_LAZY: an IOMMU; for a moment after it was detached, the
+ * @UIO_TRANSLATION_LAZY: as STRICT, but for a moment after it was detached, the
  *	device still reaches a buffer
- * @UIO_TRANSLATION_STRICT: an IOMMU; the device reaches what is attached, and
- *	what is mapped for the other devices of its IOMMU group, if it has any
+ * @UIO_TRANSLATION_STRICT: an IOMMU: the device reaches what is attached, what
+ *	is mapped for the other devices of its IOMMU group, what firmware
+ *	reserved for it, and, without interrupt remapping, the addresses that
+ *	raise interrupts
  */
 enum uio_translation {
 	UIO_TRANSLATION_NONE		= 0,
@@ -77,8 +80,8 @@ struct uio_query {
 };
 
 /*
- * What there is. A longer argument gets zeros where this kernel has nothing to
- * say.
+ * Tells what this kernel can do for the device. A member that the kernel does
+ * not fill in is 0.
  *
  * Errors: EFAULT; EINVAL: @size is too short, or @flags is not 0; ENODEV: the
  * device was unregistered; ENOTTY: a kernel without CONFIG_UIO_DMABUF.
@@ -86,11 +89,11 @@ struct uio_query {
 #define UIO_IOC_QUERY		_IO(UIO_IOC_TYPE, 0x00)
 
 /**
- * enum uio_dmabuf_dir - direction of the DMA, as seen from memory
+ * enum uio_dmabuf_dir - who reads and who writes
  * @UIO_DMABUF_DIR_BIDIR: the device reads and writes the buffer
  * @UIO_DMABUF_DIR_TO_DEV: the device only reads the buffer
  * @UIO_DMABUF_DIR_FROM_DEV: the device only writes the buffer
- * @UIO_DMABUF_DIR_NONE: reserved, refused with EINVAL
+ * @UIO_DMABUF_DIR_NONE: has a number on the boards and is refused with EINVAL
  */
 enum uio_dmabuf_dir {
 	UIO_DMABUF_DIR_BIDIR	= 1,
@@ -122,10 +125,15 @@ struct uio_dmabuf_attach {
 /*
  * Attaches a dma-buf to the device and maps it. The mapping belongs to the open
  * file: not to the process, and not to @fd, which may be closed. It ends with
- * UIO_IOC_DMABUF_DETACH, the file's release or the device's unregistration.
+ * UIO_IOC_DMABUF_DETACH, the file's release or the device's unregistration. A
+ * file is released when its last descriptor is closed and the last map of its
+ * registers is gone.
  *
- * Errors: EACCES: the device is to write, and the device file or the dma-buf's
- * was opened for reading only; EBADF: @fd is not open; EBUSY: the buffer is
+ * Without an IOMMU nothing makes the device keep to @direction.
+ *
+ * Errors: EACCES: the device is to write, or the exporter may move its buffers
+ * and maps them for both directions, and the device file or the dma-buf's was
+ * opened for reading only; EBADF: @fd is not open; EBUSY: the buffer is
  * attached in this file, or the device did not stop writing into buffers of a
  * file that was released; EINVAL: @fd is no dma-buf, or an argument is out of
  * range; ENODEV: the device was unregistered; ENOMEM: the bytes attached would
@@ -153,8 +161,8 @@ struct uio_dmabuf_detach {
 /*
  * Ends a mapping.
  *
- * Errors: EINVAL; ENODEV: the device was unregistered, and the mapping ended
- * with it; ENOENT: there is no such handle in this open file.
+ * Errors: EINVAL; ENODEV: the device was unregistered, which ended the mapping;
+ * ENOENT: there is no such handle in this open file.
  */
 #define UIO_IOC_DMABUF_DETACH	_IO(UIO_IOC_TYPE, 0x02)
 
@@ -191,7 +199,8 @@ struct uio_dmabuf_ranges {
 /*
  * Tells bus addresses, in the order of the buffer's bytes. Two ranges that
  * follow each other never touch. A call may store less than was asked for;
- * ask for the rest with another one.
+ * ask for the rest with another one. The addresses are good for as long as the
+ * mapping: another open file of the device does not keep it.
  *
  * Errors: EFAULT; EINVAL; ENODEV; ENOENT; ENOTTY: a kernel without
  * CONFIG_UIO_DMABUF_ADDRESSES.
@@ -201,7 +210,8 @@ struct uio_dmabuf_ranges {
 /**
  * enum uio_address_format - registers that take a bus address
  * @UIO_ADDRESS_32: one register of 32 bits
- * @UIO_ADDRESS_64: one register of 64 bits, written at once by a kernel of 64 bits
+ * @UIO_ADDRESS_64: one register of 64 bits, written at once; EINVAL in a kernel
+ *	of 32 bits
  * @UIO_ADDRESS_PAIR: two registers of 32 bits
  */
 enum uio_address_format {
@@ -246,7 +256,7 @@ struct uio_dmabuf_write_address {
  * Writes a bus address into the device's registers, after earlier writes to
  * memory. It makes a program independent of addresses, it does not hide them:
  * who maps the registers can read them. Nor does the end of the mapping clear
- * the registers.
+ * the registers. The access is the kernel's, see UIO_IOC_SET_QUIESCE.
  *
  * Errors: E2BIG: the buffer is not in one piece for so long; EACCES: the device
  * file was opened for reading only; EINVAL: an argument is out of range, or not
@@ -262,8 +272,10 @@ struct uio_dmabuf_write_address {
  * @UIO_QUIESCE_MODIFY: reads, changes the bits in @mask to those of @value,
  *	writes
  * @UIO_QUIESCE_POLL: reads until the bits in @mask are those of @value, or
- *	with UIO_QUIESCE_DIFFER are not, for @timeout_us at most; all ones on a
- *	PCI device is never what was awaited
+ *	with UIO_QUIESCE_DIFFER are not, for @timeout_us at most
+ *
+ * All ones, read from a PCI device, mean that it is gone or asleep. That is
+ * never what a poll awaits, and a modification fails.
  */
 enum uio_quiesce_kind {
 	UIO_QUIESCE_WRITE	= 1,
@@ -305,7 +317,8 @@ struct uio_quiesce_op {
  * @size: size of this structure
  * @flags: 0
  * @ops: address of an array of &struct uio_quiesce_op
- * @count: how many there are; 0, with @ops and @op_size, takes the program away
+ * @count: how many there are; if @ops and @op_size are 0, too, the program of
+ *	the file is removed
  * @op_size: size of one of them
  */
 struct uio_set_quiesce {
@@ -319,12 +332,16 @@ struct uio_set_quiesce {
 /*
  * Gives the open file a program that stops the device, in place of an earlier
  * one. The kernel runs it when the file is released, or the device is
- * unregistered, with mappings of the file. When a poll runs out of time, the
- * buffers stay mapped and attached until a later run succeeds, or the device is
- * unregistered behind an IOMMU.
+ * unregistered, with mappings of the file: for everybody who has the device
+ * open. When a poll runs out of time, the buffers stay mapped and attached
+ * until a later run succeeds, or the device is unregistered behind an IOMMU.
+ *
+ * End with a poll. A write may be on its way still when the program is over,
+ * and a device that has not got it yet is taken for quiet.
  *
  * The accesses are the kernel's. A register that answers a program with SIGBUS
- * is for the kernel a fatal error: name none that may be without clock or power.
+ * is a fatal error for the kernel: name none that may be without clock or
+ * power.
  *
  * Errors: E2BIG: too many operations, or too long polls; EACCES: the device
  * file was opened for reading only; EFAULT; EINVAL: an operation is out of
@@ -361,15 +378,22 @@ struct uio_dmabuf_args {
 
 /*
  * Maps a dma-buf for the device. The mapping belongs to the open file and ends
- * with UIO_IOC_UNMAP_DMABUF, the file's release or the device's removal. The
- * buffer has to be one range of bus addresses, or the error is EINVAL. There is
- * no such ioctl in a kernel without CONFIG_UIO_DMABUF_ADDRESSES.
+ * with UIO_IOC_UNMAP_DMABUF, the file's release or the device's removal.
+ *
+ * Errors: those of UIO_IOC_DMABUF_ATTACH, but for ERANGE, with these
+ * differences. EACCES: how the dma-buf was opened does not matter. EBUSY: the
+ * buffer is mapped with this ioctl in this file. EINVAL: also, it is not one
+ * range of bus addresses. ENOTTY: a kernel without
+ * CONFIG_UIO_DMABUF_ADDRESSES.
  */
 #define UIO_IOC_MAP_DMABUF	_IOWR(UIO_IOC_BASE, 0x1, struct uio_dmabuf_args)
 
 /*
  * Ends the mapping of a dma-buf, named by any descriptor of it. On success the
  * structure is all zero.
+ *
+ * Errors: EBADF: @dbuf_fd is not open; EFAULT: nothing was unmapped; EINVAL: it
+ * is no dma-buf; ENODEV; ENOENT: the buffer is not mapped in this file; ENOTTY.
  */
 #define UIO_IOC_UNMAP_DMABUF	_IOWR(UIO_IOC_BASE, 0x2, struct uio_dmabuf_args)
 

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <linux/dma-heap.h>
@@ -182,6 +183,23 @@ TEST_F(uio, a_mapping_outlives_the_descriptor_of_its_buffer)
 	EXPECT_EQ(0, detach(self->uio, arg.handle));
 }
 
+TEST_F(uio, a_mapping_belongs_to_the_file_and_not_to_the_process)
+{
+	struct uio_dmabuf_attach arg;
+	int status;
+	pid_t child;
+
+	ASSERT_EQ(0, attach(self->uio, self->buffer, &arg));
+	child = fork();
+	ASSERT_GE(child, 0);
+	if (!child)
+		_exit(detach(self->uio, arg.handle) ? 1 : 0);
+
+	ASSERT_EQ(child, waitpid(child, &status, 0));
+	EXPECT_EQ(0, status);
+	EXPECT_EQ(-ENOENT, detach(self->uio, arg.handle));
+}
+
 TEST_F(uio, who_may_not_write_has_the_device_read_only)
 {
 	struct uio_dmabuf_attach arg = {
@@ -243,6 +261,98 @@ TEST_F(uio, ranges_cover_the_buffer_and_do_not_touch)
 		last = range;
 	}
 	EXPECT_EQ(arg.length, length);
+}
+
+/* No register is written: what these registers do is not known. */
+TEST_F(uio, an_address_is_written_for_mapped_bytes_only)
+{
+	struct uio_dmabuf_write_address arg = {
+		.size = sizeof(arg),
+		.length = 1,
+		.format = UIO_ADDRESS_32,
+	};
+	struct uio_dmabuf_attach attached;
+	int reader;
+
+	EXPECT_EQ(-ENOENT, call(self->uio, UIO_IOC_DMABUF_WRITE_ADDRESS, &arg));
+
+	ASSERT_EQ(0, attach(self->uio, self->buffer, &attached));
+	arg.handle = attached.handle;
+	arg.length = 0;
+	EXPECT_EQ(-EINVAL, call(self->uio, UIO_IOC_DMABUF_WRITE_ADDRESS, &arg));
+	arg.length = LENGTH + 1;
+	EXPECT_EQ(-EINVAL, call(self->uio, UIO_IOC_DMABUF_WRITE_ADDRESS, &arg));
+	arg.length = 1;
+	arg.offset = LENGTH;
+	EXPECT_EQ(-EINVAL, call(self->uio, UIO_IOC_DMABUF_WRITE_ADDRESS, &arg));
+	arg.offset = 0;
+	arg.map = UINT32_MAX;
+	EXPECT_EQ(-EINVAL, call(self->uio, UIO_IOC_DMABUF_WRITE_ADDRESS, &arg));
+	arg.map = 0;
+	arg.reg = 1;
+	EXPECT_EQ(-EINVAL, call(self->uio, UIO_IOC_DMABUF_WRITE_ADDRESS, &arg));
+	arg.reg = 0;
+	arg.format = 0;
+	EXPECT_EQ(-EINVAL, call(self->uio, UIO_IOC_DMABUF_WRITE_ADDRESS, &arg));
+	arg.format = UIO_ADDRESS_32;
+	arg.flags = UIO_ADDRESS_HIGH_FIRST;
+	EXPECT_EQ(-EINVAL, call(self->uio, UIO_IOC_DMABUF_WRITE_ADDRESS, &arg));
+	arg.flags = 0;
+
+	reader = open(device(), O_RDONLY | O_CLOEXEC);
+	ASSERT_GE(reader, 0);
+	EXPECT_EQ(-EACCES, call(reader, UIO_IOC_DMABUF_WRITE_ADDRESS, &arg));
+	close(reader);
+}
+
+TEST_F(uio, the_boards_ioctls_name_a_mapping_by_its_buffer)
+{
+	struct uio_dmabuf_args arg = { .dir = UIO_DMABUF_DIR_TO_DEV };
+	struct uio_dmabuf_attach attached;
+	int buffer, again;
+
+	if (!(self->query.features & UIO_FEATURE_ADDRESSES))
+		SKIP(return, "a kernel that keeps addresses to itself");
+
+	buffer = allocate(4096);
+	ASSERT_GE(buffer, 0);
+	again = dup(buffer);
+	ASSERT_GE(again, 0);
+
+	arg.dbuf_fd = buffer;
+	ASSERT_EQ(0, call(self->uio, UIO_IOC_MAP_DMABUF, &arg));
+	EXPECT_EQ(4096, arg.size);
+	EXPECT_EQ(-EBUSY, call(self->uio, UIO_IOC_MAP_DMABUF, &arg));
+	EXPECT_EQ(0, attach(self->uio, buffer, &attached));
+	EXPECT_EQ(0, detach(self->uio, attached.handle));
+
+	close(buffer);
+	EXPECT_EQ(-EBADF, call(self->uio, UIO_IOC_UNMAP_DMABUF, &arg));
+	arg.dbuf_fd = again;
+	EXPECT_EQ(0, call(self->uio, UIO_IOC_UNMAP_DMABUF, &arg));
+	EXPECT_EQ(0, arg.dbuf_fd);
+	EXPECT_EQ(0, arg.dma_addr);
+	arg.dbuf_fd = again;
+	EXPECT_EQ(-ENOENT, call(self->uio, UIO_IOC_UNMAP_DMABUF, &arg));
+	close(again);
+}
+
+/* Without a mapping it is never run. */
+TEST_F(uio, a_quiesce_program_is_taken)
+{
+	struct uio_quiesce_op op = { .kind = UIO_QUIESCE_POLL, .width = 32 };
+	struct uio_set_quiesce arg = {
+		.size = sizeof(arg),
+		.ops = (uintptr_t)&op,
+		.count = 1,
+		.op_size = sizeof(op),
+	};
+	int ret;
+
+	ret = call(self->uio, UIO_IOC_SET_QUIESCE, &arg);
+	if (ret == -EINVAL || ret == -EOPNOTSUPP)
+		SKIP(return, "map 0 does not begin with a register");
+	EXPECT_EQ(0, ret);
 }
 
 TEST_F(uio, a_quiesce_program_is_checked)
