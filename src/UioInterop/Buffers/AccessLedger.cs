@@ -84,6 +84,13 @@ internal sealed class AccessLedger
             throw new InvalidOperationException($"A scope of CPU access ({_mode}) is open on {_buffer}: dispose it before {before}.");
     }
 
+    /// <summary>
+    /// Whether the end of a mapping now would lose what the CPU is writing. The unmap of what a device may write fetches all
+    /// of it, from bounce buffers, or from memory past the CPU's caches, and there it is as it was when the scope began.
+    /// </summary>
+    public bool IsBeingWrittenBeside(DmaDirection direction) =>
+        direction != DmaDirection.ToDevice && _scopes.Count > 0 && (_mode & CpuAccessMode.Write) != 0;
+
     /// <summary>A device is about to have the buffer.</summary>
     public void AddMapping(DmaDirection direction)
     {

@@ -279,6 +279,16 @@ public sealed class DmaBuf : IDisposable
         }
     }
 
+    /// <summary>
+    /// Hands over what an open scope has written so far, as its end does, where the end of a mapping would lose it. Under the
+    /// ledger's lock.
+    /// </summary>
+    internal void SaveWrites(DmaDirection direction)
+    {
+        if (Ledger.IsBeingWrittenBeside(direction))
+            _ = Shim.Sync(File, Ledger.OpenSync | Shim.SyncEnd); // when it fails, nothing better can be done
+    }
+
     internal bool IsOpen(long ticket)
     {
         lock (Ledger.Gate)

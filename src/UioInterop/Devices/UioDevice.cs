@@ -315,6 +315,10 @@ public sealed class UioDevice : IDisposable
     /// registers away and closes the file, in this order. A mapping whose transfer could not be ended is left to the kernel,
     /// which ends it after the driver's release hook. From another thread or a second time it does nothing.
     /// </summary>
+    /// <remarks>
+    /// It does not wait for scopes in which the CPU writes. What they have written by then stays; what they write in a buffer
+    /// that the device may write, while its mapping ends, may be lost.
+    /// </remarks>
     public void Dispose()
     {
         Attachment[] attachments;
@@ -361,7 +365,20 @@ public sealed class UioDevice : IDisposable
             if (attachment.HasEnded)
                 return;
 
-            int result = _imports.Detach(FileNumber, attachment);
+            int result;
+            lock (attachment.Buffer.Ledger.Gate) // no scope begins before it is done
+            {
+                if (attachment.Buffer.Ledger.IsBeingWrittenBeside(attachment.Direction))
+                {
+                    witness.Watch(attachment);
+                    if (_state == State.Open) // otherwise Dispose ends it, and counts on that no transfer begins
+                        attachment.CancelEnd();
+                    throw new InvalidOperationException(
+                        $"A scope in which the CPU writes is open on {attachment.Buffer}, and the end of a mapping that lets the device write would lose what it has written: dispose the scope first.");
+                }
+
+                result = _imports.Detach(FileNumber, attachment);
+            }
 
             // Neither leaves a mapping behind: ENODEV when the device was unbound, ENOENT when somebody else ended it.
             if (result >= 0 || result == -Errno.ENODEV || result == -Errno.ENOENT)
@@ -445,7 +462,14 @@ public sealed class UioDevice : IDisposable
         foreach (Attachment attachment in _attachments)
         {
             if (attachment.IsIdle)
-                _ = _imports.Detach(FileNumber, attachment);
+            {
+                lock (attachment.Buffer.Ledger.Gate)
+                {
+                    attachment.Buffer.SaveWrites(attachment.Direction);
+                    _ = _imports.Detach(FileNumber, attachment);
+                }
+            }
+
             attachment.MarkEnded();
         }
 

@@ -119,6 +119,9 @@ internal sealed class Attachment(UioDevice device, DmaBuf buffer, DmaDirection d
     /// </summary>
     public bool TryBeginEnd() => Interlocked.Exchange(ref _ending, 1) == 0;
 
+    /// <summary>Lets transfers begin again: who had begun to end it was refused.</summary>
+    public void CancelEnd() => Volatile.Write(ref _ending, 0);
+
     /// <summary>Counts a transfer, unless the mapping is about to end.</summary>
     public void AddTransfer()
     {

@@ -38,8 +38,15 @@ public sealed class DmaMapping : IDisposable
     /// <summary>How much of the buffer is mapped, in bytes: what the kernel mapped, not what was asked for.</summary>
     public long Length => _attachment.Length;
 
-    /// <summary>Whether no transfer of it is under way.</summary>
-    internal bool IsIdle => _attachment.IsIdle;
+    /// <summary>Whether it can end at once: no transfer of it is under way, and no scope that <see cref="Dispose"/> is refused for.</summary>
+    internal bool CanEnd
+    {
+        get
+        {
+            lock (Buffer.Ledger.Gate)
+                return _attachment.IsIdle && !Buffer.Ledger.IsBeingWrittenBeside(Direction);
+        }
+    }
 
     /// <summary>Where the device reaches the buffer, all of which is contiguous for it.</summary>
     /// <exception cref="InvalidOperationException">It is not, and comes in several <see cref="Ranges"/>.</exception>
@@ -124,6 +131,10 @@ public sealed class DmaMapping : IDisposable
     /// <see cref="UioOpenOptions.TransferTimeout"/> says, and then runs <see cref="UioDevice.Quiesce"/>. The second time it
     /// does nothing.
     /// </summary>
+    /// <exception cref="InvalidOperationException">
+    /// A scope in which the CPU writes is open, and the device may write, too: what the scope has written would be lost.
+    /// Nothing has happened then.
+    /// </exception>
     /// <exception cref="UioException">
     /// The device could not be brought to rest, or the kernel refused: the buffer stays with the device until that is
     /// disposed. ENOENT: it was unmapped behind the library's back.

@@ -6,7 +6,8 @@ namespace UioInterop;
 /// </summary>
 /// <remarks>
 /// <para>A buffer is imported when it is first used. It is taken from the device when it is disposed, when it is the one that
-/// was not used for longest and the cache is full, or when the device is disposed; never during a transfer.</para>
+/// was not used for longest and the cache is full, or when the device is disposed; never during a transfer, nor while the
+/// CPU writes it.</para>
 /// <para>A device has a buffer once: one that is in here cannot be imported otherwise (EBUSY) until
 /// <see cref="Remove"/>. Thread-safe.</para>
 /// </remarks>
@@ -20,7 +21,7 @@ public sealed class DmaMappingCache
     private readonly int _capacity;
     private readonly Dictionary<DmaBuf, LinkedListNode<DmaMapping>> _byBuffer = [];
     private readonly LinkedList<DmaMapping> _byUse = []; // what was used last comes first
-    private readonly List<DmaMapping> _removed = []; // during a transfer, the end of which they wait for
+    private readonly List<DmaMapping> _removed = []; // they wait for the end of a transfer, or of a scope
 
     /// <summary>Makes an empty cache.</summary>
     /// <param name="device">Whose imports it keeps.</param>
@@ -61,7 +62,10 @@ public sealed class DmaMappingCache
         }
     }
 
-    /// <summary>Takes a buffer from the device: at once, or if it is in transfer with the <see cref="Trim"/> after that.</summary>
+    /// <summary>
+    /// Takes a buffer from the device: at once, or with the <see cref="Trim"/> after the end of its transfer, or of the scope in
+    /// which the CPU writes it.
+    /// </summary>
     /// <param name="buffer">The buffer.</param>
     /// <returns>Whether it was in here.</returns>
     public bool Remove(DmaBuf buffer)
@@ -79,7 +83,7 @@ public sealed class DmaMappingCache
         }
     }
 
-    /// <summary>Ends what was removed during a transfer, or whose buffer was disposed then. Cheap when there is nothing.</summary>
+    /// <summary>Ends what could not be when it was removed, or its buffer disposed. Cheap when there is nothing.</summary>
     public void Trim()
     {
         lock (_gate)
@@ -126,11 +130,8 @@ public sealed class DmaMappingCache
         while (_byUse.Count >= _capacity && next is { } oldest)
         {
             next = oldest.Previous;
-            if (!oldest.Value.IsIdle)
-                continue;
-
-            Forget(oldest);
-            oldest.Value.Dispose();
+            if (TryEnd(oldest.Value))
+                Forget(oldest);
         }
     }
 
@@ -146,12 +147,26 @@ public sealed class DmaMappingCache
     {
         for (int i = _removed.Count - 1; i >= 0; i--)
         {
-            DmaMapping mapping = _removed[i];
-            if (!mapping.IsIdle)
-                continue;
+            if (TryEnd(_removed[i]))
+                _removed.RemoveAt(i);
+        }
+    }
 
-            _removed.RemoveAt(i);
+    /// <summary>Ends a mapping, unless that would disturb somebody: a transfer, or a scope in which the CPU writes.</summary>
+    private static bool TryEnd(DmaMapping mapping)
+    {
+        if (!mapping.CanEnd)
+            return false;
+
+        try
+        {
             mapping.Dispose();
         }
+        catch (InvalidOperationException)
+        {
+            return false; // a scope has begun just now
+        }
+
+        return true;
     }
 }

@@ -120,6 +120,63 @@ internal sealed class BounceTests : EduTest
         Assert.That(Buffers.Read(destination, Length), Is.EqualTo(pattern));
     }
 
+    // The unmap fetches all of the buffer from the bounce buffer, where what the CPU writes is not before its scope ends.
+    [TestCaseSource(nameof(s_heaps))]
+    public void A_mapping_does_not_end_under_a_scope_that_writes(string exporter)
+    {
+        var pattern = Buffers.Pattern(Length, seed: 14);
+        using var buffer = Buffers.Allocate(exporter, 4096);
+        var mapping = Edu.Device.Import(buffer, DmaDirection.Bidirectional);
+        using (var cpu = buffer.BeginAccess(CpuAccessMode.Write, 0, Length))
+        {
+            pattern.CopyTo(cpu.Span);
+            Assert.That(mapping.Dispose, Throws.InvalidOperationException.With.Message.Contains("scope"));
+        }
+        Assert.That(Buffers.Read(buffer, Length), Is.EqualTo(pattern));
+
+        Edu.CopyToDevice(mapping, 0, Length, Timeout); // nothing has happened to it
+        mapping.Dispose();
+        Assert.That(DmaBufTable.AttachmentsOf(UnderTest.Name), Is.Zero);
+        Assert.That(Buffers.Read(buffer, Length), Is.EqualTo(pattern));
+    }
+
+    [TestCaseSource(nameof(s_heaps))]
+    public void The_end_of_the_device_leaves_what_a_scope_has_written(string exporter)
+    {
+        var pattern = Buffers.Pattern(Length, seed: 15);
+        using var buffer = Buffers.Allocate(exporter, 4096);
+        Edu.Device.Import(buffer, DmaDirection.Bidirectional);
+        var memory = buffer.RentMemory(CpuAccessMode.Write, 0, Length);
+        pattern.CopyTo(memory.Memory.Span);
+
+        Edu.Dispose();
+
+        memory.Dispose();
+        Assert.That(Buffers.Read(buffer, Length), Is.EqualTo(pattern));
+    }
+
+    [Test]
+    public void A_cache_keeps_a_buffer_that_the_CPU_writes()
+    {
+        var pattern = Buffers.Pattern(Length, seed: 16);
+        using var buffer = DmaHeap.Cma.Allocate(4096);
+        using var other = DmaHeap.Cma.Allocate(4096);
+        var cache = new DmaMappingCache(Edu.Device, capacity: 1);
+        cache.BeginTransfer(buffer, 0, Length).Complete();
+
+        using (var cpu = buffer.BeginAccess(CpuAccessMode.Write, 0, Length))
+        {
+            pattern.CopyTo(cpu.Span);
+            cache.BeginTransfer(other, 0, Length).Complete();
+            Assert.That(cache.Remove(buffer), Is.True);
+        }
+        Assert.That(DmaBufTable.AttachmentsOf(UnderTest.Name), Is.EqualTo(2));
+
+        cache.Trim();
+        Assert.That(DmaBufTable.AttachmentsOf(UnderTest.Name), Is.EqualTo(1));
+        Assert.That(Buffers.Read(buffer, Length), Is.EqualTo(pattern));
+    }
+
     private byte[] ThroughTheDevice(DmaMapping source)
     {
         using var destination = DmaHeap.Cma.Allocate(4096);

@@ -79,6 +79,16 @@ internal sealed class ScopeAndTransferTests
         Assert.That(Begins(() => _buffer.BeginAccess(mode).Dispose()), Is.True, "after the mapping");
     }
 
+    [TestCaseSource(nameof(s_rules))]
+    public void The_end_of_a_mapping_is_refused_where_it_would_lose_what_a_scope_writes(DmaDirection direction, CpuAccessMode mode, bool besides)
+    {
+        var mapping = _device.Import(_buffer, direction);
+        using (_buffer.BeginAccess(mode, 0, 1))
+            Assert.That(Begins(mapping.Dispose), Is.EqualTo(besides));
+        mapping.Dispose();
+        Assert.That(DmaBufTable.AttachmentsOf(UnderTest.Name), Is.Zero);
+    }
+
     [Test]
     public void A_scope_that_is_refused_leaves_nothing_open()
     {
