@@ -49,6 +49,8 @@ public sealed class EduDevice : IDisposable
     private const uint IdentificationMask = 0x0000ffff;
     private const uint IdentificationValue = 0x000000ed;
 
+    private const int NoSuchDevice = 19; // ENODEV
+
     // "DMA command register (RW)".
     private const ulong CommandStart = 1 << 0;
     private const ulong CommandFromDevice = 1 << 1;
@@ -61,7 +63,6 @@ public sealed class EduDevice : IDisposable
     private const ulong BufferAddress = 0x40000;
     private const int BufferLength = 4096;
 
-    // A transfer takes 100 ms of the virtual machine's time.
     // A transfer takes 100 ms. Less than the kernel allows a program at most.
     private static readonly TimeSpan LastTransfer = TimeSpan.FromMilliseconds(500);
 
@@ -95,7 +96,7 @@ public sealed class EduDevice : IDisposable
         IReadOnlyList<string> found = PciFunction.Find(VendorId, DeviceId);
         if (found.Count != 1)
         {
-            const int NoSuchDevice = 19, NotUnique = 76;
+            const int NotUnique = 76;
             throw new UioException("open", "edu (PCI 1234:11e8)", found.Count == 0 ? NoSuchDevice : NotUnique, found.Count == 0
                 ? "the machine has none: start QEMU with -device edu,dma_mask=0xffffffff"
                 : $"the machine has more than one, choose one by its address: {string.Join(", ", found)}");
@@ -115,9 +116,8 @@ public sealed class EduDevice : IDisposable
         try
         {
             Registers registers = device.Map(0);
-            uint identification = registers.Read(Identification);
-            if (device.Pci is not { } pci || (identification & IdentificationMask) != IdentificationValue)
-                throw new InvalidOperationException($"{device.Info} is not an edu device: its identification register reads 0x{identification:x8}, not 0x....00ed.");
+            if (device.Pci is not { } pci || !IsEdu(registers))
+                throw new InvalidOperationException($"{device.Info} is not an edu device: its identification register reads 0x{registers.Read(Identification):x8}, not 0x....00ed.");
 
             var edu = new EduDevice(device, registers, pci);
             edu.Quiesce(); // of what a program before this one may have left running
@@ -234,23 +234,32 @@ public sealed class EduDevice : IDisposable
     /// a PCI function that may not master the bus reaches no memory. On return it is idle and ready for the next.
     /// </summary>
     /// <exception cref="TimeoutException">The device stays busy. It has been left without access to memory.</exception>
+    /// <exception cref="UioException">ENODEV, EINVAL: it was unbound. Nothing has happened to it.</exception>
+    /// <exception cref="ObjectDisposedException">The device has been disposed.</exception>
     public void Quiesce()
     {
+        // A PCI function without its driver may have another by now: its bus mastering is not ours. The kernel has taken the
+        // registers away then, or else refuses to enable the interrupt, which comes first for that reason.
+        if (!IsEdu(_registers))
+            throw new UioException("read (identification)", Device.Info.DevicePath, NoSuchDevice, "the device was unbound from its UIO driver or unplugged");
+
         if (IsBusy)
         {
-            _pci.BusMaster = false;
             Device.EnableInterrupt();
+            _pci.BusMaster = false;
             if (!TryWaitForCompletion(QuiesceTimeout, out _) && IsBusy)
                 throw new TimeoutException($"{Device.Info} is still busy after {QuiesceTimeout.TotalSeconds} s; it has been left without access to memory.");
         }
 
         AcknowledgeInterrupt();
-        _pci.BusMaster = true;
         Device.EnableInterrupt();
+        _pci.BusMaster = true;
     }
 
     /// <summary>Disposes <see cref="Device"/>, which brings it to rest first. The second time it does nothing.</summary>
     public void Dispose() => Device.Dispose();
+
+    private static bool IsEdu(Registers registers) => (registers.Read(Identification) & IdentificationMask) == IdentificationValue;
 
     private InterruptCount Copy(EduTransfer transfer, DmaMapping mapping, DmaDirection wrong, long offset, int length, TimeSpan timeout, int bufferOffset)
     {

@@ -79,7 +79,7 @@ public sealed class UioDevice : IDisposable
     /// A driver sets it when it opens its device. It runs on the thread that asked for it, one at a time, and may use this
     /// device even while that is being disposed, on that thread. When it returns all transfers that had begun before are
     /// over, whichever thread had begun them. When it cannot stop the device it throws: the buffers then stay where they
-    /// are.
+    /// are. It does not run when the kernel says that the device was unbound, and has ended its mappings.
     /// </remarks>
     public Action? Quiesce { get; set; }
 
@@ -273,23 +273,23 @@ public sealed class UioDevice : IDisposable
     /// Lets the next interrupt through: by writing 1 to the device, or for uio_pci_generic, which does not know that,
     /// by clearing the INTx-disable bit of the PCI function.
     /// </summary>
-    /// <exception cref="UioException">ENOSYS: the driver has no irqcontrol. EIO: the device has no interrupt.</exception>
+    /// <exception cref="UioException">
+    /// ENOSYS: the driver has no irqcontrol. EIO: the device has no interrupt. EINVAL: it was unbound. EACCES, EPERM, ENODEV: the
+    /// configuration space of its PCI function cannot be opened, which takes root.
+    /// </exception>
     /// <exception cref="ObjectDisposedException">The device has been disposed.</exception>
     public void EnableInterrupt()
     {
-        if (Info.Driver == PciGeneric)
-        {
-            Pci!.InterruptDisabled = false;
-            return;
-        }
-
         lock (_gate)
             ThrowIfDisposed();
 
+        // Of uio_pci_generic, too: the answer tells whether the function is still this device's, and not another driver's.
         Span<byte> enable = stackalloc byte[sizeof(int)];
         BinaryPrimitives.WriteInt32LittleEndian(enable, 1);
         int result = Syscalls.Write(_file, enable);
-        if (result < 0)
+        if (result == -Errno.ENOSYS && Info.Driver == PciGeneric)
+            (Pci ?? throw UioException.From(Calls.OpenConfig, Info.DevicePath, -Errno.ENODEV)).InterruptDisabled = false;
+        else if (result < 0)
             throw UioException.From(Calls.EnableInterrupt, Info.DevicePath, result);
     }
 
@@ -503,28 +503,13 @@ public sealed class UioDevice : IDisposable
         failure = null;
         lock (_quiesceGate)
         {
-            // A transfer given up by the action itself; or nothing to run; or all over with the file.
-            if (_quiescer != 0 || Quiesce is not { } quiesce || _state == State.Closed)
+            // A transfer given up by the action itself; or all over with the file.
+            if (_quiescer != 0 || _state == State.Closed)
                 return false;
 
             long lastTicket = AccessLedger.LastTicket;
-            _quiescer = Environment.CurrentManagedThreadId;
-            try
-            {
-                quiesce();
-            }
-#pragma warning disable CA1031 // Whatever it is, it means that the device may be running.
-            catch (Exception error)
-#pragma warning restore CA1031
-            {
-                failure = error;
-                UioEventSource.Log.QuiesceFailed(Info, error.Message);
+            if (!IsUnbound && !TryRunQuiesce(out failure))
                 return false;
-            }
-            finally
-            {
-                _quiescer = 0;
-            }
 
             lock (_gate)
             {
@@ -535,6 +520,38 @@ public sealed class UioDevice : IDisposable
             return true;
         }
     }
+
+    private bool TryRunQuiesce(out Exception? failure)
+    {
+        failure = null;
+        if (Quiesce is not { } quiesce)
+            return false;
+
+        _quiescer = Environment.CurrentManagedThreadId;
+        try
+        {
+            quiesce();
+            return true;
+        }
+#pragma warning disable CA1031 // Whatever it is, it means that the device may be running.
+        catch (Exception error)
+#pragma warning restore CA1031
+        {
+            failure = error;
+            UioEventSource.Log.QuiesceFailed(Info, error.Message);
+            return false;
+        }
+        finally
+        {
+            _quiescer = 0;
+        }
+    }
+
+    /// <summary>
+    /// Whether the kernel says that the device is gone. It has ended the mappings then, and what is there of the device may be
+    /// another driver's: nothing is left to be brought to rest by this program.
+    /// </summary>
+    private bool IsUnbound => Features.AttachesByHandle && Shim.Query(_file, out _) == -Errno.ENODEV;
 
     private static string Join<T>(IReadOnlyCollection<T> items) => items.Count == 0 ? "none" : string.Join(", ", items);
 

@@ -48,7 +48,7 @@ internal sealed class ErrorTests
         new("DmaMapping.Dispose", "a transfer that nothing ends", "quiesce", 16, "Quiesce", scene => scene.MappingInTransfer().Dispose()) { Needs = [Needs.Import] },
         new("UioDevice.TryWaitForInterrupt", "the device is gone", "read (interrupt count)", 5, "unbound", scene => scene.WhenGone(device => device.TryWaitForInterrupt(s_now, out _))),
         new("UioDevice.WaitForInterruptAsync", "the device is gone", "read (interrupt count)", 5, "unbound", scene => scene.WhenGone(device => device.WaitForInterruptAsync(s_now).AsTask().GetAwaiter().GetResult())),
-        new("UioDevice.EnableInterrupt", "the device is gone", "write (irqcontrol)", 22, "unbound", scene => scene.WhenGone(device => device.EnableInterrupt())) { Needs = [Needs.GenericUio] },
+        new("UioDevice.EnableInterrupt", "the device is gone", "write (irqcontrol)", 22, "unbound", scene => scene.WhenGone(device => device.EnableInterrupt())),
         new("UioDevice.WaitForAsync", "no permission", "open", 13, "udev rule", scene => Unprivileged.AsNobody(() => UioDevice.WaitForAsync(scene.Id, s_now).GetAwaiter().GetResult())),
 
         new("DmaHeap.Open", "no such heap", "open (dma-heap)", 2, "system", _ => DmaHeap.Open("nowhere")),
