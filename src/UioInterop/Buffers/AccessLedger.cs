@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using UioInterop.Interop;
 
 namespace UioInterop;
@@ -16,6 +15,9 @@ internal sealed class AccessLedger
     private readonly record struct Scope(long Ticket, long Offset, long Length);
 
     private readonly record struct Transfer(long Ticket, Attachment Attachment, long Offset, long Length, bool IsAbandoned);
+
+    // Monitor waits for less than 25 days at a time, and the caller may have said more.
+    private static readonly TimeSpan s_longestWait = TimeSpan.FromDays(1);
 
     // Tickets are drawn from one row for all buffers, so that "all up to now" means something for a device.
     private static long s_lastTicket;
@@ -168,16 +170,16 @@ internal sealed class AccessLedger
     /// Waits until no transfer of a mapping is under way. False when the time is over, or one has been abandoned, so that
     /// waiting is of no use.
     /// </summary>
-    public bool WaitUntilIdle(Attachment attachment, TimeSpan timeout)
+    public bool WaitUntilIdle(Attachment attachment, Deadline deadline)
     {
-        long start = Stopwatch.GetTimestamp();
         lock (_gate)
         {
             while (IsInTransfer(attachment, out bool isAbandoned))
             {
-                TimeSpan remaining = timeout - Stopwatch.GetElapsedTime(start);
-                if (isAbandoned || remaining <= TimeSpan.Zero || !Monitor.Wait(_gate, remaining))
+                if (isAbandoned || deadline.IsOver)
                     return false;
+
+                Monitor.Wait(_gate, deadline.Slice(s_longestWait));
             }
 
             return true;

@@ -92,6 +92,7 @@ public sealed class UioDevice : IDisposable
     /// <summary>Opens a device for reading and writing.</summary>
     /// <param name="id">Which one.</param>
     /// <param name="options">How; exclusively unless they say otherwise.</param>
+    /// <exception cref="ArgumentOutOfRangeException"><see cref="UioOpenOptions.TransferTimeout"/> is negative.</exception>
     /// <exception cref="UioException">
     /// There is no such device, or more than one (the message lists what there is). EBUSY: another has it open (the message
     /// says who). Or the node cannot be opened: no permission (the message has its owner and a udev rule), gone, no free
@@ -445,10 +446,10 @@ public sealed class UioDevice : IDisposable
     /// <summary>Waits until no transfer of these is under way, unless it takes too long.</summary>
     private bool WaitForTransfers(ReadOnlySpan<Attachment> attachments)
     {
-        long start = Stopwatch.GetTimestamp();
+        var deadline = new Deadline(_options.TransferTimeout);
         foreach (Attachment attachment in attachments)
         {
-            if (!attachment.Buffer.Ledger.WaitUntilIdle(attachment, _options.TransferTimeout - Stopwatch.GetElapsedTime(start)))
+            if (!attachment.Buffer.Ledger.WaitUntilIdle(attachment, deadline))
                 return false;
         }
 

@@ -21,7 +21,7 @@ public sealed record UioOpenOptions
 
     /// <summary>
     /// How long ending a mapping waits for transfers that are under way, before <see cref="UioDevice.Quiesce"/> ends
-    /// them; 1 s unless set.
+    /// them; 1 s unless set. Not negative, nor <see cref="Timeout.InfiniteTimeSpan"/>.
     /// </summary>
     public TimeSpan TransferTimeout { get; init; } = TimeSpan.FromSeconds(1);
 }

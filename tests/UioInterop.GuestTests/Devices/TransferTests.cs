@@ -98,6 +98,23 @@ internal sealed class TransferTests : EduTest
         lease.Dispose();
     }
 
+    // Longer than what Monitor and its like can wait at a time: 2^31 ms.
+    [Test]
+    public void A_patience_of_months_is_one()
+    {
+        Reopen(new UioOpenOptions { TransferTimeout = TimeSpan.MaxValue });
+        using var buffer = DmaHeap.Cma.Allocate(4096);
+        var mapping = Edu.Device.Import(buffer, DmaDirection.FromDevice);
+        var lease = mapping.BeginTransfer(0, Length);
+        var ending = Task.Factory.StartNew(mapping.Dispose, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        Assert.That(ending.Wait(TimeSpan.FromMilliseconds(200)), Is.False, "it waits for the transfer");
+
+        lease.Complete();
+
+        Assert.That(ending.Wait(s_soon), Is.True);
+        Assert.That(() => OpenDevice(new UioOpenOptions { TransferTimeout = TimeSpan.FromTicks(-1) }), Throws.InstanceOf<ArgumentOutOfRangeException>());
+    }
+
     [Test]
     public void A_device_that_cannot_be_stopped_keeps_its_buffer_until_it_is_closed()
     {

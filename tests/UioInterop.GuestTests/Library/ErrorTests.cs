@@ -87,7 +87,7 @@ internal sealed class ErrorTests
         "DmaMapping.TryGetAddress", // HandleImportTests
         "DmaMapping.AddressOf", "DmaMapping.BeginTransfer", "TransferLease.*", // TransferTests
         "Registers.*", // RegisterTests: one load or store, no call
-        "UioDeviceId.*", "DeviceAddress.*", "IommuGroup.*", // values
+        "UioDeviceId.*", "DeviceAddress.*", "IommuGroup.*", "Deadline.*", // values
         "PciFunction.Find", "PciFunction.Exists", "DmaHeap.List", // what is not there is not listed
         "KernelLog.TryRead", // read after every test, by KernelLogCheck
         "UioException.*",
