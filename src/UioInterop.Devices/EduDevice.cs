@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Runtime.CompilerServices;
 
 namespace UioInterop.Devices;
@@ -215,15 +214,11 @@ public sealed class EduDevice : IDisposable
     /// <returns>Whether the transfer is done.</returns>
     public bool TryWaitForCompletion(TimeSpan timeout, out InterruptCount count)
     {
-        long start = Stopwatch.GetTimestamp();
-        TimeSpan remaining = timeout;
-        while (Device.TryWaitForInterrupt(remaining, out count))
+        var deadline = new Deadline(timeout);
+        while (Device.TryWaitForInterrupt(deadline.Remaining, out count))
         {
             if (TryComplete())
                 return true;
-
-            if (timeout != Timeout.InfiniteTimeSpan)
-                remaining = TimeSpan.FromTicks(Math.Max(0, (timeout - Stopwatch.GetElapsedTime(start)).Ticks));
         }
 
         return false;
@@ -279,14 +274,13 @@ public sealed class EduDevice : IDisposable
     {
         using TransferLease lease = mapping.BeginTransfer(offset, length);
         Start(transfer, lease.Address, length, bufferOffset);
-        long start = Stopwatch.GetTimestamp();
+        var deadline = new Deadline(timeout);
         InterruptCount count;
         do
         {
             try
             {
-                TimeSpan remaining = TimeSpan.FromTicks(Math.Max(0, (timeout - Stopwatch.GetElapsedTime(start)).Ticks));
-                count = await Device.WaitForInterruptAsync(remaining, token).ConfigureAwait(false);
+                count = await Device.WaitForInterruptAsync(deadline.Remaining, token).ConfigureAwait(false);
             }
             catch (TimeoutException)
             {

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Runtime.CompilerServices;
 
 namespace UioInterop.Devices;
@@ -83,6 +82,9 @@ public sealed class ZynqMpDma : IDisposable
 
     // What is under way ends with its descriptor, and even a long one takes less.
     private static readonly TimeSpan QuiesceTimeout = TimeSpan.FromSeconds(1);
+
+    // SemaphoreSlim waits for less than 25 days at a time.
+    private static readonly TimeSpan LongestWait = TimeSpan.FromDays(1);
 
     // Held while the registers are written for a start or a stop, so that a start notices the stop before it.
     private readonly Lock _gate = new();
@@ -272,9 +274,7 @@ public sealed class ZynqMpDma : IDisposable
 
     private ValueTask<InterruptCount> CopyAsync(DmaSegments source, DmaSegments destination, TimeSpan timeout, CancellationToken token)
     {
-        if (timeout < TimeSpan.Zero && timeout != Timeout.InfiniteTimeSpan)
-            throw new ArgumentOutOfRangeException(nameof(timeout), timeout, "A timeout is not negative, or Timeout.InfiniteTimeSpan.");
-
+        var deadline = new Deadline(timeout);
         source.Check(Device, DmaDirection.FromDevice, nameof(source));
         destination.Check(Device, DmaDirection.ToDevice, nameof(destination));
         if (source.Length != destination.Length)
@@ -283,16 +283,18 @@ public sealed class ZynqMpDma : IDisposable
         if (!Device.Features.TellsAddresses && source.Overlap(destination))
             throw new ArgumentException("Source and destination are the same bytes of a buffer in part. The channel may write what it has not read yet.", nameof(destination));
 
-        return RunAsync(source, destination, timeout, token);
+        return RunAsync(source, destination, deadline, token);
     }
 
     // One copy, from the wait for its turn to its end. Nothing is allocated for it, hence the pool.
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<InterruptCount> RunAsync(DmaSegments source, DmaSegments destination, TimeSpan timeout, CancellationToken token)
+    private async ValueTask<InterruptCount> RunAsync(DmaSegments source, DmaSegments destination, Deadline deadline, CancellationToken token)
     {
-        long start = Stopwatch.GetTimestamp();
-        if (!await _turn.WaitAsync(timeout, token).ConfigureAwait(false))
-            throw new TimeoutException($"{Device.Info} was busy with other copies for {timeout.TotalMilliseconds:0} ms; this one has not begun.");
+        while (!await _turn.WaitAsync(deadline.Slice(LongestWait), token).ConfigureAwait(false))
+        {
+            if (deadline.IsOver)
+                throw new TimeoutException($"{Device.Info} was busy with other copies for {deadline.After.TotalMilliseconds:0} ms; this one has not begun.");
+        }
 
         try
         {
@@ -302,7 +304,7 @@ public sealed class ZynqMpDma : IDisposable
             BeginTransfers(destination, _to);
             RefuseOverlap();
             Start(stops);
-            InterruptCount count = await WaitForCompletionAsync(start, timeout, token).ConfigureAwait(false);
+            InterruptCount count = await WaitForCompletionAsync(deadline, token).ConfigureAwait(false);
             CompleteTransfers();
             return count;
         }
@@ -353,18 +355,18 @@ public sealed class ZynqMpDma : IDisposable
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<InterruptCount> WaitForCompletionAsync(long start, TimeSpan timeout, CancellationToken token)
+    private async ValueTask<InterruptCount> WaitForCompletionAsync(Deadline deadline, CancellationToken token)
     {
         while (true)
         {
             InterruptCount count;
             try
             {
-                count = await Device.WaitForInterruptAsync(Remaining(start, timeout), token).ConfigureAwait(false);
+                count = await Device.WaitForInterruptAsync(deadline.Remaining, token).ConfigureAwait(false);
             }
             catch (TimeoutException)
             {
-                throw new TimeoutException(WhyNoInterrupt(timeout));
+                throw new TimeoutException(WhyNoInterrupt(deadline.After));
             }
 
             ZynqMpDmaEvents events = ReadEvents();
@@ -457,14 +459,5 @@ public sealed class ZynqMpDma : IDisposable
         _to.Clear();
         _list = default;
         _mappings.Trim();
-    }
-
-    private static TimeSpan Remaining(long start, TimeSpan timeout)
-    {
-        if (timeout == Timeout.InfiniteTimeSpan)
-            return timeout;
-
-        TimeSpan remaining = timeout - Stopwatch.GetElapsedTime(start);
-        return remaining > TimeSpan.Zero ? remaining : TimeSpan.Zero;
     }
 }

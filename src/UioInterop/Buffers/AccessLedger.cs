@@ -17,7 +17,7 @@ internal sealed class AccessLedger
     private readonly record struct Transfer(long Ticket, Attachment Attachment, long Offset, long Length, bool IsAbandoned);
 
     // Monitor waits for less than 25 days at a time, and the caller may have said more.
-    private static readonly TimeSpan s_longestWait = TimeSpan.FromDays(1);
+    private static readonly TimeSpan LongestWait = TimeSpan.FromDays(1);
 
     // Tickets are drawn from one row for all buffers, so that "all up to now" means something for a device.
     private static long s_lastTicket;
@@ -179,7 +179,7 @@ internal sealed class AccessLedger
                 if (isAbandoned || deadline.IsOver)
                     return false;
 
-                Monitor.Wait(_gate, deadline.Slice(s_longestWait));
+                Monitor.Wait(_gate, deadline.Slice(LongestWait));
             }
 
             return true;

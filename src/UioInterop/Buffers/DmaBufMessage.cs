@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using System.Net.Sockets;
 using Microsoft.Win32.SafeHandles;
@@ -18,7 +17,7 @@ internal static class DmaBufMessage
     public static void Send(Socket socket, DmaBuf buffer)
     {
         CheckUnix(socket);
-        long start = Stopwatch.GetTimestamp();
+        Deadline deadline = DeadlineOf(socket.SendTimeout);
         while (true)
         {
             int result = buffer.TrySend(socket.SafeHandle);
@@ -27,21 +26,21 @@ internal static class DmaBufMessage
             if (result != -Errno.EAGAIN || !socket.Blocking)
                 throw UioException.From(Calls.Send, NameOf(socket), result);
 
-            Wait(socket, SelectMode.SelectWrite, start, socket.SendTimeout);
+            Wait(socket, SelectMode.SelectWrite, deadline);
         }
     }
 
     public static DmaBuf Receive(Socket socket)
     {
         CheckUnix(socket);
-        long start = Stopwatch.GetTimestamp();
+        Deadline deadline = DeadlineOf(socket.ReceiveTimeout);
         DmaBuf? buffer;
         while (!TryReceive(socket, out buffer))
         {
             if (!socket.Blocking)
                 throw UioException.From(Calls.Receive, NameOf(socket), -Errno.EAGAIN);
 
-            Wait(socket, SelectMode.SelectRead, start, socket.ReceiveTimeout);
+            Wait(socket, SelectMode.SelectRead, deadline);
         }
 
         return buffer;
@@ -102,20 +101,17 @@ internal static class DmaBufMessage
             ?? throw new UioException(Calls.Receive, name, Errno.EBADMSG, $"the descriptor is not of a dma-buf but of {otherwise}; {WhatIsOne}");
     }
 
-    private static void Wait(Socket socket, SelectMode mode, long start, int milliseconds)
-    {
-        // Beyond what Poll takes is no difference: the caller comes back.
-        TimeSpan time = TimeSpan.FromMinutes(10);
-        if (milliseconds > 0)
-        {
-            TimeSpan remaining = TimeSpan.FromMilliseconds(milliseconds) - Stopwatch.GetElapsedTime(start);
-            if (remaining <= TimeSpan.Zero)
-                throw new TimeoutException($"{(mode == SelectMode.SelectRead ? "No buffer came" : "The buffer could not be sent")} within {milliseconds} ms, the timeout of the socket.");
-            if (remaining < time)
-                time = remaining;
-        }
+    // What Socket calls a timeout: 0, or less, is none.
+    private static Deadline DeadlineOf(int milliseconds) =>
+        new(milliseconds > 0 ? TimeSpan.FromMilliseconds(milliseconds) : Timeout.InfiniteTimeSpan);
 
-        socket.Poll(time, mode);
+    private static void Wait(Socket socket, SelectMode mode, Deadline deadline)
+    {
+        if (deadline.IsOver)
+            throw new TimeoutException($"{(mode == SelectMode.SelectRead ? "No buffer came" : "The buffer could not be sent")} within {deadline.After.TotalMilliseconds:0} ms, the timeout of the socket.");
+
+        // Poll takes less than 36 minutes, and the caller comes back.
+        socket.Poll(deadline.Slice(TimeSpan.FromMinutes(10)), mode);
     }
 
     private static void CheckUnix(Socket socket)

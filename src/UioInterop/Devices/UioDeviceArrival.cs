@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Microsoft.Win32.SafeHandles;
 using UioInterop.Interop;
 
@@ -26,12 +25,12 @@ internal sealed class UioDeviceArrival
     private readonly TaskCompletionSource<UioDeviceInfo> _result = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly HashSet<string> _bound = [];
     private readonly UioDeviceId _id;
-    private readonly TimeSpan _timeout;
+    private readonly Deadline _deadline;
     private readonly TimeSpan _lookAgain;
     private readonly CancellationToken _cancellation;
 
-    private UioDeviceArrival(UioDeviceId id, TimeSpan timeout, TimeSpan lookAgain, CancellationToken cancellation) =>
-        (_id, _timeout, _lookAgain, _cancellation) = (id, timeout, lookAgain, cancellation);
+    private UioDeviceArrival(UioDeviceId id, Deadline deadline, TimeSpan lookAgain, CancellationToken cancellation) =>
+        (_id, _deadline, _lookAgain, _cancellation) = (id, deadline, lookAgain, cancellation);
 
     /// <summary>Waits for a device; one that is there already is returned at once.</summary>
     /// <param name="id">Which one.</param>
@@ -45,12 +44,11 @@ internal sealed class UioDeviceArrival
     public static Task<UioDeviceInfo> WaitAsync(UioDeviceId id, TimeSpan timeout, CancellationToken cancellation, TimeSpan? lookAgain = null)
     {
         id.ThrowIfNone(nameof(id));
-        if (timeout < TimeSpan.Zero && timeout != Timeout.InfiniteTimeSpan)
-            throw new ArgumentOutOfRangeException(nameof(timeout), timeout, "A timeout is not negative, or Timeout.InfiniteTimeSpan.");
+        var deadline = new Deadline(timeout);
         if (cancellation.IsCancellationRequested)
             return Task.FromCanceled<UioDeviceInfo>(cancellation);
 
-        var arrival = new UioDeviceArrival(id, timeout, lookAgain ?? EverySecond, cancellation);
+        var arrival = new UioDeviceArrival(id, deadline, lookAgain ?? EverySecond, cancellation);
         new Thread(arrival.Run) { IsBackground = true, Name = "UioInterop arrival" }.Start();
         return arrival._result.Task;
     }
@@ -88,7 +86,6 @@ internal sealed class UioDeviceArrival
         using CancellationTokenRegistration registration =
             _cancellation.UnsafeRegister(static handle => Syscalls.Signal((SafeFileHandle)handle!), wakeHandle);
 
-        long start = Stopwatch.GetTimestamp();
         while (true)
         {
             _cancellation.ThrowIfCancellationRequested();
@@ -99,18 +96,12 @@ internal sealed class UioDeviceArrival
             if (ready && !events.Drain(_bound))
                 return device!;
 
-            if (_timeout != Timeout.InfiniteTimeSpan)
-            {
-                TimeSpan left = _timeout - Stopwatch.GetElapsedTime(start);
-                if (left <= TimeSpan.Zero)
-                    throw TimedOut(device, refusal);
-                if (next == Timeout.InfiniteTimeSpan || left < next)
-                    next = left;
-            }
-
+            if (_deadline.IsOver)
+                throw TimedOut(device, refusal);
             if (ready)
                 continue;
 
+            next = _deadline.Slice(next);
             result = Syscalls.WaitUntilReadable(events.File, ref next, wakeHandle);
             if (result < 0)
                 throw UioException.From(Calls.Wait, "uevents", result);
@@ -153,6 +144,6 @@ internal sealed class UioDeviceArrival
         string why = device is null ? UioDeviceLookup.WhyMissing(_id)
             : refusal < 0 ? $"the kernel has {device}, but there is no node {device.DevicePath}: /dev has to be a devtmpfs, or udev has to run"
             : $"{device} came, but was not complete by then";
-        return new TimeoutException($"{_id} did not appear within {_timeout.TotalSeconds:0.###} s: {why}.");
+        return new TimeoutException($"{_id} did not appear within {_deadline.After.TotalSeconds:0.###} s: {why}.");
     }
 }

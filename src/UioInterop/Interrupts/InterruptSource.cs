@@ -334,12 +334,9 @@ internal sealed class InterruptSource : IValueTaskSource<InterruptCount>, IThrea
     private static long ToNanoseconds(TimeSpan timeout)
     {
         const long Limit = long.MaxValue / 4;
-        if (timeout < TimeSpan.Zero)
-        {
-            return timeout == Timeout.InfiniteTimeSpan
-                ? -1
-                : throw new ArgumentOutOfRangeException(nameof(timeout), timeout, "A timeout is not negative, or Timeout.InfiniteTimeSpan.");
-        }
+        UioInterop.Deadline.ThrowIfNoTimeout(timeout);
+        if (timeout == Timeout.InfiniteTimeSpan)
+            return -1;
 
         return timeout.Ticks <= Limit / TimeSpan.NanosecondsPerTick ? timeout.Ticks * TimeSpan.NanosecondsPerTick : Limit;
     }

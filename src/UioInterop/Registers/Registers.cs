@@ -269,15 +269,13 @@ public sealed unsafe class Registers
     {
         if ((value & ~mask) != 0)
             throw new ArgumentException($"0x{value:x} has bits outside of the mask 0x{mask:x}: {name} at 0x{offset:x} could never match it.", nameof(value));
-        if (timeout < TimeSpan.Zero && timeout != Timeout.InfiniteTimeSpan)
-            throw new ArgumentOutOfRangeException(nameof(timeout), timeout, "A timeout is not negative, or Timeout.InfiniteTimeSpan.");
 
-        long start = Stopwatch.GetTimestamp();
+        var deadline = new Deadline(timeout);
         SpinWait between = default;
         while (true)
         {
             // Before the read, so that a read follows the end of the time.
-            bool over = timeout != Timeout.InfiniteTimeSpan && Stopwatch.GetElapsedTime(start) >= timeout;
+            bool over = deadline.IsOver;
             ulong now = Read(offset, width, name);
 
             // What Dispose puts in the registers' place reads as zero, and that may be the value waited for.
