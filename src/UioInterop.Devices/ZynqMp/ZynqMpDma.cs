@@ -264,9 +264,15 @@ public sealed class ZynqMpDma : IDisposable
 
         // The copies fail now, and hand on the turn until it is here.
         _turn.Wait();
-        _descriptors.Dispose();
-        _mappings.Clear();
-        _turn.Release();
+        try
+        {
+            _descriptors.Dispose();
+            _mappings.Clear();
+        }
+        finally
+        {
+            _turn.Release();
+        }
     }
 
     private ValueTask<InterruptCount> CopyAsync(DmaSegment source, DmaSegment destination, TimeSpan timeout, CancellationToken token) =>
@@ -311,8 +317,14 @@ public sealed class ZynqMpDma : IDisposable
         finally
         {
             // A transfer that is not complete by now stops the channel here, so no failure needs more than this.
-            EndTransfers();
-            _turn.Release();
+            try
+            {
+                EndTransfers();
+            }
+            finally
+            {
+                _turn.Release();
+            }
         }
     }
 

@@ -52,6 +52,13 @@ internal sealed class UioEventSource : EventSource
             QuiesceFailed(device.DevicePath, reason);
     }
 
+    [NonEvent]
+    public void EndingFailed(UioDeviceInfo device, string reason)
+    {
+        if (IsEnabled())
+            EndingFailed(device.DevicePath, reason);
+    }
+
     [Event(1, Level = EventLevel.Informational, Message = "{0} imported a buffer from {1}, {2}, {4} bytes")]
     private void Imported(string device, string exporter, string direction, ulong address, long length) =>
         Write(1, device, exporter, direction, address, length);
@@ -69,6 +76,9 @@ internal sealed class UioEventSource : EventSource
 
     [Event(5, Level = EventLevel.Error, Message = "{0} could not be brought to rest: {1}")]
     private void QuiesceFailed(string device, string reason) => WriteEvent(5, device, reason);
+
+    [Event(6, Level = EventLevel.Error, Message = "{0}: a mapping that was not needed any more could not be ended: {1}")]
+    private void EndingFailed(string device, string reason) => WriteEvent(6, device, reason);
 
     [NonEvent]
     [UnconditionalSuppressMessage("Trimming", "IL2026", Justification = "Strings and numbers have no members to keep.")]

@@ -8,6 +8,8 @@ namespace UioInterop;
 /// <para>A buffer is imported when it is first used. It is taken from the device when it is disposed, when it is the one that
 /// was not used for longest and the cache is full, or when the device is disposed; never during a transfer, nor while the
 /// CPU writes it.</para>
+/// <para>When the kernel refuses to end a mapping, an event of the EventSource says so, and nothing is thrown: it may be one
+/// that the caller knows nothing about.</para>
 /// <para>A device has a buffer once: one that is in here cannot be imported otherwise (EBUSY) until
 /// <see cref="Remove"/>. Thread-safe.</para>
 /// </remarks>
@@ -165,6 +167,11 @@ public sealed class DmaMappingCache
         catch (InvalidOperationException)
         {
             return false; // a scope has begun just now
+        }
+        catch (UioException error)
+        {
+            // Whoever needs room, or disposes a buffer, has nothing to do with it.
+            UioEventSource.Log.EndingFailed(mapping.Device.Info, error.Message);
         }
 
         return true;

@@ -213,6 +213,26 @@ internal sealed class ZynqMpDmaTests : ZynqMpDmaTest
         Assert.That(Attachments, Is.Zero);
     }
 
+    // Whoever disposes it cannot do anything about it, and neither can a copy that needs the room.
+    [Test, Category(Needs.Handles)]
+    public async Task A_buffer_that_somebody_detached_is_told_and_disturbs_nobody()
+    {
+        var source = Filled(seed: 27);
+        using var destination = DmaHeap.Cma.Allocate(Length);
+        await Dma.CopyAsync(source, destination, Timeout);
+        using (var file = Descriptors.DuplicateOf(Dma.Device.Info.DevicePath))
+            Assert.That(Enumerable.Range(1, 8).Count(handle => RawHandles.Detach(file, (uint)handle) == 0), Is.EqualTo(2));
+        using var log = new EventLog();
+
+        source.Dispose();
+
+        Assert.That(log.Of("EndingFailed").Single().Payload![1], Does.Contain("ENOENT"));
+        Assert.That(Dma.Release(destination), Is.True);
+        using var other = Filled(seed: 28);
+        await Dma.CopyAsync(other, destination, Timeout);
+        Assert.That(Buffers.Read(destination, Length), Is.EqualTo(Buffers.Pattern(Length, seed: 28)));
+    }
+
     [Test]
     public void A_buffer_that_is_disposed_during_its_copy_stays_until_the_end_of_that()
     {
