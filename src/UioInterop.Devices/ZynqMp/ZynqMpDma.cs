@@ -97,6 +97,8 @@ public sealed class ZynqMpDma : IDisposable
     private readonly DescriptorList _descriptors;
     private readonly List<TransferLease> _from = [];
     private readonly List<TransferLease> _to = [];
+    private readonly List<DmaRange> _fromPieces = [];
+    private readonly List<DmaRange> _toPieces = [];
     private TransferLease _list;
 
     private ZynqMpDma(UioDevice device, Registers registers)
@@ -421,33 +423,37 @@ public sealed class ZynqMpDma : IDisposable
         if (!Device.Features.TellsAddresses)
             return;
 
-        foreach (TransferLease from in _from)
+        CollectPieces(_from, _fromPieces);
+        CollectPieces(_to, _toPieces);
+        for (int i = 0, j = 0; i < _fromPieces.Count && j < _toPieces.Count;)
         {
-            foreach (TransferLease to in _to)
-            {
-                if (Overlap(from, to))
-                    throw new ArgumentException($"Source and destination overlap: {from.Length} bytes from {from.Offset} on and {to.Length} bytes from {to.Offset} on are the same memory in part. The channel may write what it has not read yet.");
-            }
+            DmaRange from = _fromPieces[i], to = _toPieces[j];
+            if (EndsBefore(from, to))
+                i++;
+            else if (EndsBefore(to, from))
+                j++;
+            else
+                throw new ArgumentException($"Source and destination overlap: {from.Length} bytes from {from.Offset} on and {to.Length} bytes from {to.Offset} on are the same memory in part. The channel may write what it has not read yet.");
         }
+
+        static bool EndsBefore(DmaRange piece, DmaRange other) => piece.Address.Value + (ulong)piece.Length <= other.Address.Value;
     }
 
-    private static bool Overlap(TransferLease from, TransferLease to)
+    /// <summary>What the leases are for, in the order of its addresses.</summary>
+    private static void CollectPieces(List<TransferLease> leases, List<DmaRange> pieces)
     {
-        for (long i = 0; i < from.Length;)
+        pieces.Clear();
+        foreach (TransferLease lease in leases)
         {
-            DmaRange a = from.PieceAt(i);
-            for (long j = 0; j < to.Length;)
+            for (long done = 0; done < lease.Length;)
             {
-                DmaRange b = to.PieceAt(j);
-                if (a.Address.Value < (b.Address + b.Length).Value && b.Address.Value < (a.Address + a.Length).Value)
-                    return true;
-                j += b.Length;
+                DmaRange piece = lease.PieceAt(done);
+                pieces.Add(piece);
+                done += piece.Length;
             }
-
-            i += a.Length;
         }
 
-        return false;
+        pieces.Sort(static (a, b) => a.Address.Value.CompareTo(b.Address.Value));
     }
 
     private void CompleteTransfers()

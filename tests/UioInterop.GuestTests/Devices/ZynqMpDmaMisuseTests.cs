@@ -54,6 +54,24 @@ internal sealed class ZynqMpDmaMisuseTests : ZynqMpDmaTest
         Assert.That(Buffers.Read(buffer, Length), Is.EqualTo(Buffers.Pattern(Length, seed: 30)));
     }
 
+    // Whichever piece of a side it is, and whatever others lie around it.
+    [Test]
+    public void One_piece_of_many_that_overlaps_is_refused()
+    {
+        using var source = Filled(seed: 31);
+        using var destination = DmaHeap.Cma.Allocate(Length);
+        DmaSegment[] apart = [.. Enumerable.Range(0, 64).Select(i => new DmaSegment(destination, (i * 37 % 64) * 100, 100))];
+        DmaSegment[] from = [new(source, 0, 3000), new(source, 10, 1), new(source, 100, 100), .. Enumerable.Range(0, 33).Select(i => new DmaSegment(source, 4000 + (i * 200), 100)), new(source, 4100, 100)];
+        Assert.That(from.Sum(segment => segment.Length), Is.EqualTo(6501), "the test's own arithmetic");
+        DmaSegment[] to = [.. apart, new(destination, 6400, 101)];
+
+        Assert.That(async () => await Dma.CopyAsync(from, to, Timeout), Throws.Nothing);
+        to[^1] = new(source, 4050, 101);
+        Assert.That(async () => await Dma.CopyAsync(from, to, Timeout), Throws.ArgumentException.With.Message.Contains("overlap"));
+        to[^1] = new(source, 10, 101);
+        Assert.That(async () => await Dma.CopyAsync(from, to, Timeout), Throws.ArgumentException.With.Message.Contains("overlap"));
+    }
+
     [TestCase(0, 0, 0)]
     [TestCase(0, 0, -1)]
     [TestCase(-1, 0, 1)]
