@@ -83,6 +83,9 @@ public sealed class ZynqMpDma : IDisposable
     // What is under way ends with its descriptor, and even a long one takes less.
     private static readonly TimeSpan QuiesceTimeout = TimeSpan.FromSeconds(1);
 
+    // How soon a copy notices that somebody stopped the channel under it.
+    private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(500);
+
     // SemaphoreSlim waits for less than 25 days at a time.
     private static readonly TimeSpan LongestWait = TimeSpan.FromDays(1);
 
@@ -186,7 +189,7 @@ public sealed class ZynqMpDma : IDisposable
     /// The lengths differ, source and destination overlap, or a mapping is another device's or for the other direction.
     /// </exception>
     /// <exception cref="ArgumentOutOfRangeException">The part is empty, or not inside of its buffer.</exception>
-    /// <exception cref="InvalidOperationException">The CPU is in one of the buffers.</exception>
+    /// <exception cref="InvalidOperationException">The CPU is in one of the buffers, or the channel was stopped by <see cref="Quiesce"/>.</exception>
     /// <exception cref="UioException">
     /// A buffer cannot be imported. EINVAL: it is not one range for the channel, and the kernel has only the boards' ioctls, so
     /// allocate it from <see cref="DmaHeap.Cma"/>.
@@ -232,7 +235,7 @@ public sealed class ZynqMpDma : IDisposable
 
     /// <summary>
     /// Stops the channel, and returns when it touches no memory any more. A copy that is under way does not get done, and
-    /// fails when its time is over.
+    /// fails within a second.
     /// </summary>
     /// <exception cref="TimeoutException">The channel stays busy.</exception>
     /// <exception cref="ObjectDisposedException">The channel has been disposed.</exception>
@@ -312,7 +315,7 @@ public sealed class ZynqMpDma : IDisposable
             BeginTransfers(destination, _to);
             RefuseOverlap();
             Start(stops);
-            InterruptCount count = await WaitForCompletionAsync(deadline, token).ConfigureAwait(false);
+            InterruptCount count = await WaitForCompletionAsync(stops, deadline, token).ConfigureAwait(false);
             CompleteTransfers();
             return count;
         }
@@ -340,8 +343,7 @@ public sealed class ZynqMpDma : IDisposable
 
         lock (_gate)
         {
-            if (_stops != stops)
-                throw new InvalidOperationException($"{Device.Info} was stopped as a copy was about to start.");
+            ThrowIfStopped(stops);
 
             // Before the start: a device without its driver, and so without its mappings, does not get past this.
             _registers.Write(InterruptStatus, AllEvents);
@@ -369,18 +371,21 @@ public sealed class ZynqMpDma : IDisposable
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<InterruptCount> WaitForCompletionAsync(Deadline deadline, CancellationToken token)
+    private async ValueTask<InterruptCount> WaitForCompletionAsync(int stops, Deadline deadline, CancellationToken token)
     {
         while (true)
         {
             InterruptCount count;
             try
             {
-                count = await Device.WaitForInterruptAsync(deadline.Remaining, token).ConfigureAwait(false);
+                count = await Device.WaitForInterruptAsync(deadline.Slice(LookAgain), token).ConfigureAwait(false);
             }
             catch (TimeoutException)
             {
-                throw new TimeoutException(WhyNoInterrupt(deadline.After));
+                ThrowIfStopped(stops);
+                if (deadline.IsOver)
+                    throw new TimeoutException(WhyNoInterrupt(deadline.After));
+                continue;
             }
 
             ZynqMpDmaEvents events = ReadEvents();
@@ -389,10 +394,18 @@ public sealed class ZynqMpDma : IDisposable
             if (events.HasFlag(ZynqMpDmaEvents.Done))
                 return count;
 
+            ThrowIfStopped(stops);
+
             // One of a copy that was given up, which nobody waited for.
             _registers.Write(InterruptStatus, (uint)events);
             Device.EnableInterrupt();
         }
+    }
+
+    private void ThrowIfStopped(int stops)
+    {
+        if (Volatile.Read(ref _stops) != stops)
+            throw new InvalidOperationException($"{Device.Info} was stopped before the copy was done.");
     }
 
     private string WhyNoInterrupt(TimeSpan timeout)
