@@ -32,6 +32,7 @@ public sealed class UioDevice : IDisposable
     // Held while the device is brought to rest, by whom _quiescer names. Taken before _gate, never inside of it.
     private readonly object _quiesceGate = new();
     private int _quiescer; // the managed thread id; 0 is none
+    private long _triedUpTo; // the last ticket of those transfers that the last attempt was for, whatever came of it
 
     // Protects everything below, and that no mapping is made or ended while another is or while the device closes.
     // A buffer's own lock is taken inside of it, never the other way round.
@@ -422,7 +423,7 @@ public sealed class UioDevice : IDisposable
     }
 
     /// <summary>A transfer was given up: nobody knows what the device does.</summary>
-    internal void OnAbandonedTransfer() => TryQuiesce(out _);
+    internal void OnAbandonedTransfer(long ticket) => TryQuiesce(out _, ticket);
 
     /// <summary>The collector took a mapping that nobody had disposed.</summary>
     internal void OnDropped(Attachment attachment)
@@ -499,16 +500,21 @@ public sealed class UioDevice : IDisposable
     /// Brings the device to rest, after which the transfers that had begun are over. False when it has no way to do that,
     /// or the way failed.
     /// </summary>
-    private bool TryQuiesce(out Exception? failure)
+    /// <param name="failure">Why it failed.</param>
+    /// <param name="ticket">
+    /// The transfer that it is about. One that has been tried to end is not tried again: a driver gives up several at a time,
+    /// and what does not stop may take seconds to say so.
+    /// </param>
+    private bool TryQuiesce(out Exception? failure, long ticket = long.MaxValue)
     {
         failure = null;
         lock (_quiesceGate)
         {
             // A transfer given up by the action itself; or all over with the file.
-            if (_quiescer != 0 || _state == State.Closed)
+            if (_quiescer != 0 || _state == State.Closed || ticket <= _triedUpTo)
                 return false;
 
-            long lastTicket = AccessLedger.LastTicket;
+            long lastTicket = _triedUpTo = AccessLedger.LastTicket;
             if (!IsUnbound && !TryRunQuiesce(out failure))
                 return false;
 

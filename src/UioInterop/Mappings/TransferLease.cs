@@ -82,12 +82,13 @@ public readonly struct TransferLease : IDisposable, IEquatable<TransferLease>
 
     /// <summary>
     /// Ends the lease. Without <see cref="Complete"/> before, it runs <see cref="UioDevice.Quiesce"/> first; when there is
-    /// none or it fails, the transfer counts as under way until the mapping or the device is disposed. Throws nothing.
+    /// none or it fails, the transfer counts as under way until the mapping or the device is disposed. Of several that were under
+    /// way together the first does it for all. Throws nothing.
     /// </summary>
     public void Dispose()
     {
         if (_attachment is not null && _attachment.Buffer.Ledger.AbandonTransfer(_ticket))
-            _attachment.Device.OnAbandonedTransfer();
+            _attachment.Device.OnAbandonedTransfer(_ticket);
     }
 
     /// <summary>Whether both are the same transfer.</summary>

@@ -144,6 +144,31 @@ internal sealed class TransferTests : EduTest
     }
 
     [Test]
+    public void Transfers_that_are_given_up_together_stop_the_device_once()
+    {
+        var runs = 0;
+        using var buffer = DmaHeap.Cma.Allocate(4096);
+        using var mapping = Edu.Device.Import(buffer, DmaDirection.FromDevice);
+        Edu.Device.Quiesce = () =>
+        {
+            runs++;
+            throw new TimeoutException("it goes on and on");
+        };
+        var leases = Enumerable.Range(0, 3).Select(i => mapping.BeginTransfer(i, 1)).ToArray();
+
+        foreach (var lease in leases)
+            lease.Dispose();
+        Assert.That(runs, Is.EqualTo(1));
+
+        mapping.BeginTransfer(3, 1).Dispose();
+        Assert.That(runs, Is.EqualTo(2), "one that began after the attempt is another matter");
+
+        Edu.Device.Quiesce = Edu.Quiesce;
+        mapping.Dispose();
+        Buffers.Read(buffer, 1);
+    }
+
+    [Test]
     public void Without_a_way_to_stop_the_device_a_transfer_that_was_given_up_keeps_the_buffer()
     {
         Reopen(new UioOpenOptions { TransferTimeout = TimeSpan.FromMilliseconds(1) });
