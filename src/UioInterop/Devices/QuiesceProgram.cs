@@ -7,7 +7,16 @@ namespace UioInterop;
 /// What stops a device, in a few accesses to its registers, for the kernel to do when the program is not there any more to
 /// do it (UIO_IOC_SET_QUIESCE in linux/uio/uio.h). The operations run in the order in which they were added.
 /// </summary>
-/// <remarks>Not thread-safe. One program can be given to a device any number of times.</remarks>
+/// <remarks>
+/// <para>It ends with a poll, as a rule: writes to a PCI device are posted, and one that has not arrived has not stopped the
+/// device. What the polls do not wait for, the kernel takes for quiet.</para>
+/// <para>The accesses are the kernel's. A register that has no clock or power when the program runs, and would answer the
+/// program itself with SIGBUS, is fatal to the whole machine: name none.</para>
+/// <para>Why there is <see cref="UioDevice.Quiesce"/> besides: that runs in the program, can do whatever it takes, and leaves
+/// the device ready for the next transfer. This runs when the program is gone, and has to do no more than stop it.</para>
+/// <para>A program is for the device whose registers are in it, and can be given to that any number of times. Not
+/// thread-safe.</para>
+/// </remarks>
 /// <example>
 /// <code>
 /// device.SetQuiesceProgram(new QuiesceProgram()
@@ -19,12 +28,20 @@ public sealed class QuiesceProgram
 {
     private readonly List<QuiesceArguments> _operations = [];
 
+    /// <summary>Whose registers are in it; null when it is empty.</summary>
+    internal UioDevice? Device { get; private set; }
+
     internal ReadOnlySpan<QuiesceArguments> Operations => System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_operations);
 
     /// <summary>Adds a write of a register.</summary>
     /// <param name="registers">The map that the register is in.</param>
     /// <param name="register">The register.</param>
     /// <param name="value">What to write.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The register is not inside of the map.</exception>
+    /// <exception cref="ArgumentException">
+    /// The registers are another device's than those before; or the offset is not a multiple of the width.
+    /// </exception>
+    /// <exception cref="ObjectDisposedException">The device has been disposed.</exception>
     public QuiesceProgram Write<T>(Registers registers, Register<T> register, T value) where T : unmanaged, IUnsignedNumber<T> =>
         Add(QuiesceArguments.KindWrite, registers, register, default, value, TimeSpan.Zero);
 
@@ -32,7 +49,12 @@ public sealed class QuiesceProgram
     /// <param name="registers">The map that the register is in.</param>
     /// <param name="register">The register.</param>
     /// <param name="mask">Which bits.</param>
-    /// <param name="value">What they become; zero outside of the mask.</param>
+    /// <param name="value">What they become; no other bits.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The register is not inside of the map.</exception>
+    /// <exception cref="ArgumentException">
+    /// The value has bits outside of the mask; the registers are another device's than those before; or the offset is not a multiple of the width.
+    /// </exception>
+    /// <exception cref="ObjectDisposedException">The device has been disposed.</exception>
     public QuiesceProgram Modify<T>(Registers registers, Register<T> register, T mask, T value) where T : unmanaged, IUnsignedNumber<T> =>
         Add(QuiesceArguments.KindModify, registers, register, mask, value, TimeSpan.Zero);
 
@@ -43,8 +65,13 @@ public sealed class QuiesceProgram
     /// <param name="registers">The map that the register is in.</param>
     /// <param name="register">The register.</param>
     /// <param name="mask">Which bits.</param>
-    /// <param name="value">What they have to be.</param>
+    /// <param name="value">What they have to be; no other bits.</param>
     /// <param name="timeout">For how long, to the microsecond; <see cref="UioFeatures.MaxQuiesceTime"/> is for all polls together.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The register is not inside of the map, or the timeout is negative.</exception>
+    /// <exception cref="ArgumentException">
+    /// The value has bits outside of the mask; the registers are another device's than those before; or the offset is not a multiple of the width.
+    /// </exception>
+    /// <exception cref="ObjectDisposedException">The device has been disposed.</exception>
     public QuiesceProgram Poll<T>(Registers registers, Register<T> register, T mask, T value, TimeSpan timeout) where T : unmanaged, IUnsignedNumber<T> =>
         Add(QuiesceArguments.KindPoll, registers, register, mask, value, timeout);
 
@@ -53,7 +80,7 @@ public sealed class QuiesceProgram
     /// <param name="registers">The map that the register is in.</param>
     /// <param name="register">The register.</param>
     /// <param name="mask">Which bits.</param>
-    /// <param name="value">What they have while the device runs.</param>
+    /// <param name="value">What they have while the device runs; no other bits.</param>
     /// <param name="timeout">For how long, to the microsecond; <see cref="UioFeatures.MaxQuiesceTime"/> is for all polls together.</param>
     public QuiesceProgram PollWhile<T>(Registers registers, Register<T> register, T mask, T value, TimeSpan timeout) where T : unmanaged, IUnsignedNumber<T> =>
         Add(QuiesceArguments.KindPoll, registers, register, mask, value, timeout, QuiesceArguments.FlagDiffer);
@@ -62,15 +89,25 @@ public sealed class QuiesceProgram
     {
         ArgumentNullException.ThrowIfNull(registers);
         ArgumentOutOfRangeException.ThrowIfLessThan(timeout, TimeSpan.Zero);
+        if (Device is not null && Device != registers.Device)
+            throw new ArgumentException($"The registers are those of {registers.Device.Info}, and the program is for {Device.Info}.", nameof(registers));
+
+        // A field that never has a value is no sign of a device at rest, nor of one that runs.
+        ulong bits = ulong.CreateTruncating(mask), state = ulong.CreateTruncating(value);
+        if (kind != QuiesceArguments.KindWrite && (state & ~bits) != 0)
+            throw new ArgumentException($"0x{state:x} has bits outside of the mask 0x{bits:x}: {register.Name} could never match it.", nameof(value));
+
+        ulong offset = registers.OffsetInMap(register.Offset, sizeof(T), register.Name);
+        Device = registers.Device;
         _operations.Add(new QuiesceArguments
         {
             Kind = kind,
             Flags = flags,
             Map = (uint)registers.Info.Index,
             Width = (uint)sizeof(T) * 8,
-            Register = registers.OffsetInMap(register.Offset, sizeof(T), register.Name),
-            Mask = ulong.CreateTruncating(mask),
-            Value = ulong.CreateTruncating(value),
+            Register = offset,
+            Mask = bits,
+            Value = state,
             TimeoutMicroseconds = uint.CreateSaturating(timeout.TotalMicroseconds),
         });
         return this;

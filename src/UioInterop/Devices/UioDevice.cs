@@ -221,9 +221,11 @@ public sealed class UioDevice : IDisposable
 
     /// <summary>
     /// Tells the kernel how to stop the device when this program cannot: when it dies, or the driver is unbound, with buffers
-    /// imported. Replaces an earlier program. <see cref="Quiesce"/> is what the library itself runs.
+    /// imported. Replaces an earlier program. <see cref="Quiesce"/> is what the library itself runs: a driver sets both, see
+    /// <see cref="QuiesceProgram"/>.
     /// </summary>
-    /// <param name="program">The program; null takes it away.</param>
+    /// <param name="program">The program, with registers of this very object; null takes it away.</param>
+    /// <exception cref="ArgumentException">The program is for another device, or empty.</exception>
     /// <exception cref="UioException">
     /// ENOTTY: the kernel runs none (<see cref="UioFeatures.RunsQuiescePrograms"/>). E2BIG: too many operations, or too long
     /// polls. EINVAL: an operation does not fit its register. EOPNOTSUPP: a map is not one of registers. ENODEV: the
@@ -232,6 +234,12 @@ public sealed class UioDevice : IDisposable
     /// <exception cref="ObjectDisposedException">The device has been disposed.</exception>
     public unsafe void SetQuiesceProgram(QuiesceProgram? program)
     {
+        if (program is not null && program.Device != this)
+        {
+            throw new ArgumentException(
+                program.Device is null ? "The program has no operations, and would declare a running device quiet: null takes an earlier one away." : $"The program is for {program.Device.Info}, not for {Info}.", nameof(program));
+        }
+
         lock (_gate)
         {
             ThrowIfDisposed();

@@ -33,6 +33,9 @@ public sealed unsafe class Registers
         Info = info;
     }
 
+    /// <summary>Whose they are.</summary>
+    internal UioDevice Device => _device;
+
     /// <summary>The map as the kernel describes it.</summary>
     public UioMapInfo Info { get; }
 

@@ -63,8 +63,8 @@ internal abstract class SelfWriter : IDisposable
     {
         if (choice == QuiesceChoice.None)
             return;
-        Device.SetQuiesceProgram(choice == QuiesceChoice.Stop ? StopProgram : new QuiesceProgram().Poll(
-            Registers, new Register<uint>(0, "first"), mask: 0u, value: 1u, TimeSpan.FromMilliseconds(1)));
+        Device.SetQuiesceProgram(choice == QuiesceChoice.Stop ? StopProgram : new QuiesceProgram().PollWhile(
+            Registers, new Register<uint>(0, "first"), mask: 0u, value: 0u, TimeSpan.FromMilliseconds(1)));
     }
 
     public void Dispose()
