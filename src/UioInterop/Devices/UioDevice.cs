@@ -243,6 +243,9 @@ public sealed class UioDevice : IDisposable
         lock (_gate)
         {
             ThrowIfDisposed();
+            if (!Features.RunsQuiescePrograms) // Xilinx's kernel would say EINVAL, as to a program with a mistake
+                throw UioException.From(Calls.SetQuiesce, Info.DevicePath, -Errno.ENOTTY);
+
             ReadOnlySpan<QuiesceArguments> operations = program is null ? default : program.Operations;
             fixed (QuiesceArguments* first = operations)
             {
