@@ -194,18 +194,9 @@ public sealed class EduDevice : IDisposable
     public void Start(EduTransfer transfer, DeviceAddress memory, int length, int bufferOffset = 0)
     {
         CheckStart(length, bufferOffset);
-
-        // An interrupt that nobody waited for would pass for this transfer's.
-        AcknowledgeInterrupt();
-        Device.TryWaitForInterrupt(TimeSpan.Zero, out _);
-        Device.EnableInterrupt();
-
-        ulong buffer = BufferAddress + (ulong)bufferOffset;
-        bool fromDevice = transfer == EduTransfer.FromDevice;
-        _registers.Write(DmaSource, fromDevice ? buffer : memory.Value);
-        _registers.Write(DmaDestination, fromDevice ? memory.Value : buffer);
-        _registers.Write(DmaCount, (ulong)length);
-        _registers.Write(DmaCommand, CommandStart | CommandInterrupt | (fromDevice ? CommandFromDevice : 0));
+        ForgetInterrupts();
+        _registers.Write(transfer == EduTransfer.FromDevice ? DmaDestination : DmaSource, memory.Value);
+        Start(transfer, length, bufferOffset);
     }
 
     /// <summary>Waits for the interrupt of a transfer, acknowledges it, and enables the next.</summary>
@@ -256,12 +247,37 @@ public sealed class EduDevice : IDisposable
 
     private static bool IsEdu(Registers registers) => (registers.Read(Identification) & IdentificationMask) == IdentificationValue;
 
+    // By way of the lease, so that it works where the kernel keeps addresses to itself.
+    private void Start(EduTransfer transfer, TransferLease lease, int bufferOffset)
+    {
+        ForgetInterrupts();
+        _registers.WriteAddress(transfer == EduTransfer.FromDevice ? DmaDestination : DmaSource, lease);
+        Start(transfer, (int)lease.Length, bufferOffset);
+    }
+
+    /// <summary>Starts a transfer; the device has been told where in memory.</summary>
+    private void Start(EduTransfer transfer, int length, int bufferOffset)
+    {
+        bool fromDevice = transfer == EduTransfer.FromDevice;
+        _registers.Write(fromDevice ? DmaSource : DmaDestination, BufferAddress + (ulong)bufferOffset);
+        _registers.Write(DmaCount, (ulong)length);
+        _registers.Write(DmaCommand, CommandStart | CommandInterrupt | (fromDevice ? CommandFromDevice : 0));
+    }
+
+    /// <summary>An interrupt that nobody waited for would pass for the next transfer's.</summary>
+    private void ForgetInterrupts()
+    {
+        AcknowledgeInterrupt();
+        Device.TryWaitForInterrupt(TimeSpan.Zero, out _);
+        Device.EnableInterrupt();
+    }
+
     private InterruptCount Copy(EduTransfer transfer, DmaMapping mapping, DmaDirection wrong, long offset, int length, TimeSpan timeout, int bufferOffset)
     {
         CheckCopy(mapping, wrong, length, timeout, bufferOffset);
 
         using TransferLease lease = mapping.BeginTransfer(offset, length);
-        Start(transfer, lease.Address, length, bufferOffset);
+        Start(transfer, lease, bufferOffset);
         if (!TryWaitForCompletion(timeout, out InterruptCount count))
             throw TimedOut(length, timeout);
 
@@ -273,7 +289,7 @@ public sealed class EduDevice : IDisposable
     private async ValueTask<InterruptCount> CopyAsync(EduTransfer transfer, DmaMapping mapping, long offset, int length, TimeSpan timeout, int bufferOffset, CancellationToken token)
     {
         using TransferLease lease = mapping.BeginTransfer(offset, length);
-        Start(transfer, lease.Address, length, bufferOffset);
+        Start(transfer, lease, bufferOffset);
         var deadline = new Deadline(timeout);
         InterruptCount count;
         do
