@@ -192,7 +192,8 @@ public sealed class ZynqMpDma : IDisposable
     /// <exception cref="InvalidOperationException">The CPU is in one of the buffers, or the channel was stopped by <see cref="Quiesce"/>.</exception>
     /// <exception cref="UioException">
     /// A buffer cannot be imported. EINVAL: it is not one range for the channel, and the kernel has only the boards' ioctls, so
-    /// allocate it from <see cref="DmaHeap.Cma"/>.
+    /// allocate it from <see cref="DmaHeap.Cma"/>. E2BIG: the same, of a kernel that keeps addresses to itself. ENOTTY: that has
+    /// to be told them for a copy of several segments, or of one that is longer than <see cref="MaxDescriptorLength"/>.
     /// EBUSY: the program has imported it otherwise; give the mapping.
     /// </exception>
     /// <exception cref="ZynqMpDmaException">The channel met an error.</exception>
@@ -335,8 +336,10 @@ public sealed class ZynqMpDma : IDisposable
 
     private void Start(int stops)
     {
+        // A kernel that keeps addresses to itself does not say whether a part is contiguous, but refuses to write one that is not
+        // (E2BIG). A list of descriptors could not be written anyway.
         bool isSimple = _from.Count == 1 && _to.Count == 1 && _from[0].Length <= LongestDescriptor
-            && _from[0].IsContiguous && _to[0].IsContiguous;
+            && (!Device.Features.TellsAddresses || (_from[0].IsContiguous && _to[0].IsContiguous));
         int destinationOffset = 0;
         if (!isSimple)
             _list = _descriptors.Write(_from, _to, LongestDescriptor, out destinationOffset);

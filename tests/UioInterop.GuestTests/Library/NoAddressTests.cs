@@ -39,6 +39,19 @@ internal sealed class NoAddressTests
         Assert.That(error.Remedy, Does.Contain("Registers.WriteAddress"));
     }
 
+    // The channel cannot know it, and the kernel says so.
+    [Test, Category(Needs.Zdma), Category(Needs.Udmabuf)]
+    public void A_buffer_in_pieces_is_E2BIG()
+    {
+        using var dma = ZynqMpDma.Open(UioDeviceId.FromParent(UnderTest.Name));
+        using var pieces = UDmaBuf.Create(4 << 20);
+        using var destination = DmaHeap.Cma.Allocate(4 << 20);
+
+        var error = Assert.ThrowsAsync<UioException>(async () => await dma.CopyAsync(pieces, destination, s_timeout)).GetAwaiter().GetResult()!;
+
+        Assert.That((error.Call, error.ErrnoName), Is.EqualTo(("UIO_IOC_DMABUF_WRITE_ADDRESS", "E2BIG")));
+    }
+
     [Test, Category(Needs.Zdma)]
     public async Task A_channel_copies_in_simple_mode()
     {
