@@ -320,16 +320,15 @@ public sealed unsafe class Registers
         Write(register, address.Value);
     }
 
-    /// <summary>The same into a register of 32 bits.</summary>
+    /// <summary>The same into a register of 32 bits. ERANGE: an address in the part needs more.</summary>
     /// <inheritdoc cref="WriteAddress(Register{ulong}, TransferLease, long)"/>
-    /// <exception cref="OverflowException">The address needs more, and the kernel did not say so (ERANGE).</exception>
     public void WriteAddress(Register<uint> register, TransferLease lease, long offset = 0)
     {
         ulong at = OffsetInMap(register.Offset, sizeof(uint), register.Name);
         if (TryHaveWritten(WriteAddressArguments.Format32, at, 0, highFirst: false, lease, offset, out DeviceAddress address))
             return;
 
-        Write(register, checked((uint)address.Value));
+        Write(register, (uint)address.Value);
     }
 
     /// <summary>The same into two registers of 32 bits.</summary>
@@ -372,6 +371,10 @@ public sealed unsafe class Registers
         if (!_device.Features.WritesAddresses)
         {
             address = attachment.AddressOf(lease.Offset + offset, lease.Length - offset);
+
+            // As the kernel does: the device counts on from there, and its last byte has 32 bits as well.
+            if (format == WriteAddressArguments.Format32 && (address + (lease.Length - offset - 1)).Value > uint.MaxValue)
+                throw UioException.From(Calls.WriteAddress, _device.Info.DevicePath, -Errno.ERANGE);
             return false;
         }
 

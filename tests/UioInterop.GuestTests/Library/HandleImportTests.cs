@@ -1,3 +1,4 @@
+using System.Reflection;
 using UioInterop.Devices;
 using UioInterop.GuestTests.Devices;
 using UioInterop.GuestTests.Support;
@@ -123,6 +124,28 @@ internal sealed class HandleImportTests : EduTest
             Assert.That(() => registers.WriteAddress(s_source, default), Throws.InvalidOperationException);
         }
         lease.Complete();
+    }
+
+    // Kernels that do not write it themselves are Xilinx's, where no address of these machines is so high.
+    [Test]
+    public void Without_the_kernel_an_address_beyond_32_bits_is_refused_as_well()
+    {
+        using var buffer = DmaHeap.Cma.Allocate(PageLength);
+        var attachment = new Attachment(Edu.Device, buffer, DmaDirection.ToDevice);
+        attachment.Set(handle: 0, rangeCount: 1, PageLength);
+        attachment.SetAddress(uint.MaxValue - 9);
+        typeof(UioDevice).GetField("<Features>k__BackingField", BindingFlags.NonPublic | BindingFlags.Instance)!.SetValue(Edu.Device, new UioFeatures());
+        var registers = Edu.Device.Map();
+        var low = new Register<uint>(0x80, "its lower half");
+
+        registers.WriteAddress(low, new TransferLease(attachment, 0, 0, 10));
+        Assert.That(registers.Read(s_source), Is.EqualTo(uint.MaxValue - 9));
+        foreach (var (offset, length) in ((long, long)[])[(0, 11), (9, 2), (10, 1)])
+        {
+            var error = Assert.Throws<UioException>(() => registers.WriteAddress(low, new TransferLease(attachment, 0, offset, length)))!;
+            Assert.That((error.Call, error.ErrnoName), Is.EqualTo(("UIO_IOC_DMABUF_WRITE_ADDRESS", "ERANGE")));
+        }
+        Assert.That(registers.Read(s_source), Is.EqualTo(uint.MaxValue - 9), "nothing was written");
     }
 
     [Test]
