@@ -106,7 +106,7 @@ public sealed class UioDevice : IDisposable
         UioDeviceInfo info = UioDeviceLookup.Find(id);
 
         SafeFileHandle @lock = DeviceLock.Take(info, options.IsExclusive);
-        SafeFileHandle? file = null;
+        SafeFileHandle? file = null, wake = null;
         try
         {
             // Before the file is opened, whose count starts there: what comes in between is then reported and not lost.
@@ -116,7 +116,7 @@ public sealed class UioDevice : IDisposable
             if (result < 0)
                 throw UioException.From(Calls.Open, info.DevicePath, result);
 
-            result = Syscalls.OpenEvent(out SafeFileHandle? wake);
+            result = Syscalls.OpenEvent(out wake);
             if (result < 0)
                 throw UioException.From(Calls.CreateEvent, info.DevicePath, result);
 
@@ -124,6 +124,7 @@ public sealed class UioDevice : IDisposable
         }
         catch
         {
+            wake?.Dispose();
             file?.Dispose();
             @lock.Dispose();
             throw;

@@ -44,11 +44,20 @@ internal sealed class InterruptThread
         }
 
         _wake = wake!;
-        result = Syscalls.EpollAdd(_epoll, _wake, WakeKey, Syscalls.EpollEdge);
-        if (result < 0)
-            throw UioException.From(Calls.Wait, "epoll", result);
+        try
+        {
+            result = Syscalls.EpollAdd(_epoll, _wake, WakeKey, Syscalls.EpollEdge);
+            if (result < 0)
+                throw UioException.From(Calls.Wait, "epoll", result);
 
-        new Thread(Run) { IsBackground = true, Name = "UioInterop interrupts" }.Start();
+            new Thread(Run) { IsBackground = true, Name = "UioInterop interrupts" }.Start();
+        }
+        catch
+        {
+            _wake.Dispose();
+            _epoll.Dispose();
+            throw;
+        }
     }
 
     public static InterruptThread Instance
