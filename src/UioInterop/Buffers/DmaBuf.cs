@@ -256,6 +256,12 @@ public sealed class DmaBuf : IDisposable
         }
     }
 
+    internal void ThrowIfDisposed()
+    {
+        lock (Ledger.Gate)
+            ObjectDisposedException.ThrowIf(_disposed, this);
+    }
+
     /// <summary>A device is about to have the buffer; it stays open until <see cref="RemoveMapping"/>.</summary>
     /// <remarks>
     /// Counted here and not in the handle: a handle with references outstanding would never be closed if device and

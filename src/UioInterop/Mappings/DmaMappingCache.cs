@@ -59,8 +59,8 @@ public sealed class DmaMappingCache
                 return known.Value.BeginTransfer(offset, length);
             }
 
-            MakeRoom();
-            return Import(buffer).BeginTransfer(offset, length);
+            Shrink(_capacity - 1);
+            return Add(buffer).BeginTransfer(offset, length);
         }
     }
 
@@ -85,11 +85,16 @@ public sealed class DmaMappingCache
         }
     }
 
-    /// <summary>Ends what could not be when it was removed, or its buffer disposed. Cheap when there is nothing.</summary>
+    /// <summary>
+    /// Ends what could not be when it was removed, its buffer disposed, or the cache full. Cheap when there is nothing.
+    /// </summary>
     public void Trim()
     {
         lock (_gate)
+        {
             EndRemoved();
+            Shrink(_capacity);
+        }
     }
 
     /// <summary>Takes all buffers from the device, as <see cref="Remove"/> does.</summary>
@@ -107,13 +112,13 @@ public sealed class DmaMappingCache
         }
     }
 
-    private DmaMapping Import(DmaBuf buffer)
+    private DmaMapping Add(DmaBuf buffer)
     {
         // Before the import, which throws when the buffer has been disposed: so a Dispose is either before it or heard of.
         buffer.Disposed += OnDisposed;
         try
         {
-            DmaMapping mapping = _device.Import(buffer, _direction);
+            DmaMapping mapping = TakeBack(buffer) ?? _device.Import(buffer, _direction);
             _byBuffer.Add(buffer, _byUse.AddFirst(mapping));
             return mapping;
         }
@@ -124,12 +129,30 @@ public sealed class DmaMappingCache
         }
     }
 
+    /// <summary>The mapping of a buffer that was removed and is still the device's, which has a buffer once.</summary>
+    private DmaMapping? TakeBack(DmaBuf buffer)
+    {
+        for (int i = 0; i < _removed.Count; i++)
+        {
+            DmaMapping mapping = _removed[i];
+            if (mapping.Buffer != buffer)
+                continue;
+
+            buffer.ThrowIfDisposed();
+            _removed.RemoveAt(i);
+            return mapping;
+        }
+
+        return null;
+    }
+
     private void OnDisposed(DmaBuf buffer) => Remove(buffer);
 
-    private void MakeRoom()
+    /// <summary>Ends what was not used for longest, until there are no more than so many.</summary>
+    private void Shrink(int count)
     {
         LinkedListNode<DmaMapping>? next = _byUse.Last;
-        while (_byUse.Count >= _capacity && next is { } oldest)
+        while (_byUse.Count > count && next is { } oldest)
         {
             next = oldest.Previous;
             if (TryEnd(oldest.Value))

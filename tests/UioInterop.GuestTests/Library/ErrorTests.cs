@@ -81,7 +81,7 @@ internal sealed class ErrorTests
         "DriverBinding.*", "PciDynamicId.*", // BindingTests
         "DmaBuf.Send", "DmaBuf.Receive", "DmaBuf.ReceiveAsync", // BufferSharingTests
         "DmaMappingPool.*", "RentedMapping.*", // MappingPoolTests
-        "DmaMappingCache.*", // ZynqMpDmaTests
+        "DmaMappingCache.*", // MappingCacheTests
         "UioDevice.Dispose", "DmaBuf.Dispose", "CpuAccess.Dispose", "PciFunction.Dispose", "KernelLog.Dispose", // throw no UioException, or are tested in DmaBufTests
         "QuiesceProgram.*", // a list of what the kernel checks
         "DmaMapping.TryGetAddress", // HandleImportTests
