@@ -30,6 +30,10 @@ internal sealed class InterruptSource : IValueTaskSource<InterruptCount>, IThrea
 
     private const int NoWake = -1;
 
+    // A thread that read the count before another and counts after it is behind by what came meanwhile, which is not so much.
+    // Whatever else differs is new, however long nobody has waited.
+    private const uint MostBehind = 1 << 24;
+
     // Protects what is below, but for what says otherwise. InterruptThread's own lock is taken inside of it.
     private readonly object _gate = new();
     private readonly UioDeviceInfo _device;
@@ -313,7 +317,7 @@ internal sealed class InterruptSource : IValueTaskSource<InterruptCount>, IThrea
         {
             uint before = Volatile.Read(ref _total);
             count = new InterruptCount(total, unchecked(total - before));
-            if (unchecked((int)(total - before)) <= 0)
+            if (unchecked(before - total) <= MostBehind)
                 return false;
             if (Interlocked.CompareExchange(ref _total, total, before) == before)
                 break;

@@ -1,4 +1,7 @@
+using System.IO.Pipes;
+using Microsoft.Win32.SafeHandles;
 using UioInterop.GuestTests.Support;
+using UioInterop.Interop;
 
 namespace UioInterop.GuestTests.Library;
 
@@ -205,6 +208,26 @@ internal sealed class InterruptTests
         {
             UnderTest.Bind();
         }
+    }
+
+    // Days without a wait: as many as half of what the count can tell, or nearly all of it.
+    [TestCase(1u)]
+    [TestCase(1u << 31)]
+    [TestCase(0xfe00_0000u)]
+    public void Interrupts_that_came_while_nobody_waited_are_counted(uint many)
+    {
+        const uint before = 0xffff_fff0;
+        using var pipe = new AnonymousPipeServerStream(PipeDirection.Out);
+        using var file = new SafeFileHandle(pipe.ClientSafePipeHandle.DangerousGetHandle(), ownsHandle: false);
+        Assert.That(Syscalls.OpenEvent(out var wake), Is.GreaterThanOrEqualTo(0));
+        using var source = new InterruptSource(_device.Info, file, wake!, before, continueInline: false);
+
+        pipe.Write(BitConverter.GetBytes(unchecked(before + many)));
+        Assert.That(source.TryWait(s_timeout, out var count, evenWhenStopped: false), Is.True);
+        Assert.That(count, Is.EqualTo(new InterruptCount(unchecked(before + many), many)));
+
+        pipe.Write(BitConverter.GetBytes(unchecked(before + many - 1)));
+        Assert.That(source.TryWait(TimeSpan.Zero, out _, evenWhenStopped: false), Is.False, "one that was told before");
     }
 
     [Test]
