@@ -85,6 +85,7 @@ public sealed class EduDevice : IDisposable
     public PciFunction Pci => _pci;
 
     /// <summary>Whether a transfer is under way.</summary>
+    /// <exception cref="ObjectDisposedException">The device has been disposed.</exception>
     public bool IsBusy => (_registers.Read(DmaCommand) & CommandStart) != 0;
 
     /// <summary>Opens the only edu device of the machine.</summary>
@@ -109,6 +110,7 @@ public sealed class EduDevice : IDisposable
     /// <param name="options">How; exclusively unless they say otherwise.</param>
     /// <exception cref="UioException">There is no such device, it is open already, or the process is not root.</exception>
     /// <exception cref="InvalidOperationException">It is not an edu.</exception>
+    /// <exception cref="TimeoutException">It is busy with what a program before this one began, and stays so.</exception>
     public static EduDevice Open(UioDeviceId id, UioOpenOptions? options = null)
     {
         UioDevice device = UioDevice.Open(id, options);
@@ -147,14 +149,22 @@ public sealed class EduDevice : IDisposable
     /// <param name="source">The memory, imported as <see cref="DmaDirection.ToDevice"/> or <see cref="DmaDirection.Bidirectional"/>.</param>
     /// <param name="offset">Where to begin in it, in bytes.</param>
     /// <param name="length">How many bytes, 1 to <see cref="MaxTransfer"/>.</param>
-    /// <param name="timeout">How long to wait.</param>
+    /// <param name="timeout">How long to wait; not negative, nor <see cref="Timeout.InfiniteTimeSpan"/>.</param>
     /// <param name="bufferOffset">Where to begin in the device's buffer, in bytes.</param>
     /// <param name="token">Ends the copy.</param>
     /// <returns>The interrupts that there were.</returns>
     /// <exception cref="ArgumentException">The mapping is not for reading.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">The range is not inside of the mapping, or of the device's buffer.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// The range is not inside of the mapping, or of the device's buffer; or the timeout is negative.
+    /// </exception>
     /// <exception cref="TimeoutException">The interrupt did not come. The device has been stopped.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled. The device has been stopped.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// The CPU is in the memory, the device is busy, or another asynchronous wait for its interrupt is under way.
+    /// </exception>
+    /// <exception cref="UioException">
+    /// E2BIG: the memory is not contiguous for the device. EINVAL, EIO, ENODEV: the device was unbound.
+    /// </exception>
     /// <exception cref="ObjectDisposedException">The mapping or the device has been disposed.</exception>
     public ValueTask<InterruptCount> CopyToDeviceAsync(DmaMapping source, long offset, int length, TimeSpan timeout, int bufferOffset = 0, CancellationToken token = default)
     {
@@ -166,14 +176,22 @@ public sealed class EduDevice : IDisposable
     /// <param name="destination">The memory, imported as <see cref="DmaDirection.FromDevice"/> or <see cref="DmaDirection.Bidirectional"/>.</param>
     /// <param name="offset">Where to begin in it, in bytes.</param>
     /// <param name="length">How many bytes, 1 to <see cref="MaxTransfer"/>.</param>
-    /// <param name="timeout">How long to wait.</param>
+    /// <param name="timeout">How long to wait; not negative, nor <see cref="Timeout.InfiniteTimeSpan"/>.</param>
     /// <param name="bufferOffset">Where to begin in the device's buffer, in bytes.</param>
     /// <param name="token">Ends the copy.</param>
     /// <returns>The interrupts that there were.</returns>
     /// <exception cref="ArgumentException">The mapping is not for writing.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">The range is not inside of the mapping, or of the device's buffer.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// The range is not inside of the mapping, or of the device's buffer; or the timeout is negative.
+    /// </exception>
     /// <exception cref="TimeoutException">The interrupt did not come. The device has been stopped.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled. The device has been stopped.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// The CPU is in the memory, the device is busy, or another asynchronous wait for its interrupt is under way.
+    /// </exception>
+    /// <exception cref="UioException">
+    /// E2BIG: the memory is not contiguous for the device. EINVAL, EIO, ENODEV: the device was unbound.
+    /// </exception>
     /// <exception cref="ObjectDisposedException">The mapping or the device has been disposed.</exception>
     public ValueTask<InterruptCount> CopyFromDeviceAsync(DmaMapping destination, long offset, int length, TimeSpan timeout, int bufferOffset = 0, CancellationToken token = default)
     {
@@ -191,6 +209,8 @@ public sealed class EduDevice : IDisposable
     /// <param name="bufferOffset">Where to begin in the device's buffer, in bytes.</param>
     /// <exception cref="ArgumentOutOfRangeException">The range is not inside of the device's buffer.</exception>
     /// <exception cref="InvalidOperationException">A transfer is under way.</exception>
+    /// <exception cref="UioException">EINVAL, EIO: the device was unbound.</exception>
+    /// <exception cref="ObjectDisposedException">The device has been disposed.</exception>
     public void Start(EduTransfer transfer, DeviceAddress memory, int length, int bufferOffset = 0)
     {
         CheckStart(length, bufferOffset);
@@ -200,9 +220,12 @@ public sealed class EduDevice : IDisposable
     }
 
     /// <summary>Waits for the interrupt of a transfer, acknowledges it, and enables the next.</summary>
-    /// <param name="timeout">How long to wait.</param>
+    /// <param name="timeout">How long to wait; <see cref="Timeout.InfiniteTimeSpan"/> waits for ever.</param>
     /// <param name="count">The interrupts that there were.</param>
     /// <returns>Whether the transfer is done.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">The timeout is negative.</exception>
+    /// <exception cref="UioException">EINVAL, EIO: the device was unbound.</exception>
+    /// <exception cref="ObjectDisposedException">The device has been disposed, perhaps while this waited.</exception>
     public bool TryWaitForCompletion(TimeSpan timeout, out InterruptCount count)
     {
         var deadline = new Deadline(timeout);

@@ -15,6 +15,6 @@ public enum DmaTranslation
     /// <summary>An IOMMU; for some milliseconds after its mapping has ended the device may still reach a buffer.</summary>
     Lazy = 2,
 
-    /// <summary>An IOMMU: the device reaches what is mapped for it, and nothing else.</summary>
+    /// <summary>An IOMMU: the device reaches what is mapped for it, and for the other devices of its <see cref="IommuGroup"/>.</summary>
     Strict = 3,
 }

@@ -1,6 +1,6 @@
 namespace UioInterop;
 
-/// <summary>The IOMMU group of a device: those that the IOMMU cannot tell apart.</summary>
+/// <summary>The IOMMU group of a device: those that the IOMMU cannot tell apart. Each reaches what is mapped for any.</summary>
 /// <param name="Number">Its number in /sys/kernel/iommu_groups.</param>
 /// <param name="Type">
 /// Its kind, as the kernel names it: <c>DMA</c> translates and is strict, <c>DMA-FQ</c> translates and may leave a
@@ -9,7 +9,7 @@ namespace UioInterop;
 /// </param>
 public sealed record IommuGroup(int Number, string Type)
 {
-    /// <summary>Whether the device reaches nothing but what is mapped for it.</summary>
+    /// <summary>Whether the device reaches nothing but what is mapped for a device of the group.</summary>
     public bool Translates => Type.StartsWith("DMA", StringComparison.Ordinal);
 
     /// <summary>Whether that holds from the moment at which a mapping ends.</summary>

@@ -185,7 +185,8 @@ public sealed class UioDevice : IDisposable
     /// </param>
     /// <returns>The mapping, which lasts until it or the device is disposed.</returns>
     /// <exception cref="UioException">
-    /// ENOTTY: the kernel has no import. EBUSY: the device has this buffer already. EINVAL: it is not contiguous for
+    /// ENOTTY: the kernel has no import. EBUSY: the device has this buffer already, or still writes into buffers of a file that was
+    /// released. EINVAL: it is not contiguous for
     /// the device, and the kernel has only the boards' ioctls. EACCES, EPERM, ENOMEM, ENOSPC, ERANGE, ENODEV: as the
     /// message says.
     /// </exception>

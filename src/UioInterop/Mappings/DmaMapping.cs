@@ -52,7 +52,8 @@ public sealed class DmaMapping : IDisposable
     /// <exception cref="InvalidOperationException">It is not, and comes in several <see cref="Ranges"/>.</exception>
     /// <exception cref="UioException">
     /// ENOTTY: the kernel keeps addresses to itself; <see cref="Registers.WriteAddress(Register{ulong}, TransferLease, long)"/>
-    /// does without them.
+    /// does without them. ENODEV: the device was unbound before they were asked for. ENOENT: the mapping was ended behind the
+    /// library's back.
     /// </exception>
     /// <exception cref="ObjectDisposedException">The mapping has ended, and the address with it.</exception>
     public DeviceAddress Address
@@ -68,7 +69,7 @@ public sealed class DmaMapping : IDisposable
     /// The parts of the buffer that are contiguous for the device, in the buffer's order. Behind an IOMMU it is one; without
     /// one a buffer has as many as its memory has pieces. The kernel is asked once.
     /// </summary>
-    /// <exception cref="UioException">ENOTTY: the kernel keeps addresses to itself.</exception>
+    /// <exception cref="UioException">ENOTTY, ENODEV, ENOENT: as for <see cref="Address"/>.</exception>
     /// <exception cref="ObjectDisposedException">The mapping has ended.</exception>
     public IReadOnlyList<DmaRange> Ranges
     {
@@ -84,6 +85,7 @@ public sealed class DmaMapping : IDisposable
 
     /// <summary>Where the device reaches the buffer, unless that is several <see cref="Ranges"/>, or kept secret by the kernel.</summary>
     /// <param name="address">The address.</param>
+    /// <exception cref="UioException">ENODEV, ENOENT: as for <see cref="Address"/>.</exception>
     /// <exception cref="ObjectDisposedException">The mapping has ended.</exception>
     public bool TryGetAddress(out DeviceAddress address)
     {
@@ -98,6 +100,7 @@ public sealed class DmaMapping : IDisposable
     /// <param name="length">How long it is, in bytes. All of it is inside of the mapping.</param>
     /// <exception cref="ArgumentOutOfRangeException">The part is not inside of the mapping.</exception>
     /// <exception cref="InvalidOperationException">The part is not contiguous for the device.</exception>
+    /// <exception cref="UioException">ENOTTY, ENODEV, ENOENT: as for <see cref="Address"/>.</exception>
     /// <exception cref="ObjectDisposedException">The mapping has ended.</exception>
     public DeviceAddress AddressOf(long offset, long length)
     {

@@ -38,11 +38,15 @@ public readonly struct TransferLease : IDisposable, IEquatable<TransferLease>
     /// <exception cref="InvalidOperationException">
     /// It is not contiguous: <see cref="PieceAt"/> says what is. Or the lease is the default value, and none.
     /// </exception>
+    /// <exception cref="UioException">ENOTTY, ENODEV, ENOENT: as for <see cref="DmaMapping.Address"/>.</exception>
     public DeviceAddress Address => Attachment.AddressOf(Offset, Length);
 
     /// <summary>Whether all of the part is contiguous for the device.</summary>
     /// <exception cref="ObjectDisposedException">The mapping has ended.</exception>
     /// <exception cref="InvalidOperationException">The lease is the default value, and none.</exception>
+    /// <exception cref="UioException">
+    /// ENOTTY, ENODEV, ENOENT: as for <see cref="DmaMapping.Address"/>, of a buffer with more ranges than one.
+    /// </exception>
     public bool IsContiguous => Attachment.RangeCount == 1 || Attachment.PieceAt(Offset).Length >= Length;
 
     /// <summary>What of the part is contiguous for the device from a byte on.</summary>
@@ -51,6 +55,7 @@ public readonly struct TransferLease : IDisposable, IEquatable<TransferLease>
     /// <exception cref="ArgumentOutOfRangeException">The byte is not inside of the part.</exception>
     /// <exception cref="ObjectDisposedException">The mapping has ended.</exception>
     /// <exception cref="InvalidOperationException">The lease is the default value, and none.</exception>
+    /// <exception cref="UioException">ENOTTY, ENODEV, ENOENT: as for <see cref="DmaMapping.Address"/>.</exception>
     public DmaRange PieceAt(long offset)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(offset);

@@ -305,7 +305,8 @@ public sealed unsafe class Registers
     /// <param name="offset">Which byte of its part, and all behind it, the device is to reach from there.</param>
     /// <exception cref="UioException">
     /// E2BIG: the part is not contiguous for the device. EOPNOTSUPP: the map is not one of registers. EINVAL: the register
-    /// is beyond the device's resource. ENODEV: the device is gone.
+    /// is beyond the device's resource. ENODEV: the device is gone. ENOENT: the mapping was ended behind the library's back.
+    /// ENOTTY: the kernel neither tells addresses nor writes them.
     /// </exception>
     /// <exception cref="ArgumentOutOfRangeException">The register is not in this map, or the byte not in the part.</exception>
     /// <exception cref="ArgumentException">The lease is one of another device.</exception>
