@@ -1,8 +1,4 @@
-using System.Globalization;
-using Mono.Unix.Native;
 using UioInterop.Interop;
-using Errno = UioInterop.Interop.Errno;
-using Syscalls = UioInterop.Interop.Syscalls;
 
 namespace UioInterop;
 
@@ -219,23 +215,6 @@ internal static class Remedies
             return "the process may not open it" + udev;
 
         string mode = Convert.ToString(permissions, 8).PadLeft(4, '0');
-        return $"it belongs to {UserName(user)}:{GroupName(group)}, mode {mode}, and the process runs as {UserName(Syscalls.EffectiveUser)}{udev}";
-    }
-
-    private static string UserName(uint id) => NameOr(id, () => Syscall.getpwuid(id)?.pw_name);
-
-    private static string GroupName(uint id) => NameOr(id, () => Syscall.getgrgid(id)?.gr_name);
-
-    /// <summary>Mono.Posix needs a native helper that small images leave out, and an error must not fail over it.</summary>
-    private static string NameOr(uint id, Func<string?> name)
-    {
-        try
-        {
-            return name() ?? id.ToString(CultureInfo.InvariantCulture);
-        }
-        catch (Exception error) when (error is TypeInitializationException or DllNotFoundException or EntryPointNotFoundException)
-        {
-            return id.ToString(CultureInfo.InvariantCulture);
-        }
+        return $"it belongs to {Accounts.UserName(user)}:{Accounts.GroupName(group)}, mode {mode}, and the process runs as {Accounts.UserName(Syscalls.EffectiveUser)}{udev}";
     }
 }
