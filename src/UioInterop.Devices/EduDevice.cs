@@ -138,12 +138,12 @@ public sealed class EduDevice : IDisposable
     /// <summary>Copies from memory into the device's buffer, and waits until that is done.</summary>
     /// <inheritdoc cref="CopyToDeviceAsync"/>
     public InterruptCount CopyToDevice(DmaMapping source, long offset, int length, TimeSpan timeout, int bufferOffset = 0) =>
-        Copy(EduTransfer.ToDevice, source, DmaDirection.FromDevice, offset, length, timeout, bufferOffset);
+        Copy(EduTransfer.ToDevice, source, DmaDirection.ToDevice, offset, length, timeout, bufferOffset);
 
     /// <summary>Copies from the device's buffer into memory, and waits until that is done.</summary>
     /// <inheritdoc cref="CopyFromDeviceAsync"/>
     public InterruptCount CopyFromDevice(DmaMapping destination, long offset, int length, TimeSpan timeout, int bufferOffset = 0) =>
-        Copy(EduTransfer.FromDevice, destination, DmaDirection.ToDevice, offset, length, timeout, bufferOffset);
+        Copy(EduTransfer.FromDevice, destination, DmaDirection.FromDevice, offset, length, timeout, bufferOffset);
 
     /// <summary>Copies from memory into the device's buffer, and waits for the end without a thread.</summary>
     /// <param name="source">The memory, imported as <see cref="DmaDirection.ToDevice"/> or <see cref="DmaDirection.Bidirectional"/>.</param>
@@ -168,7 +168,7 @@ public sealed class EduDevice : IDisposable
     /// <exception cref="ObjectDisposedException">The mapping or the device has been disposed.</exception>
     public ValueTask<InterruptCount> CopyToDeviceAsync(DmaMapping source, long offset, int length, TimeSpan timeout, int bufferOffset = 0, CancellationToken token = default)
     {
-        CheckCopy(source, DmaDirection.FromDevice, length, timeout, bufferOffset);
+        CheckCopy(source, DmaDirection.ToDevice, length, timeout, bufferOffset);
         return CopyAsync(EduTransfer.ToDevice, source, offset, length, timeout, bufferOffset, token);
     }
 
@@ -195,7 +195,7 @@ public sealed class EduDevice : IDisposable
     /// <exception cref="ObjectDisposedException">The mapping or the device has been disposed.</exception>
     public ValueTask<InterruptCount> CopyFromDeviceAsync(DmaMapping destination, long offset, int length, TimeSpan timeout, int bufferOffset = 0, CancellationToken token = default)
     {
-        CheckCopy(destination, DmaDirection.ToDevice, length, timeout, bufferOffset);
+        CheckCopy(destination, DmaDirection.FromDevice, length, timeout, bufferOffset);
         return CopyAsync(EduTransfer.FromDevice, destination, offset, length, timeout, bufferOffset, token);
     }
 
@@ -295,9 +295,9 @@ public sealed class EduDevice : IDisposable
         Device.EnableInterrupt();
     }
 
-    private InterruptCount Copy(EduTransfer transfer, DmaMapping mapping, DmaDirection wrong, long offset, int length, TimeSpan timeout, int bufferOffset)
+    private InterruptCount Copy(EduTransfer transfer, DmaMapping mapping, DmaDirection needed, long offset, int length, TimeSpan timeout, int bufferOffset)
     {
-        CheckCopy(mapping, wrong, length, timeout, bufferOffset);
+        CheckCopy(mapping, needed, length, timeout, bufferOffset);
 
         using TransferLease lease = mapping.BeginTransfer(offset, length);
         Start(transfer, lease, bufferOffset);
@@ -336,14 +336,10 @@ public sealed class EduDevice : IDisposable
         new($"{Device.Info} raised no interrupt within {timeout.TotalMilliseconds:0} ms of a transfer of {length} bytes; it has been stopped.");
 
     // Before the lease: one that is given up stops the device, and whatever it does.
-    private void CheckCopy(DmaMapping mapping, DmaDirection wrong, int length, TimeSpan timeout, int bufferOffset)
+    private void CheckCopy(DmaMapping mapping, DmaDirection needed, int length, TimeSpan timeout, int bufferOffset)
     {
         ArgumentNullException.ThrowIfNull(mapping);
-        if (mapping.Device != Device)
-            throw new ArgumentException($"The mapping is one of {mapping.Device.Info}, not of {Device.Info}.", nameof(mapping));
-        if (mapping.Direction == wrong)
-            throw new ArgumentException($"The mapping is {mapping.Direction}: this transfer goes the other way.", nameof(mapping));
-
+        mapping.ThrowIfNotFor(Device, needed, nameof(mapping));
         ArgumentOutOfRangeException.ThrowIfLessThan(timeout, TimeSpan.Zero);
         CheckStart(length, bufferOffset);
     }

@@ -47,9 +47,9 @@ internal readonly struct DmaSegments
 
     /// <summary>Refuses what cannot be one side of a copy.</summary>
     /// <param name="device">Which makes the copy.</param>
-    /// <param name="wrong">The direction that does not fit this side.</param>
+    /// <param name="needed">What the device does on this side.</param>
     /// <param name="name">What the caller calls it.</param>
-    public void Check(UioDevice device, DmaDirection wrong, string name)
+    public void Check(UioDevice device, DmaDirection needed, string name)
     {
         if (Count == 0)
             throw new ArgumentException("A copy has one segment at least.", name);
@@ -59,13 +59,7 @@ internal readonly struct DmaSegments
             DmaSegment segment = this[i];
             if (segment.Length == 0)
                 throw new ArgumentException("The segment is of no buffer.", name);
-            if (segment.Mapping is not { } mapping)
-                continue;
-
-            if (mapping.Device != device)
-                throw new ArgumentException($"The mapping is one of {mapping.Device.Info}, not of {device.Info}.", name);
-            if (mapping.Direction == wrong)
-                throw new ArgumentException($"The mapping is {mapping.Direction}: this copy goes the other way.", name);
+            segment.Mapping?.ThrowIfNotFor(device, needed, name);
         }
     }
 }

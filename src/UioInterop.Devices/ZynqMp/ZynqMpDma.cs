@@ -287,8 +287,8 @@ public sealed class ZynqMpDma : IDisposable
     private ValueTask<InterruptCount> CopyAsync(DmaSegments source, DmaSegments destination, TimeSpan timeout, CancellationToken token)
     {
         var deadline = new Deadline(timeout);
-        source.Check(Device, DmaDirection.FromDevice, nameof(source));
-        destination.Check(Device, DmaDirection.ToDevice, nameof(destination));
+        source.Check(Device, DmaDirection.ToDevice, nameof(source));
+        destination.Check(Device, DmaDirection.FromDevice, nameof(destination));
         if (source.Length != destination.Length)
             throw new ArgumentException($"The source is {source.Length} bytes long and the destination {destination.Length}: a copy needs as many on both sides.", nameof(destination));
 

@@ -129,6 +129,23 @@ public sealed class DmaMapping : IDisposable
         return new TransferLease(_attachment, Buffer.Ledger.BeginTransfer(_attachment, offset, length), offset, length);
     }
 
+    /// <summary>For drivers: refuses a mapping that a transfer cannot use, before anything has begun.</summary>
+    /// <param name="device">The driver's device.</param>
+    /// <param name="needed">
+    /// What it does with the buffer: <see cref="DmaDirection.ToDevice"/> when it reads, <see cref="DmaDirection.FromDevice"/> when
+    /// it writes.
+    /// </param>
+    /// <param name="name">What the driver's caller calls the mapping.</param>
+    /// <exception cref="ArgumentException">It is another device's, or for the other direction only.</exception>
+    public void ThrowIfNotFor(UioDevice device, DmaDirection needed, string? name = null)
+    {
+        ArgumentNullException.ThrowIfNull(device);
+        if (Device != device)
+            throw new ArgumentException($"The mapping is one of {Device.Info}, not of {device.Info}.", name);
+        if (Direction != needed && Direction != DmaDirection.Bidirectional)
+            throw new ArgumentException($"The mapping is {Direction}: this transfer goes the other way.", name);
+    }
+
     /// <summary>
     /// Takes the buffer from the device (UIO_IOC_DMABUF_DETACH or UIO_IOC_UNMAP_DMABUF). Waits for transfers under way, as long as
     /// <see cref="UioOpenOptions.TransferTimeout"/> says, and then runs <see cref="UioDevice.Quiesce"/>. The second time it

@@ -85,7 +85,7 @@ internal sealed class ErrorTests
         "UioDevice.Dispose", "DmaBuf.Dispose", "CpuAccess.Dispose", "PciFunction.Dispose", "KernelLog.Dispose", // throw no UioException, or are tested in DmaBufTests
         "QuiesceProgram.*", // a list of what the kernel checks
         "DmaMapping.TryGetAddress", // HandleImportTests
-        "DmaMapping.AddressOf", "DmaMapping.BeginTransfer", "TransferLease.*", // TransferTests
+        "DmaMapping.AddressOf", "DmaMapping.ThrowIfNotFor", "DmaMapping.BeginTransfer", "TransferLease.*", // TransferTests
         "Registers.*", // RegisterTests: one load or store, no call
         "UioDeviceId.*", "DeviceAddress.*", "IommuGroup.*", "Deadline.*", // values
         "PciFunction.Find", "PciFunction.Exists", "DmaHeap.List", // what is not there is not listed
