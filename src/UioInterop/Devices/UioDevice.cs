@@ -51,8 +51,12 @@ public sealed class UioDevice : IDisposable
 
     private UioDevice(UioDeviceInfo info, UioOpenOptions options, SafeFileHandle file, SafeFileHandle @lock, InterruptSource interrupts)
     {
-        // Xilinx's kernel says EINVAL to what it does not know. A device that is gone says so again later.
-        bool hasHandles = Shim.Query(file, out QueryArguments query) is 0;
+        // Xilinx's kernel says EINVAL to what it does not know.
+        int result = Shim.Query(file, out QueryArguments query);
+        if (result == -Errno.ENODEV)
+            throw UioException.From(Calls.Open, info.DevicePath, result);
+
+        bool hasHandles = result == 0;
         Features = hasHandles ? new UioFeatures(query) : new UioFeatures();
         _imports = hasHandles ? HandleAbi.Instance : BoardAbi.Instance;
 
