@@ -39,6 +39,24 @@ internal sealed class NoAddressTests
         Assert.That(error.Remedy, Does.Contain("Registers.WriteAddress"));
     }
 
+    [Test, Category(Needs.Edu)]
+    public void The_edu_device_copies()
+    {
+        const int length = EduDevice.MaxTransfer;
+        using var edu = EduDevice.Open();
+        using var source = DmaHeap.Cma.Allocate(length);
+        using var destination = DmaHeap.Cma.Allocate(length);
+        var pattern = Buffers.Pattern(length, seed: 4);
+        Buffers.Fill(source, pattern);
+        using var from = edu.Device.Import(source, DmaDirection.ToDevice);
+        using var to = edu.Device.Import(destination, DmaDirection.FromDevice);
+
+        edu.CopyToDevice(from, 0, length, s_timeout);
+        edu.CopyFromDevice(to, 0, length, s_timeout);
+
+        Assert.That(Buffers.Read(destination, length), Is.EqualTo(pattern));
+    }
+
     // The channel cannot know it, and the kernel says so.
     [Test, Category(Needs.Zdma), Category(Needs.Udmabuf)]
     public void A_buffer_in_pieces_is_E2BIG()
