@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 using Tmds.Linux;
 using UioInterop.GuestTests.Support;
@@ -111,6 +113,37 @@ internal sealed class QuiesceTests : AbiTest
         Assert.That(() => Quarantined, Is.Zero.After(10_000, 50));
     }
 
+    // Of the lower half another value can be had later: what waits for 32 ones is quiet never.
+    private static RawQuiesceOp PollLowerHalf { get; } = Poll(0xffff) with { Mask = 0xffff };
+
+    public static IEnumerable<TestCaseData> Programs => new (string Name, RawQuiesceOp Op)[]
+    {
+        ("a poll for ones", PollLowerHalf),
+        ("a poll for anything else", Poll(Awaited) with { Flags = RawQuiesceOp.Differ }),
+        ("a modification", new RawQuiesceOp { Kind = RawQuiesceOp.Modify, Width = 32, Register = (ulong)s_liveness.Offset, Mask = 1 }),
+    }.Select(program => new TestCaseData(program.Op).SetName($"All ones: {program.Name}"));
+
+    [TestCaseSource(nameof(Programs))]
+    public void A_device_that_reads_as_all_ones_is_gone_and_not_quiet(object op)
+    {
+        using var device = OpenShared();
+        var registers = device.Map();
+        using var buffer = Buffer();
+        registers.Write(s_liveness, 0);
+
+        using (var file = RawUio.Open(UnderTest.DevicePath))
+        {
+            Assert.That(RawHandles.SetQuiesce(file, (RawQuiesceOp)op), Is.Zero);
+            RawHandles.Attached(file, buffer);
+        }
+        Assert.That((Quarantined, Attachments), Is.EqualTo((1, 1)));
+        Assert.That(registers.Read(s_liveness), Is.EqualTo(uint.MaxValue), "nothing was written");
+
+        registers.Write(s_liveness, ~0x1234ffffu);
+        Assert.That(RawHandles.Attach(Uio, buffer), Is.Zero, "which asks the device once more");
+        Assert.That((Quarantined, Attachments), Is.EqualTo((0, 1)));
+    }
+
     [Test]
     public void Nobody_has_to_ask_again()
     {
@@ -138,6 +171,31 @@ internal sealed class QuiesceTests : AbiTest
         Assert.That(Attachments, Is.Zero);
         UnderTest.Bind();
         Assert.That(Quarantined, Is.Zero);
+    }
+
+    // One of them alone may take a second; nobody waits for all of them one after another.
+    [Test, Category(Needs.Iommu)]
+    public void Unbinding_waits_for_all_programs_together_no_longer_than_for_one()
+    {
+        const int Files = 5;
+        using (var device = OpenShared())
+            device.Map().Write(s_liveness, ~1u);
+        var buffers = Enumerable.Range(0, Files).Select(_ => Buffer()).ToArray();
+        var files = buffers.Select(buffer =>
+        {
+            var file = RawUio.Open(UnderTest.DevicePath);
+            Assert.That(RawHandles.SetQuiesce(file, Poll(Awaited, 900_000)), Is.Zero);
+            RawHandles.Attached(file, buffer);
+            return file;
+        }).ToArray();
+
+        var watch = Stopwatch.StartNew();
+        UnderTest.Unbind();
+
+        Assert.That(watch.Elapsed, Is.InRange(TimeSpan.FromSeconds(0.9), TimeSpan.FromSeconds(3)));
+        Assert.That(Attachments, Is.Zero);
+        foreach (var file in files.Concat(buffers))
+            file.Dispose();
     }
 
     // Nobody starts the device between its stop and the end of its mappings.
@@ -199,6 +257,40 @@ internal sealed class QuiesceTests : AbiTest
         Assert.That(RawHandles.SetQuiesce(Uio, (RawQuiesceOp)op), Is.EqualTo(-errno));
 
     [Test]
+    public void All_polls_together_take_a_second_at_most()
+    {
+        Assert.That(RawHandles.SetQuiesce(Uio, Poll(0, 500_000), Poll(0, 500_000)), Is.Zero);
+        Assert.That(RawHandles.SetQuiesce(Uio, Poll(0, 600_000), Poll(0, 600_000)), Is.EqualTo(-LibC.E2BIG));
+        Assert.That(RawHandles.SetQuiesce(Uio, Poll(0, uint.MaxValue), Poll(0, 1)), Is.EqualTo(-LibC.E2BIG), "beyond 32 bits");
+    }
+
+    [Test]
+    public void Longer_operations_are_taken_when_the_rest_is_zero_and_refused_when_it_is_not()
+    {
+        const int Length = OpLength + 8;
+        using var device = OpenShared();
+        using var buffer = Buffer();
+        var ops = LaidOut(Length, Write(~6u), Poll(6));
+
+        using (var file = RawUio.Open(UnderTest.DevicePath))
+        {
+            Assert.That(RawHandles.SetQuiesce(file, ops, 2, Length), Is.Zero);
+            RawHandles.Attached(file, buffer);
+        }
+        Assert.That((device.Map().Read(s_liveness), Quarantined), Is.EqualTo((6, 0)), "both were found");
+
+        ops[^1] = 1;
+        Assert.That(RawHandles.SetQuiesce(Uio, ops, 2, Length), Is.EqualTo(-LibC.E2BIG));
+    }
+
+    [TestCase(OpLength - 1, LibCErrno.EINVAL)]
+    [TestCase(OpLength, 0)]
+    [TestCase(4096, 0)]
+    [TestCase(4097, LibCErrno.E2BIG)]
+    public void Operations_have_the_size_that_this_kernel_knows_at_least_and_a_page_at_most(int size, int errno) =>
+        Assert.That(RawHandles.SetQuiesce(Uio, LaidOut(size, Write(0)), 1, size), Is.EqualTo(-errno));
+
+    [Test]
     public void Too_many_operations_are_refused_and_as_many_as_the_kernel_says_are_not()
     {
         Assert.That(RawHandles.SetQuiesce(Uio, [.. Enumerable.Repeat(Write(0), 16)]), Is.Zero);
@@ -210,6 +302,17 @@ internal sealed class QuiesceTests : AbiTest
     {
         using var readOnly = RawUio.Open(UnderTest.DevicePath, writable: false);
         Assert.That(RawHandles.SetQuiesce(readOnly, Write(0)), Is.EqualTo(-LibC.EACCES));
+    }
+
+    private const int OpLength = 48;
+
+    /// <summary>Operations of any size, as a program of another version has them.</summary>
+    private static byte[] LaidOut(int size, params ReadOnlySpan<RawQuiesceOp> ops)
+    {
+        var bytes = new byte[size * ops.Length];
+        for (var i = 0; i < ops.Length; i++)
+            MemoryMarshal.AsBytes(ops.Slice(i, 1))[..Math.Min(size, OpLength)].CopyTo(bytes.AsSpan(i * size));
+        return bytes;
     }
 
     private static void ReleaseWithoutStopping(SafeFileHandle buffer)

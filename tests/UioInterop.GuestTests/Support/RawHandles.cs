@@ -65,7 +65,7 @@ internal struct RawQuiesceOp
 
     public const uint Write = 1, Modify = 2, Poll = 3;
 
-    public const uint Differ = 2;
+    public const uint BigEndian = 1, Differ = 2;
 }
 
 /// <summary>struct uio_set_quiesce.</summary>
@@ -82,6 +82,9 @@ internal static unsafe class RawHandles
 {
     public const uint QueryCommand = 0x5900, AttachCommand = 0x5901, DetachCommand = 0x5902, RangesCommand = 0x5903,
         WriteAddressCommand = 0x5904, SetQuiesceCommand = 0x5905;
+
+    public static readonly uint[] Commands =
+        [QueryCommand, AttachCommand, DetachCommand, RangesCommand, WriteAddressCommand, SetQuiesceCommand];
 
     public const uint Address32 = 1, Address64 = 2, AddressPair = 3;
 
@@ -111,9 +114,17 @@ internal static unsafe class RawHandles
         return attach.Handle;
     }
 
-    public static int Detach(SafeFileHandle uio, uint handle)
+    /// <summary>Attaches with an argument that the kernel can read and not write.</summary>
+    public static int AttachInVain(SafeFileHandle uio, SafeFileHandle buffer)
     {
-        var detach = new RawDetach { Size = (uint)sizeof(RawDetach), Handle = handle };
+        using var page = new ReadOnlyPage();
+        page.Fill(new RawAttach { Size = (uint)sizeof(RawAttach), Fd = RawFile.Number(buffer), Direction = RawArguments.Bidirectional });
+        return RawUio.Ioctl(uio, AttachCommand, page.Address);
+    }
+
+    public static int Detach(SafeFileHandle uio, uint handle, uint reserved = 0)
+    {
+        var detach = new RawDetach { Size = (uint)sizeof(RawDetach), Handle = handle, Reserved = reserved };
         return RawUio.Ioctl(uio, DetachCommand, &detach);
     }
 
@@ -150,13 +161,17 @@ internal static unsafe class RawHandles
         return RawUio.Ioctl(uio, WriteAddressCommand, &arguments);
     }
 
-    public static int SetQuiesce(SafeFileHandle uio, params ReadOnlySpan<RawQuiesceOp> ops)
+    public static int SetQuiesce(SafeFileHandle uio, params ReadOnlySpan<RawQuiesceOp> ops) =>
+        SetQuiesce(uio, MemoryMarshal.AsBytes(ops), ops.Length, ops.IsEmpty ? 0 : sizeof(RawQuiesceOp));
+
+    /// <summary>With operations of any size.</summary>
+    public static int SetQuiesce(SafeFileHandle uio, ReadOnlySpan<byte> ops, int count, int opSize)
     {
-        fixed (RawQuiesceOp* array = ops)
+        fixed (byte* array = ops)
         {
             var arguments = new RawSetQuiesce
             {
-                Size = (uint)sizeof(RawSetQuiesce), Ops = array, Count = (uint)ops.Length, OpSize = ops.IsEmpty ? 0 : (uint)sizeof(RawQuiesceOp),
+                Size = (uint)sizeof(RawSetQuiesce), Ops = (RawQuiesceOp*)array, Count = (uint)count, OpSize = (uint)opSize,
             };
             return RawUio.Ioctl(uio, SetQuiesceCommand, &arguments);
         }

@@ -10,10 +10,10 @@ internal sealed unsafe class ReadOnlyPage : IDisposable
     public void* Address { get; } =
         LibC.mmap(null, Size, LibC.PROT_READ | LibC.PROT_WRITE, LibC.MAP_PRIVATE | LibC.MAP_ANONYMOUS, -1, 0);
 
-    public void Fill(RawArguments arguments)
+    public void Fill<T>(T arguments) where T : unmanaged
     {
         LibC.mprotect(Address, Size, LibC.PROT_READ | LibC.PROT_WRITE);
-        *(RawArguments*)Address = arguments;
+        *(T*)Address = arguments;
         LibC.mprotect(Address, Size, LibC.PROT_READ);
     }
 
