@@ -29,6 +29,17 @@ internal abstract class AbiTest
     /// <summary>Attachments that this test has made so far.</summary>
     protected int Attachments => DmaBufTable.AttachmentsOf(UnderTest.Name) - _attachmentsBefore;
 
+    /// <summary>Nobody who gets it wrong, however often, writes into the kernel's log.</summary>
+    protected static void AssertNotLogged(Action wrong)
+    {
+        using var log = new GuestLog();
+        for (var i = 0; i < 1000; i++)
+            wrong();
+
+        // Not empty: the kernel may have something else to say meanwhile.
+        Assert.That(log.Drain(), Has.Count.LessThan(20));
+    }
+
     protected static SafeFileHandle Buffer(long length = 4096)
     {
         using var buffer = DmaHeap.System.Allocate(length);

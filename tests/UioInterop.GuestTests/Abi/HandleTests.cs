@@ -67,13 +67,15 @@ internal sealed partial class HandleTests : AbiTest
         Assert.That(RawUio.Ioctl(Uio, RawHandles.QueryCommand, &query), Is.EqualTo(-LibC.EINVAL));
     }
 
-    [TestCase(RawHandles.QueryCommand)]
-    [TestCase(RawHandles.AttachCommand)]
-    [TestCase(RawHandles.DetachCommand)]
-    [TestCase(RawHandles.RangesCommand)]
-    [TestCase(RawHandles.WriteAddressCommand)]
-    [TestCase(RawHandles.SetQuiesceCommand)]
-    public unsafe void Flags_that_nobody_knows_are_refused(uint command)
+    [Test]
+    public unsafe void An_argument_of_more_than_a_page_is_refused([ValueSource(typeof(RawHandles), nameof(RawHandles.Commands))] uint command)
+    {
+        var size = (uint)Environment.SystemPageSize + 1;
+        Assert.That(RawUio.Ioctl(Uio, command, &size), Is.EqualTo(-LibC.E2BIG));
+    }
+
+    [Test]
+    public unsafe void Flags_that_nobody_knows_are_refused([ValueSource(typeof(RawHandles), nameof(RawHandles.Commands))] uint command)
     {
         var bytes = stackalloc byte[64];
         new Span<byte>(bytes, 64).Clear();
@@ -103,6 +105,27 @@ internal sealed partial class HandleTests : AbiTest
         Assert.That(RawHandles.Detach(Uio, attach.Handle), Is.Zero);
         Assert.That(RawHandles.Detach(Uio, attach.Handle), Is.EqualTo(-LibC.ENOENT));
         Assert.That((Attachments, Read("mappings"), Read("bytes")), Is.EqualTo((0, 0, 0)));
+    }
+
+    [Test]
+    public void A_detach_with_something_in_what_is_reserved_is_refused()
+    {
+        using var buffer = Buffer();
+        var handle = RawHandles.Attached(Uio, buffer);
+
+        Assert.That(RawHandles.Detach(Uio, handle, reserved: 1), Is.EqualTo(-LibC.EINVAL));
+        Assert.That(Attachments, Is.EqualTo(1));
+    }
+
+    [Test]
+    public void An_attach_whose_answer_cannot_be_written_is_undone()
+    {
+        using var buffer = Buffer();
+
+        Assert.That(RawHandles.AttachInVain(Uio, buffer), Is.EqualTo(-LibC.EFAULT));
+
+        Assert.That((Attachments, Read("mappings"), Read("bytes")), Is.EqualTo((0, 0, 0)));
+        Assert.That(RawHandles.Attach(Uio, buffer), Is.Zero, "the buffer can be attached again");
     }
 
     // A number that was closed may be another buffer's by now; a handle is not that number.
@@ -156,6 +179,17 @@ internal sealed partial class HandleTests : AbiTest
         Assert.That(RawHandles.Attach(readOnly, buffer, direction), Is.EqualTo(-errno));
     }
 
+    [TestCase(RawArguments.ToDevice, 0)]
+    [TestCase(RawArguments.FromDevice, LibCErrno.EACCES)]
+    [TestCase(RawArguments.Bidirectional, LibCErrno.EACCES)]
+    public void Nor_through_a_read_only_descriptor_of_the_buffer(byte direction, int errno)
+    {
+        using var scene = new Scene();
+        using var buffer = scene.BufferForReadingOnly().DuplicateHandle();
+
+        Assert.That(RawHandles.Attach(Uio, buffer, direction), Is.EqualTo(-errno));
+    }
+
     [TestCase(0u)]
     [TestCase(4u)]
     [TestCase(257u)]
@@ -188,6 +222,22 @@ internal sealed partial class HandleTests : AbiTest
         Assert.That(ranges.Zip(ranges.Skip(1)).Where(pair => pair.First.Address + pair.First.Length == pair.Second.Address),
             Is.Empty, "ranges that touch");
         Assert.That(RawHandles.AllRanges(Uio, attach.Handle, atATime: 1), Is.EqualTo(ranges));
+    }
+
+    [Test, Category(Needs.Direct)]
+    public void More_ranges_than_one_call_tells_take_several()
+    {
+        const int Pages = 600;
+        using var memory = ListedBuffer.Scattered(Pages);
+        using var buffer = memory.DuplicateHandle();
+        var handle = RawHandles.Attached(Uio, buffer);
+
+        Assert.That(RawHandles.Ranges(Uio, handle, 0, new RawRange[Pages], out var result), Is.Zero);
+        Assert.That(result.Total, Is.GreaterThanOrEqualTo(Pages - 2));
+        Assert.That(result.Count, Is.EqualTo(256));
+        var ranges = RawHandles.AllRanges(Uio, handle, atATime: Pages);
+        Assert.That(ranges.Sum(range => (long)range.Length), Is.EqualTo(memory.Length));
+        Assert.That(ranges, Is.EqualTo(RawHandles.AllRanges(Uio, handle, atATime: 1)));
     }
 
     [Test]
@@ -276,6 +326,47 @@ internal sealed partial class HandleTests : AbiTest
         Assert.That(IsTainted, Is.False);
     }
 
+    [Test, Category(Needs.Iommu)]
+    public void Behind_one_whoever_may_open_the_device_for_writing_attaches()
+    {
+        using var buffer = Buffer();
+
+        Assert.That(ImportWithoutCapabilities(buffer), Is.EqualTo((0, 0)));
+    }
+
+    [Test, Category(Needs.Direct)]
+    public void Without_one_that_takes_a_capability()
+    {
+        using var buffer = Buffer();
+
+        Assert.That(ImportWithoutCapabilities(buffer), Is.EqualTo((-LibC.EPERM, -LibC.EPERM)));
+        Assert.That(Read("mappings"), Is.Zero);
+    }
+
+    [Test]
+    public void The_mask_is_the_drivers_own_again_after_unbinding()
+    {
+        var before = Read("dma_mask_bits");
+        ImportAttribute.UnderTest("dma_mask_bits").Write("40");
+        Assert.That(Read("dma_mask_bits"), Is.EqualTo(40).And.Not.EqualTo(before));
+
+        UnderTest.Unbind();
+        UnderTest.Bind();
+
+        Assert.That(Read("dma_mask_bits"), Is.EqualTo(before));
+    }
+
+    [TestCase("dma_mask_bits")]
+    [TestCase("max_mappings")]
+    [TestCase("max_bytes")]
+    public void Nobody_but_root_changes_what_a_device_may(string name)
+    {
+        var before = Read(name);
+
+        Assert.That(() => Unprivileged.AsNobody(() => ImportAttribute.UnderTest(name).Write("40")), Throws.InstanceOf<UnauthorizedAccessException>());
+        Assert.That(Read(name), Is.EqualTo(before));
+    }
+
     [Test]
     public void The_mask_stays_while_something_is_mapped()
     {
@@ -327,6 +418,49 @@ internal sealed partial class HandleTests : AbiTest
             Assert.That(RawHandles.Ranges(file, handle, 0, new RawRange[1], out _), Is.EqualTo(-LibC.ENODEV));
             Assert.That(RawHandles.SetQuiesce(file), Is.EqualTo(-LibC.ENODEV));
         }
+    }
+
+    [Test]
+    public void Bad_input_does_not_reach_the_kernel_log()
+    {
+        using var buffer = Buffer();
+        using var file = RawFile.Open("/dev/null", LibC.O_RDWR);
+        var handle = RawHandles.Attached(Uio, buffer);
+        var address = new RawWriteAddress { Handle = handle, Length = 4096, Register = ulong.MaxValue - 7, Format = RawHandles.Address64 };
+        var poll = new RawQuiesceOp { Kind = RawQuiesceOp.Poll, Width = 32, TimeoutMicroseconds = uint.MaxValue };
+
+        AssertNotLogged(() =>
+        {
+            int[] results =
+            [
+                RawHandles.Attach(Uio, -1, RawArguments.ToDevice, out _),
+                RawHandles.Attach(Uio, file),
+                RawHandles.Attach(Uio, buffer, RawArguments.None),
+                RawHandles.Attach(Uio, buffer),
+                RawHandles.Detach(Uio, 0),
+                RawHandles.Detach(Uio, handle, reserved: 1),
+                RawHandles.Ranges(Uio, 0, 0, [], out _),
+                RawHandles.Ranges(Uio, handle, 2, [], out _),
+                RawHandles.WriteAddress(Uio, address),
+                RawHandles.WriteAddress(Uio, address with { Map = uint.MaxValue }),
+                RawHandles.SetQuiesce(Uio, poll),
+                RawHandles.SetQuiesce(Uio, poll with { Register = ulong.MaxValue - 3 }),
+                RawHandles.SetQuiesce(Uio, new byte[1], 1, 1),
+            ];
+            Assert.That(results, Is.All.Negative);
+        });
+    }
+
+    /// <summary>By handle and by the boards' ioctl, in a file that was opened without capabilities, too.</summary>
+    private static (int Attach, int Map) ImportWithoutCapabilities(SafeFileHandle buffer)
+    {
+        var results = (1, 1);
+        Unprivileged.WithoutCapabilities(() =>
+        {
+            using var file = RawUio.Open(UnderTest.DevicePath);
+            results = (RawHandles.Attach(file, buffer, RawArguments.Bidirectional), RawUio.Map(file, buffer, RawArguments.ToDevice));
+        });
+        return results;
     }
 
     [GeneratedRegex("does not reach all memory")]

@@ -150,18 +150,14 @@ internal sealed class MapTests : AbiTest
     public void Bad_input_does_not_reach_the_kernel_log()
     {
         using var buffer = Buffer();
-        using var log = new GuestLog();
 
-        for (var i = 0; i < 1000; i++)
+        AssertNotLogged(() =>
         {
             RawUio.Map(Uio, -1, RawArguments.Bidirectional, out _);
             RawUio.Map(Uio, buffer, RawArguments.None);
             RawUio.Unmap(Uio, buffer);
             var arguments = default(RawArguments);
             RawUio.Ioctl(Uio, 0xC0205503, ref arguments);
-        }
-
-        // Not empty: the kernel may have something else to say meanwhile.
-        Assert.That(log.Drain(), Has.Count.LessThan(20));
+        });
     }
 }
