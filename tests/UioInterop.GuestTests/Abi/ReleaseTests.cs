@@ -36,6 +36,48 @@ internal sealed class ReleaseTests : AbiTest
         Assert.That(Attachments, Is.Zero);
     }
 
+    [Test]
+    public unsafe void Mappings_end_with_the_last_register_map_of_the_file()
+    {
+        using var buffer = Buffer();
+        Assert.That(RawUio.Map(Uio, buffer), Is.Zero);
+        var registers = LibC.mmap(null, Environment.SystemPageSize, LibC.PROT_READ, LibC.MAP_SHARED, RawFile.Number(Uio), 0);
+        Assert.That((nint)registers, Is.Not.EqualTo((nint)LibC.MAP_FAILED));
+
+        Uio.Dispose();
+        Assert.That(Attachments, Is.EqualTo(1));
+
+        LibC.munmap(registers, Environment.SystemPageSize);
+        Assert.That(Attachments, Is.Zero);
+    }
+
+    [Test]
+    public void A_forked_child_has_them_until_it_ends()
+    {
+        using var buffer = Buffer();
+        Assert.That(RawUio.Map(Uio, buffer), Is.Zero);
+
+        using (new ForkedChild())
+        {
+            Uio.Dispose();
+            Assert.That(Attachments, Is.EqualTo(1));
+        }
+
+        Assert.That(Attachments, Is.Zero);
+    }
+
+    [Test, Category(Needs.Handles)]
+    public void Whoever_is_sent_the_descriptor_can_end_them()
+    {
+        using var buffer = Buffer();
+        var handle = RawHandles.Attached(Uio, buffer);
+
+        Assert.That(ChildProcess.Detach(Uio, handle), Is.Zero);
+
+        Assert.That(Attachments, Is.Zero);
+        Assert.That(RawHandles.Detach(Uio, handle), Is.EqualTo(-LibC.ENOENT));
+    }
+
     // The DMA API is over for a device whose driver is unbound.
     [Test]
     public void Unbinding_the_device_ends_the_mappings_of_open_files()
@@ -60,20 +102,28 @@ internal sealed class ReleaseTests : AbiTest
     }
 
     [Test]
-    public void Unbinding_waits_for_maps_in_flight_and_leaves_nothing_behind()
+    public void Unbinding_waits_for_maps_in_flight_and_leaves_nothing_behind() => UnbindUnder(MapAndUnmap);
+
+    [Test, Category(Needs.Handles)]
+    public void Unbinding_waits_for_attaches_in_flight_and_leaves_nothing_behind() => UnbindUnder(AttachAndDetach);
+
+    [Test, Category(Needs.Handles)]
+    public void Unbinding_waits_for_attaches_that_are_undone_and_leaves_nothing_behind() => UnbindUnder(AttachInVain);
+
+    private void UnbindUnder(Func<SafeFileHandle, SafeFileHandle, int> work)
     {
         for (var round = 0; round < 10; round++)
         {
             using var uio = RawUio.Open(UnderTest.DevicePath);
-            UnbindUnder(uio, threads: 4);
+            UnbindUnder(uio, work, threads: 4);
         }
     }
 
-    private void UnbindUnder(SafeFileHandle uio, int threads)
+    private void UnbindUnder(SafeFileHandle uio, Func<SafeFileHandle, SafeFileHandle, int> work, int threads)
     {
         using var started = new CountdownEvent(threads);
         var workers = Enumerable.Range(0, threads).Select(_ => Task.Factory.StartNew(
-            () => MapUntilGone(uio, started), CancellationToken.None,
+            () => WorkUntilGone(uio, work, started), CancellationToken.None,
             TaskCreationOptions.LongRunning, TaskScheduler.Default)).ToArray();
         started.Wait(TimeSpan.FromSeconds(10));
 
@@ -91,7 +141,7 @@ internal sealed class ReleaseTests : AbiTest
     }
 
     // One buffer for each thread, so that the only reason to fail is the device.
-    private static int MapUntilGone(SafeFileHandle uio, CountdownEvent started)
+    private static int WorkUntilGone(SafeFileHandle uio, Func<SafeFileHandle, SafeFileHandle, int> work, CountdownEvent started)
     {
         // In one piece: bounce buffers do not keep pieces together.
         using var memory = DmaHeap.Cma.Allocate(128 << 10);
@@ -99,11 +149,19 @@ internal sealed class ReleaseTests : AbiTest
         started.Signal();
         while (true)
         {
-            var result = RawUio.Map(uio, buffer);
-            if (result == 0)
-                result = RawUio.Unmap(uio, buffer);
+            var result = work(uio, buffer);
             if (result != 0)
                 return result;
         }
     }
+
+    private static int MapAndUnmap(SafeFileHandle uio, SafeFileHandle buffer) =>
+        RawUio.Map(uio, buffer) is var result and not 0 ? result : RawUio.Unmap(uio, buffer);
+
+    private static int AttachAndDetach(SafeFileHandle uio, SafeFileHandle buffer) =>
+        RawHandles.Attach(uio, RawFile.Number(buffer), RawArguments.Bidirectional, out var attach) is var result and not 0
+            ? result : RawHandles.Detach(uio, attach.Handle);
+
+    private static int AttachInVain(SafeFileHandle uio, SafeFileHandle buffer) =>
+        RawHandles.AttachInVain(uio, buffer) is var result && result == -LibC.EFAULT ? 0 : result;
 }

@@ -13,6 +13,7 @@ internal sealed class ChildProcess : IDisposable
     private const string ImportRole = "import";
     private const string HoldRole = "hold";
     private const string InvertRole = "invert";
+    private const string DetachRole = "detach";
     private const string WorkRole = "work";
     private const string IdleRole = "idle";
     private const string WriteRole = "write";
@@ -61,6 +62,7 @@ internal sealed class ChildProcess : IDisposable
                 StartWriter(descriptor, type, device, Enum.Parse<QuiesceChoice>(choice)),
             [HoldRole, var path] => Open(path).Info.DevicePath,
             [InvertRole, var path] => ReceiveInvertAndSend(path),
+            [DetachRole, var path, var handle] => ReceiveAndDetach(path, uint.Parse(handle, CultureInfo.InvariantCulture)),
             [WorkRole, var rounds] => Work(int.Parse(rounds, CultureInfo.InvariantCulture)),
             _ => throw new ArgumentException($"no such role: {string.Join(' ', arguments)}"),
         };
@@ -109,7 +111,23 @@ internal sealed class ChildProcess : IDisposable
     /// <summary>
     /// Sends a buffer to a process that inverts each of its bytes and sends one of its own, and is killed. Returns that one.
     /// </summary>
-    public static DmaBuf InvertAndSendOne(DmaBuf buffer)
+    public static DmaBuf InvertAndSendOne(DmaBuf buffer) => Exchange(socket =>
+    {
+        buffer.Send(socket);
+        return DmaBuf.Receive(socket);
+    }, InvertRole).Received;
+
+    /// <summary>
+    /// Sends an open file of a device to a process that ends a mapping of it, and is killed. Returns 0, or its negative errno.
+    /// </summary>
+    public static int Detach(SafeFileHandle uio, uint handle) => int.Parse(Exchange(socket =>
+    {
+        UnixSockets.Send(socket, 1, RawFile.Number(uio));
+        return true;
+    }, DetachRole, handle.ToString(CultureInfo.InvariantCulture)).Said, CultureInfo.InvariantCulture);
+
+    /// <summary>Talks to a process that connects to the path behind its role.</summary>
+    private static (T Received, string Said) Exchange<T>(Func<Socket, T> talk, string role, params string[] arguments)
     {
         var path = Path.Combine(Path.GetTempPath(), $"uiointerop-{Environment.ProcessId}");
         using var listener = UnixSocket();
@@ -118,16 +136,15 @@ internal sealed class ChildProcess : IDisposable
         var exchange = Task.Run(() =>
         {
             using var socket = listener.Accept();
-            buffer.Send(socket);
-            return DmaBuf.Receive(socket);
+            return talk(socket);
         });
         try
         {
-            using (new ChildProcess(InvertRole, path))
-            {
-            }
+            string said;
+            using (var child = new ChildProcess([role, path, .. arguments]))
+                said = child._said;
             Assert.That(exchange.Wait(s_timeout), Is.True, "the other process has sent nothing");
-            return exchange.Result;
+            return (exchange.Result, said);
         }
         finally
         {
@@ -198,8 +215,7 @@ internal sealed class ChildProcess : IDisposable
 
     private static string ReceiveInvertAndSend(string path)
     {
-        using var socket = UnixSocket();
-        socket.Connect(new UnixDomainSocketEndPoint(path));
+        using var socket = ConnectedTo(path);
         using var received = DmaBuf.Receive(socket);
         using (var cpu = received.BeginAccess(CpuAccessMode.ReadWrite))
         {
@@ -211,6 +227,13 @@ internal sealed class ChildProcess : IDisposable
         Buffers.Fill(own, Buffers.Pattern(4096, Seed));
         own.Send(socket);
         return "sent";
+    }
+
+    private static string ReceiveAndDetach(string path, uint handle)
+    {
+        using var socket = ConnectedTo(path);
+        using var uio = UnixSockets.ReceiveFile(socket);
+        return RawHandles.Detach(uio, handle).ToString(CultureInfo.InvariantCulture);
     }
 
     private static string Work(int rounds)
@@ -240,6 +263,13 @@ internal sealed class ChildProcess : IDisposable
         // Without them nothing would have been tried.
         var (collections, mappings) = (GC.CollectionCount(0), edu.Device.DroppedMappings);
         return collections > rounds / 4 && mappings > rounds / 2 ? Worked : $"{collections} collections, {mappings} dropped";
+    }
+
+    private static Socket ConnectedTo(string path)
+    {
+        var socket = UnixSocket();
+        socket.Connect(new UnixDomainSocketEndPoint(path));
+        return socket;
     }
 
     private static Socket UnixSocket() => new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);

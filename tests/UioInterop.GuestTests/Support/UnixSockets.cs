@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
 using Tmds.Linux;
 
 namespace UioInterop.GuestTests.Support;
@@ -49,6 +50,17 @@ internal static unsafe class UnixSockets
             message.msg_controllen = (uint)LibC.CMSG_SPACE(descriptors.Length * sizeof(int));
         }
         Assert.That((long)LibC.sendmsg((int)socket.Handle, &message, 0), Is.EqualTo(length), $"errno {Marshal.GetLastPInvokeError()}");
+    }
+
+    /// <summary>Receives one byte with the descriptor of a file of any kind.</summary>
+    public static SafeFileHandle ReceiveFile(Socket socket)
+    {
+        byte data;
+        var control = stackalloc long[32];
+        var vector = new iovec { iov_base = &data, iov_len = 1 };
+        var message = new msghdr { msg_iov = &vector, msg_iovlen = 1, msg_control = control, msg_controllen = 32 * sizeof(long) };
+        Assert.That((long)LibC.recvmsg((int)socket.Handle, &message, LibC.MSG_CMSG_CLOEXEC), Is.EqualTo(1), $"errno {Marshal.GetLastPInvokeError()}");
+        return new SafeFileHandle(*(int*)LibC.CMSG_DATA(LibC.CMSG_FIRSTHDR(&message)), ownsHandle: true);
     }
 
     private static Socket Of(int fd) => new(new SafeSocketHandle(fd, ownsHandle: true));
