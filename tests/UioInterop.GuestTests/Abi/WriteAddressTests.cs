@@ -53,6 +53,36 @@ internal sealed class WriteAddressTests : AbiTest
         Assert.That(device.Map().Read64(0x80), Is.EqualTo(BinaryPrimitives.ReverseEndianness(address)).And.Not.EqualTo(address));
     }
 
+    // What is written last is what remains.
+    [TestCase(0u, 0)]
+    [TestCase(RawWriteAddress.HighFirst, 1)]
+    public void The_halves_of_a_pair_are_written_in_the_order_that_is_asked_for(uint flags, int last)
+    {
+        using var buffer = Buffer();
+        using var device = UioDevice.Open(UioDeviceId.FromPath(UnderTest.DevicePath), new UioOpenOptions { IsExclusive = false });
+        var pair = s_right with { Handle = RawHandles.Attached(Uio, buffer), Format = RawHandles.AddressPair, HighRegister = s_right.Register, Flags = flags };
+        var address = RawHandles.AllRanges(Uio, pair.Handle).Single().Address;
+
+        Assert.That(RawHandles.WriteAddress(Uio, pair), Is.Zero);
+
+        ulong[] halves = [address >> 32, address & uint.MaxValue];
+        Assert.That(device.Map().Read64(0x80), Is.EqualTo(halves[last]).And.Not.EqualTo(halves[1 - last]));
+    }
+
+    [Test]
+    public void The_end_of_a_mapping_leaves_the_register_as_it_is()
+    {
+        using var buffer = Buffer();
+        using var device = UioDevice.Open(UioDeviceId.FromPath(UnderTest.DevicePath), new UioOpenOptions { IsExclusive = false });
+        var handle = RawHandles.Attached(Uio, buffer);
+        var address = RawHandles.AllRanges(Uio, handle).Single().Address;
+        Assert.That(RawHandles.WriteAddress(Uio, s_right with { Handle = handle }), Is.Zero);
+
+        Assert.That(RawHandles.Detach(Uio, handle), Is.Zero);
+
+        Assert.That(device.Map().Read64(0x80), Is.EqualTo(address).And.Not.Zero);
+    }
+
     // This machine's IOMMU gives out addresses from the top of what the mask allows, unless it has one of that size left over
     // from before: those it keeps up to 128 KiB.
     [Test, Category(Needs.Pc), Category(Needs.Iommu)]

@@ -107,6 +107,37 @@ internal sealed class HandleImportTests : EduTest
         lease.Complete();
     }
 
+    // What is written last is what remains.
+    [TestCase(false)]
+    [TestCase(true)]
+    public void The_halves_of_an_address_are_written_in_the_order_that_is_asked_for(bool highFirst)
+    {
+        using var buffer = DmaHeap.Cma.Allocate(PageLength);
+        using var mapping = Edu.Device.Import(buffer, DmaDirection.ToDevice);
+        using var lease = mapping.BeginTransfer(0, PageLength);
+        var both = new Register<uint>(0x80, "both halves");
+
+        Edu.Device.Map().WriteAddress(both, both, lease, highFirst: highFirst);
+
+        var (high, low) = (mapping.Address.Value >> 32, mapping.Address.Value & uint.MaxValue);
+        Assert.That(Edu.Device.Map().Read(s_source), Is.EqualTo(highFirst ? low : high).And.Not.EqualTo(highFirst ? high : low));
+        lease.Complete();
+    }
+
+    [Test, Category(Needs.Direct)]
+    public void More_ranges_than_the_kernel_tells_at_once_are_all_there()
+    {
+        using var scattered = ListedBuffer.Scattered(600);
+        using var mapping = Edu.Device.Import(scattered, DmaDirection.ToDevice);
+        using var file = RawUio.Open(UnderTest.DevicePath);
+        using var handle = scattered.DuplicateHandle();
+
+        var one = RawHandles.AllRanges(file, RawHandles.Attached(file, handle), atATime: 1);
+
+        Assert.That(mapping.Ranges.Select(range => new RawRange(range.Address.Value, (ulong)range.Length)), Is.EqualTo(one));
+        Assert.That(one, Has.Count.GreaterThan(2 * 256));
+    }
+
     [Test]
     public void What_is_no_register_gets_no_address()
     {
