@@ -36,7 +36,10 @@ internal sealed class CadenceGem(string name) : SelfWriter(Open(name))
     private const int Frame = Transmit + 2 * DescriptorLength;
     private const int FrameLength = 60;
 
-    protected override QuiesceProgram StopProgram => new QuiesceProgram().Modify(Registers, NetworkControl, EnableReceive | EnableTransmit, 0u);
+    // The last access is a read: a write may still be on its way when the kernel goes on.
+    protected override QuiesceProgram StopProgram => new QuiesceProgram()
+        .Modify(Registers, NetworkControl, EnableReceive | EnableTransmit, 0u)
+        .Poll(Registers, NetworkControl, EnableReceive | EnableTransmit, 0u, TimeSpan.FromMilliseconds(100));
 
     public override void Stop() => Registers.Write(NetworkControl, 0);
 

@@ -2,7 +2,10 @@ using UioInterop.GuestTests.Support;
 
 namespace UioInterop.GuestTests.Devices.SelfWriters;
 
-/// <summary>With an Ethernet controller, which writes when a frame comes.</summary>
+/// <summary>
+/// With an Ethernet controller, which writes when a frame comes. The frames come from a second controller of the same
+/// machine, not from the host, which knows neither when the process is killed nor when its memory is somebody else's.
+/// </summary>
 [Category(Needs.Gem)]
 internal sealed class CadenceGemKillTests : KilledWriterTests
 {

@@ -62,6 +62,7 @@ internal abstract class KilledWriterTests
     {
         using var reused = KillAndAllocateAgain(QuiesceChoice.Stop);
         var filled = _writer.Filled(_ring);
+        Assert.That(filled, Is.LessThan(SelfWriter.Slots), "one that has filled all slots stops by itself");
 
         LetThemWrite();
 
