@@ -41,11 +41,14 @@ internal sealed class ErrorTests
         new("UioDevice.Import", "too much", "UIO_IOC_DMABUF_ATTACH", 12, "dmabuf/max_bytes", scene => scene.WithLimit("max_bytes", "1", device => device.Import(scene.Buffer, DmaDirection.ToDevice))) { Needs = [Needs.Handles] },
         new("UioDevice.Import", "no IOMMU and no capability", "UIO_IOC_DMABUF_ATTACH", 1, "CAP_SYS_RAWIO", scene => scene.WithoutCapabilities(device => device.Import(scene.Buffer, DmaDirection.ToDevice))) { Needs = [Needs.Handles, Needs.Direct] },
         new("UioDevice.SetQuiesceProgram", "the kernel runs none", "UIO_IOC_SET_QUIESCE", 25, "CONFIG_UIO_DMABUF", scene => scene.Device.SetQuiesceProgram(null)) { Needs = [Needs.Boards] },
+        new("UioDevice.SetQuiesceProgram", "the kernel has no import", "UIO_IOC_SET_QUIESCE", 25, "CONFIG_UIO_DMABUF", scene => scene.Device.SetQuiesceProgram(null)) { Needs = [Needs.NoImport] },
         new("UioDevice.SetQuiesceProgram", "too long polls", "UIO_IOC_SET_QUIESCE", 7, "MaxQuiesceTime", scene => scene.Device.SetQuiesceProgram(scene.PollFor(TimeSpan.FromSeconds(2)))) { Needs = [Needs.Handles] },
         new("UioDevice.SetQuiesceProgram", "the device is gone", "UIO_IOC_SET_QUIESCE", 19, "unbound", scene => scene.WhenGone(device => device.SetQuiesceProgram(null))) { Needs = [Needs.Handles] },
         new("DmaMapping.Dispose", "detached by somebody else", "UIO_IOC_DMABUF_DETACH", 2, "something else", scene => scene.MappingThatSomebodyDetached().Dispose()) { Needs = [Needs.Handles] },
         new("DmaMapping.Dispose", "unmapped by somebody else", "UIO_IOC_UNMAP_DMABUF", 2, "something else", scene => scene.MappingThatSomebodyUnmapped().Dispose()) { Needs = [Needs.Boards] },
         new("DmaMapping.Dispose", "a transfer that nothing ends", "quiesce", 16, "Quiesce", scene => scene.MappingInTransfer().Dispose()) { Needs = [Needs.Import] },
+        new("DmaMappingPool.new", "the kernel has no import", "UIO_IOC_MAP_DMABUF", 25, "CONFIG_UIO_DMABUF", scene => scene.Keep(new DmaMappingPool(scene.Device, DmaHeap.Cma, 4096, DmaDirection.ToDevice, capacity: 2))) { Needs = [Needs.NoImport] },
+        new("DmaMappingCache.BeginTransfer", "the kernel has no import", "UIO_IOC_MAP_DMABUF", 25, "CONFIG_UIO_DMABUF", scene => new DmaMappingCache(scene.Device, capacity: 1).BeginTransfer(scene.Buffer, 0, 1)) { Needs = [Needs.NoImport] },
         new("UioDevice.TryWaitForInterrupt", "the device is gone", "read (interrupt count)", 5, "unbound", scene => scene.WhenGone(device => device.TryWaitForInterrupt(s_now, out _))),
         new("UioDevice.WaitForInterruptAsync", "the device is gone", "read (interrupt count)", 5, "unbound", scene => scene.WhenGone(device => device.WaitForInterruptAsync(s_now).AsTask().GetAwaiter().GetResult())),
         new("UioDevice.EnableInterrupt", "the device is gone", "write (irqcontrol)", 22, "unbound", scene => scene.WhenGone(device => device.EnableInterrupt())),
@@ -86,7 +89,7 @@ internal sealed class ErrorTests
         "QuiesceProgram.*", // a list of what the kernel checks
         "DmaMapping.TryGetAddress", // HandleImportTests
         "DmaMapping.AddressOf", "DmaMapping.ThrowIfNotFor", "DmaMapping.BeginTransfer", "TransferLease.*", // TransferTests
-        "Registers.*", // RegisterTests: one load or store, no call
+        "Registers.*", // RegisterTests: one load or store, no call; WriteAddress is in HandleImportTests, and takes a lease, which only an import gives
         "UioDeviceId.*", "DeviceAddress.*", "IommuGroup.*", "Deadline.*", // values
         "PciFunction.Find", "PciFunction.Exists", "DmaHeap.List", // what is not there is not listed
         "KernelLog.TryRead", // read after every test, by KernelLogCheck

@@ -146,6 +146,8 @@ internal sealed class ImportTests
 
         Assert.That(error.Errno, Is.EqualTo(LibC.ENOTTY));
         Assert.That(error.Remedy, Does.Contain("CONFIG_UIO_DMABUF"));
+        var features = _device.Features;
+        Assert.That((features.AttachesByHandle, features.WritesAddresses, features.RunsQuiescePrograms), Is.EqualTo((false, false, false)));
         Assert.That(_device.Map().Read32(0), Is.EqualTo(0x010000edu), "registers work all the same");
     }
 }
