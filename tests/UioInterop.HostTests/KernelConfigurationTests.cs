@@ -1,5 +1,6 @@
 using NUnit.Framework;
 using UioInterop.Harness.Kernels;
+using UioInterop.Harness.Machines;
 
 namespace UioInterop.HostTests;
 
@@ -22,4 +23,14 @@ public sealed class KernelConfigurationTests
     [Test]
     public void The_last_fragment_wins() => Assert.That(
         KernelConfiguration.Lost("CONFIG_UIO=y\nCONFIG_UIO=m\n", "CONFIG_UIO=m\n"), Is.Empty);
+
+    // Where no patch adds an option, nothing asks for it.
+    [TestCase(true)]
+    [TestCase(false)]
+    public void What_the_series_adds_is_asked_for_where_the_series_is(bool hasSeries)
+    {
+        var variant = MachineList.X64.Kernel with { HasSeries = hasSeries };
+
+        Assert.That(KernelConfiguration.For(variant, Patch.For(variant)).Contains("CONFIG_UIO_DMABUF_ADDRESSES=y", StringComparison.Ordinal), Is.EqualTo(hasSeries));
+    }
 }

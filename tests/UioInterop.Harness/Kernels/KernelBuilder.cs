@@ -78,11 +78,12 @@ public static class KernelBuilder
 
     private static async Task<string> HashAsync(KernelSource source, KernelVariant variant, CancellationToken cancel)
     {
+        var patches = Patch.For(variant);
         var compiler = await Shell.RunAsync(variant.Architecture.Compiler, ["--version"], cancel);
         return Fingerprint.OfText([
             source.Identity, compiler.Split('\n')[0], variant.Architecture.KernelName,
-            KernelConfiguration.For(variant), .. variant.Modules,
-            .. Patch.For(variant).SelectMany(patch => new[] { patch.Name, patch.Text })]);
+            KernelConfiguration.For(variant, patches), .. variant.Modules,
+            .. patches.SelectMany(patch => new[] { patch.Name, patch.Text })]);
     }
 
     private static string NewLog(KernelVariant variant)

@@ -6,11 +6,14 @@ namespace UioInterop.Harness.Kernels;
 /// <summary>What a kernel is asked to be configured as, on top of tinyconfig.</summary>
 public static partial class KernelConfiguration
 {
-    /// <summary>The common fragment, the architecture's, the variant's own lines: later ones win.</summary>
-    public static string For(KernelVariant variant) => string.Join('\n',
+    /// <summary>
+    /// The common fragment, the architecture's, what the patches add, all of it, the variant's own lines: later ones win.
+    /// </summary>
+    public static string For(KernelVariant variant, IEnumerable<Patch> patches) => string.Join('\n',
     [
         File.ReadAllText(Repository.At("tests", "kernel", "common.config")),
         File.ReadAllText(Repository.At("tests", "kernel", $"{variant.Architecture.Name}.config")),
+        .. patches.SelectMany(patch => patch.Options).Select(option => $"CONFIG_{option}=y"),
         .. variant.Configuration,
         "",
     ]);

@@ -42,7 +42,7 @@ public sealed partial class KernelTree : IDisposable
         await patched.EnsureAsync(patches, progress, cancel);
         var objects = KernelCache.At("build", $"{variant.Architecture.Name}-{patched.Key}{(variant.HasOwnObjects ? $"-{variant.Name}" : "")}");
         var tree = new KernelTree(held, variant, patched.Directory, objects, progress);
-        await tree.ConfigureAsync(Fingerprint.OfText(patches.Select(patch => patch.Text)), cancel);
+        await tree.ConfigureAsync(patches, cancel);
         return tree;
     }
 
@@ -97,12 +97,12 @@ public sealed partial class KernelTree : IDisposable
         })
         .WithValidation(CommandResultValidation.None);
 
-    private async Task ConfigureAsync(string patches, CancellationToken cancel)
+    private async Task ConfigureAsync(IReadOnlyList<Patch> patches, CancellationToken cancel)
     {
         Directory.CreateDirectory(ObjectDirectory);
-        var asked = KernelConfiguration.For(_variant);
+        var asked = KernelConfiguration.For(_variant, patches);
         var fragment = Path.Combine(ObjectDirectory, "fragment.config");
-        var wanted = Fingerprint.OfText(asked, patches);
+        var wanted = Fingerprint.OfText([asked, .. patches.Where(patch => patch.ChangesConfiguration).Select(patch => patch.Text)]);
         var stamp = Path.Combine(ObjectDirectory, "configured");
         if (File.Exists(stamp) && await File.ReadAllTextAsync(stamp, cancel) == wanted)
             return;

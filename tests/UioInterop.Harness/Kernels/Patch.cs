@@ -12,7 +12,7 @@ public sealed partial record Patch(string Name, string Text)
     /// <summary>What a variant's release lacks, the series, and what the variant has beyond it.</summary>
     public static IReadOnlyList<Patch> For(KernelVariant variant) =>
     [
-        .. variant.Release == KernelSource.DefaultRelease ? Series() : Backport(variant.Release),
+        .. !variant.HasSeries ? [] : variant.Release == KernelSource.DefaultRelease ? Series() : Backport(variant.Release),
         .. variant.Patches is { } patches ? At(Repository.At("tests", "kernel", patches)) : [],
     ];
 
@@ -27,6 +27,12 @@ public sealed partial record Patch(string Name, string Text)
     public IReadOnlyList<string> Paths =>
         [.. Header().Matches(Text).SelectMany(match => new[] { match.Groups[1].Value, match.Groups[2].Value }).Distinct()];
 
+    /// <summary>The options that it adds to the kernel's configuration.</summary>
+    public IReadOnlyList<string> Options => [.. NewOption().Matches(Text).Select(match => match.Groups[1].Value)];
+
+    /// <summary>Whether a kernel with it is configured in another way.</summary>
+    internal bool ChangesConfiguration => Paths.Any(path => Path.GetFileName(path) == "Kconfig");
+
     internal static IReadOnlyList<Patch> AllIn(string directory) => Directory.Exists(directory)
         ? [.. Directory.GetFiles(directory, "*.patch").Order(StringComparer.Ordinal).Select(Read)]
         : [];
@@ -37,4 +43,7 @@ public sealed partial record Patch(string Name, string Text)
 
     [GeneratedRegex("^diff --git a/(\\S+) b/(\\S+)$", RegexOptions.Multiline | RegexOptions.CultureInvariant)]
     private static partial Regex Header();
+
+    [GeneratedRegex(@"^\+config (\w+)$", RegexOptions.Multiline | RegexOptions.CultureInvariant)]
+    private static partial Regex NewOption();
 }

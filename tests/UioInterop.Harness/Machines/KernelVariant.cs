@@ -17,6 +17,9 @@ public sealed record KernelVariant(string Name, Architecture Architecture)
     /// <summary>Lines in the form of .config, read after the common ones.</summary>
     public IReadOnlyList<string> Configuration { get; init; } = [];
 
+    /// <summary>Whether it carries the series; otherwise it is what everybody has.</summary>
+    public bool HasSeries { get; init; } = true;
+
     /// <summary>Patches of this variant alone, after the series: a folder or a file below tests/kernel.</summary>
     public string? Patches { get; init; }
 
