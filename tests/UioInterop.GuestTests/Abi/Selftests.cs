@@ -2,30 +2,44 @@ using UioInterop.GuestTests.Support;
 
 namespace UioInterop.GuestTests.Abi;
 
-/// <summary>The kernel's own tests of the import, in C (tools/testing/selftests/uio), on the device under test.</summary>
+/// <summary>
+/// The kernel's own tests of the import, in C (tools/testing/selftests/uio), on the device under test, for every
+/// architecture whose programs the machine runs.
+/// </summary>
 [Category(Needs.Handles)]
 internal sealed class Selftests
 {
     private const string Root = "/selftests";
 
+    private static readonly string[] s_builds = [Needs.X64, Needs.Arm64, Needs.ArmHf];
     private static readonly string[] s_programs = ["dmabuf"];
 
-    [TestCaseSource(nameof(s_programs))]
-    public void Program_passes(string program)
+    public static IEnumerable<TestCaseData> Programs =>
+        from build in s_builds
+        from program in s_programs
+        select new TestCaseData(build, program).SetCategory(build);
+
+    public static IEnumerable<TestCaseData> Builds => s_builds.Select(build => new TestCaseData(build).SetCategory(build));
+
+    [TestCaseSource(nameof(Programs))]
+    public void Program_passes(string build, string program)
     {
         UnderTest.Bind();
-        TapProgram.Run($"{Root}/{program}", new KeyValuePair<string, string?>("UIO_DEVICE", UnderTest.DevicePath)).AssertAllPassed();
+        Run(build, program, UnderTest.DevicePath).AssertAllPassed();
     }
 
     // Skipped as the kernel's other tests are: exit code 4, and nothing planned.
-    [TestCaseSource(nameof(s_programs))]
-    public void Without_a_device_it_is_skipped(string program)
+    [TestCaseSource(nameof(Programs))]
+    public void Without_a_device_it_is_skipped(string build, string program)
     {
-        var result = TapProgram.Run($"{Root}/{program}", new KeyValuePair<string, string?>("UIO_DEVICE", "/dev/no-such-device"));
+        var result = Run(build, program, "/dev/no-such-device");
         Assert.That((result.ExitCode, result.Planned), Is.EqualTo((4, 0)));
     }
 
-    [Test]
-    public void There_are_no_other_programs() =>
-        Assert.That(Directory.GetFiles(Root).Select(Path.GetFileName), Is.EquivalentTo(s_programs));
+    [TestCaseSource(nameof(Builds))]
+    public void There_are_no_other_programs(string build) =>
+        Assert.That(Directory.GetFiles($"{Root}/{build}").Select(Path.GetFileName), Is.EquivalentTo(s_programs));
+
+    private static TapProgram Run(string build, string program, string device) =>
+        TapProgram.Run($"{Root}/{build}/{program}", new KeyValuePair<string, string?>("UIO_DEVICE", device));
 }

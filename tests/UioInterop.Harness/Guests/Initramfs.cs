@@ -33,10 +33,8 @@ public sealed record Initramfs(string Path, long Size)
             AddProgram(archive, program);
             if (!project.Compilation.IsSelfContained)
                 await SharedFramework.AddAsync(archive, project, machine.Architecture, cancel);
-            foreach (var test in project.RunsShimTests ? kernel.Selftests : [])
-                archive.AddFile($"selftests/{System.IO.Path.GetFileName(test)}", test, executable: true);
-            foreach (var (build, test) in shimTests)
-                archive.AddFile($"shim-tests/{build}/{System.IO.Path.GetFileName(test)}", test, executable: true);
+            AddTests(archive, "shim-tests", shimTests);
+            AddTests(archive, "selftests", project.RunsShimTests ? kernel.Selftests : []);
         }
         File.Move(staging, path, overwrite: true);
         return new Initramfs(path, new FileInfo(path).Length);
@@ -58,6 +56,12 @@ public sealed record Initramfs(string Path, long Size)
         if (names.Length > 0)
             archive.AddText("lib/modules.list", string.Concat(names.Select(
                 name => $"/lib/modules/{name} {parameters.GetValueOrDefault(System.IO.Path.GetFileNameWithoutExtension(name)!, "")}\n")));
+    }
+
+    private static void AddTests(CpioWriter archive, string folder, IEnumerable<(string Build, string Program)> tests)
+    {
+        foreach (var (build, program) in tests)
+            archive.AddFile($"{folder}/{build}/{System.IO.Path.GetFileName(program)}", program, executable: true);
     }
 
     private static void AddLibraries(CpioWriter archive, Architecture architecture)

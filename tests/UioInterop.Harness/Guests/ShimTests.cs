@@ -10,13 +10,13 @@ internal static class ShimTests
         Architecture architecture, CancellationToken cancel)
     {
         var programs = new List<(string, string)>();
-        foreach (var build in architecture.ShimBuilds)
+        foreach (var build in architecture.ProgramBuilds)
         {
             await Shell.RunAsync(
-                "make", ["-C", Repository.At("native"), "--silent", $"ARCH={build}", "static-tests"], cancel);
-            programs.AddRange(Directory.GetFiles(Repository.At("native", "build", build, "static-tests"), "test_*")
+                "make", ["-C", Repository.At("native"), "--silent", $"ARCH={build.Name}", "static-tests"], cancel);
+            programs.AddRange(Directory.GetFiles(Repository.At("native", "build", build.Name, "static-tests"), "test_*")
                 .Where(path => !Path.HasExtension(path))
-                .Select(path => (build, path)));
+                .Select(path => (build.Name, path)));
         }
         return programs;
     }

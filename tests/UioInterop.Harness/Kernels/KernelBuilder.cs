@@ -82,7 +82,7 @@ public static class KernelBuilder
         var compiler = await Shell.RunAsync(variant.Architecture.Compiler, ["--version"], cancel);
         return Fingerprint.OfText([
             source.Identity, compiler.Split('\n')[0], variant.Architecture.KernelName,
-            KernelConfiguration.For(variant, patches), .. variant.Modules,
+            KernelConfiguration.For(variant, patches), .. variant.Modules, .. Selftests.MadeFrom(variant.Architecture),
             .. patches.SelectMany(patch => new[] { patch.Name, patch.Text })]);
     }
 

@@ -19,8 +19,12 @@ public sealed record KernelImage
     /// <summary>The modules the variant loads, in the order in which they can be loaded.</summary>
     public IReadOnlyList<string> Modules => [.. File.ReadAllLines(In(ModuleList)).Select(In)];
 
-    /// <summary>The tests that come with its source, as programs.</summary>
-    public IReadOnlyList<string> Selftests => [.. IODirectory.GetFiles(In(SelftestFolder)).Order(StringComparer.Ordinal)];
+    /// <summary>The tests that come with its source, as programs: of each build those in its folder.</summary>
+    public IReadOnlyList<(string Build, string Program)> Selftests =>
+    [
+        .. IODirectory.GetFiles(In(SelftestFolder), "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal)
+            .Select(program => (Path.GetFileName(Path.GetDirectoryName(program))!, program)),
+    ];
 
     private string In(string name) => Path.Combine(Directory, name);
 
@@ -36,7 +40,9 @@ public sealed record KernelImage
         File.Copy(parts.Configuration, unfinished.Configuration);
         unfinished.CopyInto("", parts.Modules);
         File.WriteAllLines(unfinished.In(ModuleList), parts.Modules.Select(Path.GetFileName)!);
-        unfinished.CopyInto(SelftestFolder, parts.Selftests);
+        IODirectory.CreateDirectory(unfinished.In(SelftestFolder));
+        foreach (var build in parts.Selftests.GroupBy(test => test.Build, test => test.Program))
+            unfinished.CopyInto(Path.Combine(SelftestFolder, build.Key), build);
         IODirectory.Move(unfinished.Directory, directory);
         return new KernelImage(directory);
     }
@@ -49,7 +55,7 @@ public sealed record KernelImage
         return IODirectory.CreateDirectory(directory).FullName;
     }
 
-    private void CopyInto(string folder, IReadOnlyList<string> files)
+    private void CopyInto(string folder, IEnumerable<string> files)
     {
         IODirectory.CreateDirectory(In(folder));
         foreach (var file in files)
@@ -58,4 +64,5 @@ public sealed record KernelImage
 }
 
 /// <summary>What a kernel is made of, where its build left it.</summary>
-internal sealed record KernelParts(string Image, string Configuration, IReadOnlyList<string> Modules, IReadOnlyList<string> Selftests);
+internal sealed record KernelParts(
+    string Image, string Configuration, IReadOnlyList<string> Modules, IReadOnlyList<(string Build, string Program)> Selftests);

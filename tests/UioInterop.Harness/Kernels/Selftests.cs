@@ -5,18 +5,36 @@ namespace UioInterop.Harness.Kernels;
 /// <summary>The kernel's own tests of UIO (tools/testing/selftests/uio), as programs that need nothing but a kernel.</summary>
 internal static class Selftests
 {
-    public static async Task<IReadOnlyList<string>> CompileAsync(KernelTree tree, Architecture architecture, CancellationToken cancel)
+    private static readonly string s_folder = Repository.At("kernel-patch", "tools", "testing", "selftests", "uio");
+
+    private static IEnumerable<string> Sources => Directory.GetFiles(s_folder, "*.c").Order(StringComparer.Ordinal);
+
+    /// <summary>What has to be the same for them to be the same.</summary>
+    public static IEnumerable<string> MadeFrom(Architecture architecture) =>
+        [.. architecture.ProgramBuilds.Select(build => build.ToString()), .. Sources.Select(File.ReadAllText)];
+
+    public static async Task<IReadOnlyList<(string Build, string Program)>> CompileAsync(
+        KernelTree tree, Architecture architecture, CancellationToken cancel)
     {
+        var programs = new List<(string, string)>();
         var directory = KernelImage.Scratch(Path.Combine(tree.ObjectDirectory, "uio-selftests"));
         // They are those of the series whatever the kernel; what they include is a folder above any of the kernel's own.
         var neighbour = Path.Combine(tree.SourceDirectory, "tools", "testing", "selftests", "dmabuf-heaps");
-        foreach (var source in Directory.GetFiles(Repository.At("kernel-patch", "tools", "testing", "selftests", "uio"), "*.c"))
-            await Shell.RunAsync(
-                architecture.Compiler,
-                [
-                    "-static", "-O2", "-s", "-Wall", "-Werror", "-D_GNU_SOURCE=", "-I", neighbour,
-                    "-I", Repository.At("kernel-patch", "include", "uapi"), "-o", Path.Combine(directory, Path.GetFileNameWithoutExtension(source)), source,
-                ], cancel);
-        return Directory.GetFiles(directory);
+        foreach (var build in architecture.ProgramBuilds)
+        {
+            var output = Directory.CreateDirectory(Path.Combine(directory, build.Name)).FullName;
+            foreach (var source in Sources)
+            {
+                var program = Path.Combine(output, Path.GetFileNameWithoutExtension(source));
+                await Shell.RunAsync(
+                    build.Compiler,
+                    [
+                        "-static", "-O2", "-s", "-Wall", "-Werror", "-D_GNU_SOURCE=", "-I", neighbour,
+                        "-I", Repository.At("kernel-patch", "include", "uapi"), "-o", program, source,
+                    ], cancel);
+                programs.Add((build.Name, program));
+            }
+        }
+        return programs;
     }
 }

@@ -15,7 +15,7 @@ public sealed record Architecture
         Loader = "/lib64/ld-linux-x86-64.so.2",
         LibraryDirectories = ["/lib/x86_64-linux-gnu", "/usr/lib/x86_64-linux-gnu"],
         GuestLibraryDirectory = "/lib/x86_64-linux-gnu",
-        ShimBuilds = ["x86-64"],
+        ProgramBuilds = [new("x86-64", "gcc")],
         ObjectEstimate = 1225,
     };
 
@@ -30,7 +30,7 @@ public sealed record Architecture
         Loader = "/lib/ld-linux-aarch64.so.1",
         LibraryDirectories = ["/usr/aarch64-linux-gnu/lib"],
         GuestLibraryDirectory = "/lib/aarch64-linux-gnu",
-        ShimBuilds = ["arm64", "armhf"],
+        ProgramBuilds = [new("arm64", "aarch64-linux-gnu-gcc"), new("armhf", "arm-linux-gnueabihf-gcc")],
         ObjectEstimate = 1400,
     };
 
@@ -56,8 +56,8 @@ public sealed record Architecture
 
     public required string GuestLibraryDirectory { get; init; }
 
-    /// <summary>The shim's builds whose programs its kernel runs: native/Makefile's ARCH.</summary>
-    public required IReadOnlyList<string> ShimBuilds { get; init; }
+    /// <summary>The programs that its kernel runs, those of 32 bits among them.</summary>
+    public required IReadOnlyList<ProgramBuild> ProgramBuilds { get; init; }
 
     /// <summary>How many objects a kernel has, until a build on this host has counted them.</summary>
     public required int ObjectEstimate { get; init; }
@@ -66,3 +66,8 @@ public sealed record Architecture
 
     public override string ToString() => Name;
 }
+
+/// <summary>A way to build programs in C.</summary>
+/// <param name="Name">Its name: native/Makefile's ARCH.</param>
+/// <param name="Compiler">The compiler.</param>
+public sealed record ProgramBuild(string Name, string Compiler);
