@@ -12,7 +12,8 @@ armhf_packages=(gcc-arm-linux-gnueabihf libc6-dev-armhf-cross)
 # The C++ runtime is .NET's.
 arm_machine_packages=(qemu-system-arm device-tree-compiler libgcc-s1-arm64-cross libstdc++6-arm64-cross
   "${arm64_packages[@]}" "${armhf_packages[@]}")
-check_packages=(sparse coccinelle shellcheck codespell cpio)
+# The series is for that older kernel, too.
+check_packages=(sparse coccinelle shellcheck codespell cpio linux-source-6.1)
 [[ -n ${KERNEL_SRC-} ]] || kernel_packages+=(linux-source-6.12)
 
 # Invariant: an SDK unpacked from its archive has no ICU beside it, and nothing here needs one.
@@ -101,7 +102,7 @@ arm_machines() {
 }
 
 older_kernels() {
-  [[ ! $* =~ 6\.1|debian|all ]] || need linux-source-6.1 linux-headers-amd64
+  [[ ! $* =~ 6\.1|debian|all ]] || need linux-source-6.1 linux-headers-amd64 dkms
 }
 
 native_for() {

@@ -34,6 +34,9 @@ public sealed record Prerequisite(string File, string Package)
         .. machines.Select(machine => machine.Kernel.Release).Distinct()
             .Where(release => release != KernelSource.DefaultRelease || KernelSource.OwnTree is null)
             .Select(release => new Prerequisite(KernelSource.TarballOf(release), KernelSource.PackageOf(release))),
+        .. machines.Select(machine => machine.Kernel).Where(kernel => kernel.Distribution is not null)
+            .Select(DistributionKernel.HeadersOf).Distinct()
+            .SelectMany(headers => new Prerequisite[] { new($"/usr/share/doc/{headers}/copyright", headers), new(DistributionKernel.Dkms, "dkms") }),
         .. machines.Select(machine => machine.QemuBinary).Distinct()
             .SelectMany(qemu => s_perMachine.GetValueOrDefault(qemu) ?? [new(qemu, qemu)]),
     ];
