@@ -26,7 +26,8 @@ public static class MachineRuns
     /// <summary>Ends the machines that run, and boots no other.</summary>
     public static CancellationToken Cancel { get; set; }
 
-    public static IReadOnlyList<string> On(Machine machine) => s_assembly.Value.List(machine.FilterFor());
+    /// <summary>The tests that run on a machine; with a text, those that have it in their names.</summary>
+    public static IReadOnlyList<string> On(Machine machine, string? text = null) => s_assembly.Value.List(machine.FilterFor(text));
 
     public static Task<RunReport> RunAsync(Machine machine) =>
         s_runs.GetOrAdd(machine.Name, _ => new Lazy<Task<RunReport>>(() => BootAsync(machine, Filter, record => Watch(machine, record)))).Value;
@@ -36,7 +37,7 @@ public static class MachineRuns
     {
         var kernel = await KernelBuilder.EnsureAsync(machine.Kernel);
         // A filter that no guest test fits was about the machine's name.
-        var expected = s_assembly.Value.List(machine.FilterFor(text));
+        var expected = On(machine, text);
         var filter = expected.Count > 0 ? text : null;
         return await new GuestRun
         {

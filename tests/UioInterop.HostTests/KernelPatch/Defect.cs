@@ -7,17 +7,28 @@ namespace UioInterop.HostTests.KernelPatch;
 
 /// <summary>
 /// Something that earlier implementations of the import got wrong, as a patch that puts it into ours: tests/kernel/defects.
-/// What it is, where it shows and which tests see it are the patch's first lines.
+/// What it is, where it shows and which tests see it there are the patch's first lines.
 /// </summary>
 internal sealed partial record Defect(string Name)
 {
     private const string Folder = "defects";
 
-    private readonly string _text = File.ReadAllText(Repository.At("tests", "kernel", Folder, $"{Name}.patch"));
+    private static readonly string s_folder = Repository.At("tests", "kernel", Folder);
 
-    public static IReadOnlyList<Defect> All { get; } =
-        [.. Directory.GetFiles(Repository.At("tests", "kernel", Folder), "*.patch").Order(StringComparer.Ordinal)
-            .Select(path => new Defect(Path.GetFileNameWithoutExtension(path)))];
+    /// <summary>The name of the machine that it is for.</summary>
+    public required string MachineName { get; init; }
+
+    /// <summary>A part of the names of the tests that see it; null when the kernel is not even built.</summary>
+    public required string? SeenBy { get; init; }
+
+    public IReadOnlyList<string> Configuration { get; private init; } = [];
+
+    /// <summary>The names of the patches.</summary>
+    public static IReadOnlyList<string> Files { get; } =
+        [.. Directory.GetFiles(s_folder, "*.patch").Select(Path.GetFileNameWithoutExtension).Order(StringComparer.Ordinal)!];
+
+    /// <summary>All of them, on each machine that they are for.</summary>
+    public static IReadOnlyList<Defect> All { get; } = [.. Files.SelectMany(Read)];
 
     /// <summary>Its number in the list of what they got wrong.</summary>
     public int Number => int.Parse(Name.AsSpan(0, 2), null);
@@ -27,24 +38,30 @@ internal sealed partial record Defect(string Name)
     {
         get
         {
-            var machine = MachineList.Named(Header("Machine")!);
+            var machine = MachineList.Named(MachineName);
             return machine with { Kernel = machine.Kernel with { Name = $"{machine.Kernel.Name}, sound", Configuration = [.. machine.Kernel.Configuration, .. Configuration] } };
         }
     }
 
     public Machine DefectiveMachine => Machine with { Kernel = Machine.Kernel with { Name = Name, Patches = Path.Combine(Folder, $"{Name}.patch") } };
 
-    /// <summary>A part of the names of the tests that see it; null when the kernel is not even built.</summary>
-    public string? SeenBy => Header("Seen-by") is "the build" ? null : Header("Seen-by");
+    public override string ToString() => $"{Name} on {MachineName}";
 
-    private IEnumerable<string> Configuration =>
-        Header("Configuration")?.Split(';', StringSplitOptions.TrimEntries) ?? [];
+    private static IEnumerable<Defect> Read(string name)
+    {
+        var text = File.ReadAllText(Path.Combine(s_folder, $"{name}.patch"));
+        var configuration = Switches().Match(text).Groups[1].Value.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        return Places().Matches(text).Select(place => new Defect(name)
+        {
+            MachineName = place.Groups[1].Value,
+            SeenBy = place.Groups[2].Value is "the build" ? null : place.Groups[2].Value,
+            Configuration = configuration,
+        });
+    }
 
-    private string? Header(string name) =>
-        Lines().Matches(_text).FirstOrDefault(line => line.Groups[1].Value == name)?.Groups[2].Value;
+    [GeneratedRegex("^Machine: (.+)\nSeen-by: (.+)$", RegexOptions.Multiline | RegexOptions.CultureInvariant)]
+    private static partial Regex Places();
 
-    public override string ToString() => Name;
-
-    [GeneratedRegex("^([A-Z][a-z-]+): (.+)$", RegexOptions.Multiline | RegexOptions.CultureInvariant)]
-    private static partial Regex Lines();
+    [GeneratedRegex("^Configuration: (.+)$", RegexOptions.Multiline | RegexOptions.CultureInvariant)]
+    private static partial Regex Switches();
 }
