@@ -15,9 +15,12 @@ public static class MachineList
     // The first channel of the DMA engine in the low-power domain, on both boards.
     private static readonly UioParent s_zdma = new("platform", "ffa80000.dma", "uio_pdrv_genirq");
 
+    private static string[] WithIommu(string kind) => [.. s_emulatedClock, "intel_iommu=on", kind, "iommu.forcedac=1"];
+
     private static readonly string[] s_noAddresses = ["# CONFIG_UIO_DMABUF_ADDRESSES is not set"];
 
     private static readonly KernelVariant s_arm64 = new("built-in", Architecture.Arm64);
+    private static readonly KernelVariant s_arm64Linux61 = s_arm64 with { Release = "6.1" };
 
     public static Machine X64 { get; } = new()
     {
@@ -35,7 +38,7 @@ public static class MachineList
             "-device", $"edu,addr=1,{EduMask}",
         ],
         // A device that can use them gets addresses of more than 32 bits.
-        KernelArguments = [.. s_emulatedClock, "intel_iommu=on", "iommu.strict=1", "iommu.forcedac=1"],
+        KernelArguments = WithIommu("iommu.strict=1"),
         Traits = ["pc", "pci", "platform-uio", "edu", "import", "handles", "core", "coherent", "iommu"],
         ConsoleTty = "ttyS0",
         ResultTty = "ttyS1",
@@ -50,6 +53,26 @@ public static class MachineList
         Summary = "the same PC, IOMMU off, every transfer through a bounce buffer",
         KernelArguments = [.. s_emulatedClock, "intel_iommu=off", "swiotlb=force"],
         Traits = ["pci", "platform-uio", "edu", "import", "handles", "core", "bounce"],
+    };
+
+    /// <summary>An IOMMU that lets everything through, as many a PC is set up.</summary>
+    public static Machine X64Passthrough { get; } = X64 with
+    {
+        Name = "x86-64-passthrough",
+        Summary = "the first PC, its IOMMU lets everything through",
+        KernelArguments = WithIommu("iommu=pt"),
+        Traits = ["pci", "edu", "import", "handles", "coherent", "translation", "identity"],
+        OnlyCategory = "translation",
+    };
+
+    /// <summary>An IOMMU as most kernels have it: what is unmapped stays in reach for a moment.</summary>
+    public static Machine X64Lazy { get; } = X64 with
+    {
+        Name = "x86-64-lazy",
+        Summary = "the first PC, its IOMMU forgets late",
+        KernelArguments = WithIommu("iommu.strict=0"),
+        Traits = ["pci", "edu", "import", "handles", "coherent", "translation", "lazy"],
+        OnlyCategory = "translation",
     };
 
     /// <summary>UIO and its import as modules.</summary>
@@ -96,7 +119,16 @@ public static class MachineList
         OnlyCategory = "no-addresses",
     };
 
-    /// <summary>A kernel that has UIO and not the import.</summary>
+    /// <summary>A kernel that has never heard of the import: every call has to explain itself.</summary>
+    public static Machine X64Unpatched { get; } = X64 with
+    {
+        Name = "x86-64-unpatched",
+        Summary = "the same PC, a kernel without the series",
+        Kernel = new KernelVariant("unpatched", Architecture.X64) { HasSeries = false },
+        Traits = [.. X64.Traits.Where(trait => trait is not ("import" or "handles")), "no-import"],
+    };
+
+    /// <summary>A kernel that has the series and not the import.</summary>
     public static Machine X64NoImport { get; } = X64 with
     {
         Name = "x86-64-no-import",
@@ -158,6 +190,15 @@ public static class MachineList
         Summary = "the first PC, Linux 6.1",
         Kernel = X64.Kernel with { Release = "6.1" },
         Traits = [.. X64.Traits.Where(trait => trait != "platform-uio")],
+    };
+
+    /// <summary>The same without an IOMMU, where buffers come in pieces and more is refused.</summary>
+    public static Machine X64DirectLinux61 { get; } = X64Direct with
+    {
+        Name = "x86-64-linux-6.1-direct",
+        Summary = "the same PC, IOMMU off, Linux 6.1",
+        Kernel = X64Linux61.Kernel,
+        OnlyCategory = null,
     };
 
     /// <summary>A kernel that nobody had to build: Debian's own, with our uio.ko. It has no heaps.</summary>
@@ -230,6 +271,14 @@ public static class MachineList
         Device = new UioParent("platform", "a003e00.virtio_mmio", "uio_pdrv_genirq"),
     };
 
+    /// <summary>An older kernel, Debian 12's own.</summary>
+    public static Machine ArmVirtRngLinux61 { get; } = ArmVirtRng with
+    {
+        Name = "arm-virt-rng-linux-6.1",
+        Summary = "the same machine, Linux 6.1",
+        Kernel = s_arm64Linux61,
+    };
+
     /// <summary>Zynq UltraScale+, its DMA channels given to user space by the device tree.</summary>
     public static Machine Zcu102 { get; } = new()
     {
@@ -263,6 +312,15 @@ public static class MachineList
         OnlyCategory = "power-domain",
     };
 
+    /// <summary>The same as the boards have it: the channel copies through the two ioctls of their kernel.</summary>
+    public static Machine Zcu102Boards { get; } = Zcu102 with
+    {
+        Name = "zcu102-boards",
+        Summary = "the same board, a kernel that has only the boards' ioctls",
+        Kernel = new KernelVariant("boards", Architecture.Arm64) { Patches = X64Boards.Kernel.Patches },
+        Traits = [.. Zcu102.Traits.Where(trait => trait is not "handles"), "boards"],
+    };
+
     /// <summary>The same with a kernel that keeps bus addresses to itself: the channel copies nevertheless.</summary>
     public static Machine Zcu102NoAddresses { get; } = Zcu102 with
     {
@@ -278,7 +336,7 @@ public static class MachineList
     {
         Name = "zcu102-linux-6.1",
         Summary = "the same board, Linux 6.1",
-        Kernel = s_arm64 with { Release = "6.1" },
+        Kernel = s_arm64Linux61,
         Traits = [.. Zcu102.Traits.Where(trait => trait != "udmabuf")],
     };
 
@@ -299,9 +357,13 @@ public static class MachineList
 
     /// <summary>What a test run boots unless it is told otherwise.</summary>
     public static IReadOnlyList<Machine> Default { get; } =
-        [X64, X64Bounce, X64Direct, X64Boards, X64NoAddresses, X64Modular, X64NoImport, X64Icount, Zcu102, ArmVirtRng];
+        [X64, X64Bounce, X64Direct, X64Passthrough, X64Lazy, X64Boards, X64NoAddresses, X64Modular, X64Unpatched, X64Icount, Zcu102, ArmVirtRng];
 
-    public static IReadOnlyList<Machine> All { get; } = [.. Default, X64Cost, X64Kasan, X64Linux61, X64Debian, X64Defects, ArmVirt, Versal, Zcu102PowerDomain, Zcu102NoAddresses, Zcu102Linux61];
+    public static IReadOnlyList<Machine> All { get; } =
+    [
+        .. Default, X64NoImport, X64Cost, X64Kasan, X64Linux61, X64DirectLinux61, X64Debian, X64Defects, ArmVirt, ArmVirtRngLinux61, Versal,
+        Zcu102Boards, Zcu102PowerDomain, Zcu102NoAddresses, Zcu102Linux61,
+    ];
 
     public static Machine Named(string name) =>
         All.FirstOrDefault(machine => machine.Name == name)

@@ -1,0 +1,59 @@
+using Tmds.Linux;
+using UioInterop.GuestTests.Support;
+
+namespace UioInterop.GuestTests.Abi;
+
+/// <summary>
+/// What an IOMMU that lets everything through, and one that forgets late, are to the import: the first is none, whatever
+/// sysfs lists.
+/// </summary>
+[Category(Needs.Translation), Category(Needs.Handles)]
+internal sealed class TranslationTests : AbiTest
+{
+    // TAINT_USER: Documentation/admin-guide/tainted-kernels.rst.
+    private static bool IsTainted => (long.Parse(File.ReadAllText("/proc/sys/kernel/tainted"), null) & 1 << 6) != 0;
+
+    [Test, Category(Needs.Identity)]
+    public void An_IOMMU_that_lets_everything_through_is_told() => AssertTold(DmaTranslation.Identity, translates: false);
+
+    [Test, Category(Needs.Lazy)]
+    public void An_IOMMU_that_forgets_late_is_told() => AssertTold(DmaTranslation.Lazy, translates: true);
+
+    [Test, Category(Needs.Identity)]
+    public void One_that_lets_everything_through_is_none_to_who_may_attach()
+    {
+        Assert.That(AttachWithoutCapabilities(), Is.EqualTo(-LibC.EPERM));
+
+        using var buffer = Buffer();
+        RawHandles.Attached(Uio, buffer);
+        Assert.That(IsTainted, Is.True);
+    }
+
+    [Test, Category(Needs.Lazy)]
+    public void Behind_one_that_forgets_late_anybody_may_attach()
+    {
+        Assert.That(AttachWithoutCapabilities(), Is.Zero);
+
+        using var buffer = Buffer();
+        RawHandles.Attached(Uio, buffer);
+        Assert.That(IsTainted, Is.False);
+    }
+
+    private int AttachWithoutCapabilities()
+    {
+        using var buffer = Buffer();
+        var result = 0;
+        Unprivileged.WithoutCapabilities(() => result = RawHandles.Attach(Uio, buffer));
+        return result;
+    }
+
+    private void AssertTold(DmaTranslation translation, bool translates)
+    {
+        Assert.That(RawHandles.Query(Uio, out var query), Is.Zero);
+        Assert.That(query.Translation, Is.EqualTo((uint)translation));
+
+        using var device = UioDevice.Open(UioDeviceId.FromPath(UnderTest.DevicePath), new UioOpenOptions { IsExclusive = false });
+        Assert.That(device.Features.Translation, Is.EqualTo(translation));
+        Assert.That(device.Info.Iommu, Has.Property(nameof(IommuGroup.Translates)).EqualTo(translates).And.Property(nameof(IommuGroup.IsStrict)).False);
+    }
+}
