@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Tmds.Linux;
 using UioInterop.GuestTests.Support;
 
@@ -49,20 +48,24 @@ internal sealed unsafe class RegisterMapTests : AbiTest
     [Test]
     public void One_touch_fills_the_whole_map()
     {
-        Assert.That(PagesPresent(), Is.Zero);
+        Assert.That(PagesFilled(), Is.Zero);
 
-        Volatile.Read(ref _registers[Liveness]);
+        Assert.That(Volatile.Read(ref _registers[0]), Is.EqualTo(0x010000edu), "the identification");
 
-        Assert.That(PagesPresent(), Is.EqualTo(Length / Environment.SystemPageSize));
+        Assert.That(PagesFilled(), Is.EqualTo(Length / Environment.SystemPageSize));
     }
 
-    // Documentation/admin-guide/mm/pagemap.rst: 64 bits a page, the highest says that it is there.
-    private int PagesPresent()
+    // As a debugger reads them: that fills nothing (Documentation/admin-guide/mm/pagemap.rst knows nothing of registers).
+    private int PagesFilled()
     {
-        var pages = new long[Length / Environment.SystemPageSize];
-        using var pagemap = File.OpenHandle("/proc/self/pagemap");
-        var offset = (nint)_registers / Environment.SystemPageSize * sizeof(long);
-        Assert.That(RandomAccess.Read(pagemap, MemoryMarshal.AsBytes(pages.AsSpan()), offset), Is.EqualTo(pages.Length * sizeof(long)));
-        return pages.Count(page => page < 0);
+        using var memory = RawFile.Open("/proc/self/mem", LibC.O_RDONLY);
+        var filled = 0;
+        for (var page = 0; page < Length; page += Environment.SystemPageSize)
+        {
+            uint value;
+            if (LibC.pread(RawFile.Number(memory), &value, sizeof(uint), (nint)_registers + page) == sizeof(uint))
+                filled++;
+        }
+        return filled;
     }
 }
