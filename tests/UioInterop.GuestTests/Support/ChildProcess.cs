@@ -90,8 +90,11 @@ internal sealed class ChildProcess : IDisposable
     /// A process that has edu write what is in the device into the buffer, and kills itself before that is done, unless the
     /// machine is late: nobody else would be as quick.
     /// </summary>
-    public static void WriteAndBeKilled(DmaBuf buffer, bool withProgram) =>
-        WithBuffer(buffer, WriteRole, withProgram.ToString()).Dispose();
+    public static void WriteAndBeKilled(DmaBuf buffer, bool withProgram)
+    {
+        using var child = WithBuffer(buffer, WriteRole, withProgram.ToString());
+        Assert.That(child._process.WaitForExit(s_timeout), Is.True, "it kills itself");
+    }
 
     /// <summary>
     /// A process that has a device write into a buffer of the process's own, and is killed. Returns where that was.
