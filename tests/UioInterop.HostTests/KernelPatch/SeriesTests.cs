@@ -2,6 +2,7 @@ using System.Text.RegularExpressions;
 using NUnit.Framework;
 using UioInterop.Harness;
 using UioInterop.Harness.Kernels;
+using UioInterop.Harness.Machines;
 
 namespace UioInterop.HostTests.KernelPatch;
 
@@ -17,26 +18,39 @@ internal sealed partial class SeriesTests
 
     public static IEnumerable<string> Patches => Patch.Series().Select(patch => patch.Name);
 
-    // git am where the files are as Debian ships them: patches change nothing but what they name.
+    // Patches change nothing but what they name.
     [Test]
     public async Task Git_am_takes_it_without_fuzz()
     {
-        using var tree = await TestTree.OpenAsync();
         using var folder = new ScratchFolder();
-        var names = Patch.Series().SelectMany(patch => patch.Paths).Distinct().ToArray();
-        foreach (var name in names.Where(name => File.Exists(Path.Combine(tree.SourceDirectory, name))))
-            folder.Copy(tree.SourceDirectory, name);
-        foreach (var patch in Patch.Series().Reverse())
-            await folder.RunAsync("git", ["apply", "--reverse", TestTree.PathOf(patch.Name)]);
-        await folder.RunAsync("git", ["init", "--quiet"]);
-        await folder.RunAsync("git", ["add", "--all"]);
-        await folder.CommitAsync("as Debian ships it");
 
-        var output = await folder.RunAsync("git", ["-c", "user.name=t", "-c", "user.email=t@t", "am", .. Patches.Select(TestTree.PathOf)]);
+        var output = await AmAsync(folder, MachineList.X64.Kernel);
 
         Assert.That(output, Does.Not.Contain("fuzz").And.Not.Contain("offset"));
         foreach (var file in s_plainFiles)
             Assert.That(folder.Read(file), Is.EqualTo(Plain(file)), $"kernel-patch/{file} is what the series makes");
+    }
+
+    // There lines are elsewhere, and the files of the series the same.
+    [Test]
+    public async Task Git_am_takes_it_for_Linux_6_1()
+    {
+        using var folder = new ScratchFolder();
+
+        var output = await AmAsync(folder, MachineList.X64Linux61.Kernel);
+
+        Assert.That(output, Does.Not.Contain("fuzz").And.Not.Contain("conflict").IgnoreCase);
+        foreach (var file in s_plainFiles.Where(file => !file.StartsWith("tools/", StringComparison.Ordinal)))
+            Assert.That(folder.Read(file), Is.EqualTo(Plain(file)), file);
+    }
+
+    [Test]
+    public async Task Checkpatch_says_nothing_about_what_Linux_6_1_lacks()
+    {
+        using var tree = await TestTree.OpenAsync();
+
+        foreach (var patch in Directory.GetFiles(Repository.At("kernel-patch", "linux-6.1"), "*.patch"))
+            await tree.CheckpatchAsync([patch]);
     }
 
     [TestCaseSource(nameof(Patches))]
@@ -80,6 +94,23 @@ internal sealed partial class SeriesTests
 
     [GeneratedRegex("^diff --git a/\\S+ b/(\\S+)\nnew file mode", RegexOptions.Multiline | RegexOptions.CultureInvariant)]
     private static partial Regex NewFile();
+
+    /// <summary>git am of all that a kernel gets, where the files are as Debian ships them.</summary>
+    private static async Task<string> AmAsync(ScratchFolder folder, KernelVariant variant)
+    {
+        using var tree = await TestTree.OpenAsync(variant);
+        var patches = Patch.For(variant);
+        var names = patches.SelectMany(patch => patch.Paths).Distinct();
+        foreach (var name in names.Where(name => File.Exists(Path.Combine(tree.SourceDirectory, name))))
+            folder.Copy(tree.SourceDirectory, name);
+        foreach (var patch in patches.Reverse())
+            await folder.RunAsync("git", ["apply", "--reverse", TestTree.PathOf(patch.Name)]);
+        await folder.RunAsync("git", ["init", "--quiet"]);
+        await folder.RunAsync("git", ["add", "--all"]);
+        await folder.CommitAsync("as Debian ships it");
+        return await folder.RunAsync(
+            "git", ["-c", "user.name=t", "-c", "user.email=t@t", "am", .. patches.Select(patch => TestTree.PathOf(patch.Name))]);
+    }
 
     private static string Plain(string file) => File.ReadAllText(TestTree.PlainPathOf(file));
 }

@@ -10,6 +10,9 @@ namespace UioInterop.HostTests.KernelPatch;
 /// <summary>Patched kernel source, and what tests run in it. Each call fails the test when the program fails.</summary>
 internal sealed class TestTree : IDisposable
 {
+    // Of Debian's codespell. By itself checkpatch.pl asks whichever python comes first, and does without when that has none.
+    private const string Dictionary = "/usr/lib/python3/dist-packages/codespell_lib/data/dictionary.txt";
+
     private readonly KernelTree _tree;
 
     private TestTree(KernelTree tree) => _tree = tree;
@@ -18,22 +21,37 @@ internal sealed class TestTree : IDisposable
 
     public string ObjectDirectory => _tree.ObjectDirectory;
 
-    public bool HasImport =>
-        File.ReadAllLines(Path.Combine(ObjectDirectory, ".config")).Contains("CONFIG_UIO_DMABUF=y");
+    /// <summary>The files of the UIO core, as the series makes them, by their names in the tree.</summary>
+    public static IEnumerable<string> ImportSources => Directory.GetFiles(Repository.At("kernel-patch", "drivers", "uio"))
+        .Select(file => $"drivers/uio/{Path.GetFileName(file)}").Prepend("drivers/uio/uio_core.c");
 
     public static async Task<TestTree> OpenAsync(KernelVariant? variant = null, IReadOnlyList<Patch>? patches = null) =>
         new(await KernelBuilder.OpenTreeAsync(variant ?? MachineList.X64.Kernel, patches));
 
-    public static string PathOf(string patch) => Repository.At("kernel-patch", "linux-6.12", patch);
+    /// <summary>A patch of the series, or of what an older kernel lacks, by its name.</summary>
+    public static string PathOf(string patch) =>
+        Directory.GetFiles(Repository.At("kernel-patch"), patch, SearchOption.AllDirectories).Single();
 
     public static string PlainPathOf(string file) => Repository.At("kernel-patch", file);
 
     /// <summary>Without --no-tree it would want python modules, and to know every file it is given.</summary>
-    public Task CheckpatchAsync(IEnumerable<string> arguments) =>
-        RunAsync("scripts/checkpatch.pl", ["--strict", "--no-tree", "--codespell", "--quiet", .. arguments]);
+    public Task CheckpatchAsync(IEnumerable<string> arguments) => RunAsync(
+        "scripts/checkpatch.pl", ["--strict", "--no-tree", "--codespell", "--codespellfile", Dictionary, "--quiet", .. arguments]);
 
     public Task<string> RunAsync(string program, IEnumerable<string> arguments) =>
         ScratchFolder.RunIn(SourceDirectory, Path.Combine(SourceDirectory, program), arguments);
+
+    /// <summary>The kernel's own way to its tests of UIO, as programs that need nothing but a kernel.</summary>
+    public async Task<string> MakeSelftestsAsync(string output)
+    {
+        await MakeAsync(["headers"]);
+        return await ScratchFolder.RunIn(
+            SourceDirectory, "make",
+            [
+                "-C", "tools/testing/selftests", "TARGETS=uio", $"O={output}",
+                $"KHDR_INCLUDES=-isystem {ObjectDirectory}/usr/include", "LDFLAGS=-static",
+            ]);
+    }
 
     public async Task<string> MakeAsync(IEnumerable<string> arguments)
     {
