@@ -70,8 +70,14 @@ internal sealed partial class HandleTests : AbiTest
     [Test]
     public unsafe void An_argument_of_more_than_a_page_is_refused([ValueSource(typeof(RawHandles), nameof(RawHandles.Commands))] uint command)
     {
-        var size = (uint)Environment.SystemPageSize + 1;
-        Assert.That(RawUio.Ioctl(Uio, command, &size), Is.EqualTo(-LibC.E2BIG));
+        var page = Environment.SystemPageSize;
+        var bytes = stackalloc byte[page + 1];
+        new Span<byte>(bytes, page + 1).Clear(); // with nothing in it that the kernel does not know
+
+        *(int*)bytes = page;
+        Assert.That(RawUio.Ioctl(Uio, command, bytes), Is.Not.EqualTo(-LibC.E2BIG));
+        *(int*)bytes = page + 1;
+        Assert.That(RawUio.Ioctl(Uio, command, bytes), Is.EqualTo(-LibC.E2BIG));
     }
 
     [Test]

@@ -62,6 +62,7 @@ internal sealed class WriteAddressTests : AbiTest
         using var device = UioDevice.Open(UioDeviceId.FromPath(UnderTest.DevicePath), new UioOpenOptions { IsExclusive = false });
         var pair = s_right with { Handle = RawHandles.Attached(Uio, buffer), Format = RawHandles.AddressPair, HighRegister = s_right.Register, Flags = flags };
         var address = RawHandles.AllRanges(Uio, pair.Handle).Single().Address;
+        device.Map().Write64(0x80, 1);
 
         Assert.That(RawHandles.WriteAddress(Uio, pair), Is.Zero);
 

@@ -116,6 +116,7 @@ internal sealed class HandleImportTests : EduTest
         using var mapping = Edu.Device.Import(buffer, DmaDirection.ToDevice);
         using var lease = mapping.BeginTransfer(0, PageLength);
         var both = new Register<uint>(0x80, "both halves");
+        Edu.Device.Map().Write(s_source, 1);
 
         Edu.Device.Map().WriteAddress(both, both, lease, highFirst: highFirst);
 
