@@ -307,7 +307,13 @@ public static class MachineList
         Name = "zcu102-power-domain",
         Summary = "the same board, DMA channels that have no power while nobody uses them",
         DeviceTree = Repository.At("tests", "machines", "zcu102-power-domain.dts"),
-        Kernel = new KernelVariant("power-domain", Architecture.Arm64) { Patches = "power-domain", Configuration = ["CONFIG_BCM63XX_POWER=y"] },
+        Kernel = new KernelVariant("power-domain", Architecture.Arm64)
+        {
+            Patches = "power-domain",
+            Configuration = ["CONFIG_BCM63XX_POWER=y"],
+            // Every device has one pointer more.
+            HasOwnObjects = true,
+        },
         Traits = ["device-tree", "zdma", "power-domain", "import", "handles", "direct"],
         OnlyCategory = "power-domain",
     };
