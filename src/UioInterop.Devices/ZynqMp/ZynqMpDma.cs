@@ -398,6 +398,8 @@ public sealed class ZynqMpDma : IDisposable
                 return count;
 
             ThrowIfStopped(stops);
+            if (deadline.IsOver)
+                throw new TimeoutException(WhyNoInterrupt(deadline.After));
 
             // One of a copy that was given up, which nobody waited for.
             _registers.Write(InterruptStatus, (uint)events);
