@@ -35,6 +35,9 @@ internal static class Needs
     /// </summary>
     public const string Udmabuf = "udmabuf";
 
+    /// <summary>userfaultfd with write protection: a test can put the kernel to sleep where it writes to user space.</summary>
+    public const string UserFaults = "userfaults";
+
     /// <summary>A device tree.</summary>
     public const string DeviceTree = "device-tree";
 

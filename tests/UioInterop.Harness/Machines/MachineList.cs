@@ -39,7 +39,7 @@ public static class MachineList
         ],
         // A device that can use them gets addresses of more than 32 bits.
         KernelArguments = WithIommu("iommu.strict=1"),
-        Traits = ["pc", "pci", "platform-uio", "edu", "import", "handles", "core", "coherent", "iommu"],
+        Traits = ["pc", "pci", "platform-uio", "userfaults", "edu", "import", "handles", "core", "coherent", "iommu"],
         ConsoleTty = "ttyS0",
         ResultTty = "ttyS1",
         Device = s_edu,
