@@ -34,9 +34,9 @@ internal static class Machine
         });
     }
 
-    /// <summary>Where the device reaches a buffer, as far as the kernel tells.</summary>
-    public static string Where(DmaMapping mapping) =>
-        mapping.TryGetAddress(out DeviceAddress address) ? address.ToString() : "an address that the kernel keeps to itself";
+    /// <summary>Where the device reaches a buffer from a byte on, as far as the kernel tells.</summary>
+    public static string Where(DmaMapping mapping, long offset = 0) =>
+        mapping.TryGetAddress(out DeviceAddress address) ? (address + offset).ToString() : "an address that the kernel keeps to itself";
 
     /// <summary>
     /// Where to allocate: behind an IOMMU pieces look like one range to the device, without one they have to be one.

@@ -17,8 +17,11 @@ try
 
     bool equal = RoundTrip.Run(engine);
     bool safe = ReleaseProof.Run(engine);
-    if (engine is EduEngine edu && engine.Device.Info.Iommu is { Translates: true })
+    bool isIsolated = engine.Device.Info.Iommu is { Translates: true };
+    if (engine is EduEngine edu && isIsolated && engine.Device.Features.TellsAddresses)
         safe &= IommuProof.Run(edu.Edu);
+    else if (isIsolated)
+        Print.Step("This kernel keeps bus addresses to itself, and so nothing can be shown writing to one that has ended.");
     else
         Print.Step("Without a translating IOMMU this order is all the protection there is: ./build.sh demo shows one.");
     Console.WriteLine();

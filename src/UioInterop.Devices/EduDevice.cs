@@ -67,8 +67,11 @@ public sealed class EduDevice : IDisposable
 
     private static readonly TimeSpan QuiesceTimeout = TimeSpan.FromSeconds(5);
 
+    // Held while the registers are written for a start or a stop, so that a start notices the stop before it.
+    private readonly Lock _gate = new();
     private readonly Registers _registers;
     private readonly PciFunction _pci;
+    private int _stops;
 
     private EduDevice(UioDevice device, Registers registers, PciFunction pci)
     {
@@ -153,14 +156,15 @@ public sealed class EduDevice : IDisposable
     /// <param name="bufferOffset">Where to begin in the device's buffer, in bytes.</param>
     /// <param name="token">Ends the copy.</param>
     /// <returns>The interrupts that there were.</returns>
-    /// <exception cref="ArgumentException">The mapping is not for reading.</exception>
+    /// <exception cref="ArgumentException">The mapping is not for this direction.</exception>
     /// <exception cref="ArgumentOutOfRangeException">
     /// The range is not inside of the mapping, or of the device's buffer; or the timeout is negative.
     /// </exception>
     /// <exception cref="TimeoutException">The interrupt did not come. The device has been stopped.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled. The device has been stopped.</exception>
     /// <exception cref="InvalidOperationException">
-    /// The CPU is in the memory, the device is busy, or another asynchronous wait for its interrupt is under way.
+    /// The CPU is in the memory, the device is busy or was stopped by <see cref="Quiesce"/>, or another asynchronous wait for its
+    /// interrupt is under way.
     /// </exception>
     /// <exception cref="UioException">
     /// E2BIG: the memory is not contiguous for the device. EINVAL, EIO, ENODEV: the device was unbound.
@@ -179,20 +183,7 @@ public sealed class EduDevice : IDisposable
     /// <param name="timeout">How long to wait; not negative, nor <see cref="Timeout.InfiniteTimeSpan"/>.</param>
     /// <param name="bufferOffset">Where to begin in the device's buffer, in bytes.</param>
     /// <param name="token">Ends the copy.</param>
-    /// <returns>The interrupts that there were.</returns>
-    /// <exception cref="ArgumentException">The mapping is not for writing.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">
-    /// The range is not inside of the mapping, or of the device's buffer; or the timeout is negative.
-    /// </exception>
-    /// <exception cref="TimeoutException">The interrupt did not come. The device has been stopped.</exception>
-    /// <exception cref="OperationCanceledException">The token was cancelled. The device has been stopped.</exception>
-    /// <exception cref="InvalidOperationException">
-    /// The CPU is in the memory, the device is busy, or another asynchronous wait for its interrupt is under way.
-    /// </exception>
-    /// <exception cref="UioException">
-    /// E2BIG: the memory is not contiguous for the device. EINVAL, EIO, ENODEV: the device was unbound.
-    /// </exception>
-    /// <exception cref="ObjectDisposedException">The mapping or the device has been disposed.</exception>
+    /// <inheritdoc cref="CopyToDeviceAsync"/>
     public ValueTask<InterruptCount> CopyFromDeviceAsync(DmaMapping destination, long offset, int length, TimeSpan timeout, int bufferOffset = 0, CancellationToken token = default)
     {
         CheckCopy(destination, DmaDirection.FromDevice, length, timeout, bufferOffset);
@@ -214,9 +205,12 @@ public sealed class EduDevice : IDisposable
     public void Start(EduTransfer transfer, DeviceAddress memory, int length, int bufferOffset = 0)
     {
         CheckStart(length, bufferOffset);
-        ForgetInterrupts();
-        _registers.Write(transfer == EduTransfer.FromDevice ? DmaDestination : DmaSource, memory.Value);
-        Start(transfer, length, bufferOffset);
+        lock (_gate)
+        {
+            PrepareStart();
+            _registers.Write(transfer == EduTransfer.FromDevice ? DmaDestination : DmaSource, memory.Value);
+            Start(transfer, length, bufferOffset);
+        }
     }
 
     /// <summary>Waits for the interrupt of a transfer, acknowledges it, and enables the next.</summary>
@@ -252,17 +246,21 @@ public sealed class EduDevice : IDisposable
         if (!IsEdu(_registers))
             throw new UioException("read (identification)", Device.Info.DevicePath, NoSuchDevice, "the device was unbound from its UIO driver or unplugged");
 
-        if (IsBusy)
+        lock (_gate)
         {
-            Device.EnableInterrupt();
-            _pci.BusMaster = false;
-            if (!TryWaitForCompletion(QuiesceTimeout, out _) && IsBusy)
-                throw new TimeoutException($"{Device.Info} is still busy after {QuiesceTimeout.TotalSeconds} s; it has been left without access to memory.");
-        }
+            _stops++;
+            if (IsBusy)
+            {
+                Device.EnableInterrupt();
+                _pci.BusMaster = false;
+                if (!TryWaitForCompletion(QuiesceTimeout, out _) && IsBusy)
+                    throw new TimeoutException($"{Device.Info} is still busy after {QuiesceTimeout.TotalSeconds} s; it has been left without access to memory.");
+            }
 
-        AcknowledgeInterrupt();
-        Device.EnableInterrupt();
-        _pci.BusMaster = true;
+            AcknowledgeInterrupt();
+            Device.EnableInterrupt();
+            _pci.BusMaster = true;
+        }
     }
 
     /// <summary>Disposes <see cref="Device"/>, which brings it to rest first. The second time it does nothing.</summary>
@@ -271,11 +269,18 @@ public sealed class EduDevice : IDisposable
     private static bool IsEdu(Registers registers) => (registers.Read(Identification) & IdentificationMask) == IdentificationValue;
 
     // By way of the lease, so that it works where the kernel keeps addresses to itself.
-    private void Start(EduTransfer transfer, TransferLease lease, int bufferOffset)
+    private void Start(EduTransfer transfer, TransferLease lease, int bufferOffset, int stops)
     {
-        ForgetInterrupts();
-        _registers.WriteAddress(transfer == EduTransfer.FromDevice ? DmaDestination : DmaSource, lease);
-        Start(transfer, (int)lease.Length, bufferOffset);
+        lock (_gate)
+        {
+            // A stop has ended the lease, and its buffer may be somebody else's by now.
+            if (_stops != stops)
+                throw new InvalidOperationException($"{Device.Info} was stopped before the transfer began.");
+
+            PrepareStart();
+            _registers.WriteAddress(transfer == EduTransfer.FromDevice ? DmaDestination : DmaSource, lease);
+            Start(transfer, (int)lease.Length, bufferOffset);
+        }
     }
 
     /// <summary>Starts a transfer; the device has been told where in memory.</summary>
@@ -287,20 +292,26 @@ public sealed class EduDevice : IDisposable
         _registers.Write(DmaCommand, CommandStart | CommandInterrupt | (fromDevice ? CommandFromDevice : 0));
     }
 
-    /// <summary>An interrupt that nobody waited for would pass for the next transfer's.</summary>
-    private void ForgetInterrupts()
+    private void PrepareStart()
     {
+        // An interrupt that nobody waited for would pass for this transfer's.
         AcknowledgeInterrupt();
         Device.TryWaitForInterrupt(TimeSpan.Zero, out _);
         Device.EnableInterrupt();
+
+        // Off after a stop that failed, and after the close of another file of the device (uio_pci_generic). The device would
+        // say that it is done all the same.
+        if (!_pci.BusMaster)
+            _pci.BusMaster = true;
     }
 
     private InterruptCount Copy(EduTransfer transfer, DmaMapping mapping, DmaDirection needed, long offset, int length, TimeSpan timeout, int bufferOffset)
     {
         CheckCopy(mapping, needed, length, timeout, bufferOffset);
 
+        int stops = Volatile.Read(ref _stops); // before the lease
         using TransferLease lease = mapping.BeginTransfer(offset, length);
-        Start(transfer, lease, bufferOffset);
+        Start(transfer, lease, bufferOffset, stops);
         if (!TryWaitForCompletion(timeout, out InterruptCount count))
             throw TimedOut(length, timeout);
 
@@ -311,8 +322,9 @@ public sealed class EduDevice : IDisposable
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<InterruptCount> CopyAsync(EduTransfer transfer, DmaMapping mapping, long offset, int length, TimeSpan timeout, int bufferOffset, CancellationToken token)
     {
+        int stops = Volatile.Read(ref _stops); // before the lease
         using TransferLease lease = mapping.BeginTransfer(offset, length);
-        Start(transfer, lease, bufferOffset);
+        Start(transfer, lease, bufferOffset, stops);
         var deadline = new Deadline(timeout);
         InterruptCount count;
         do

@@ -189,7 +189,9 @@ public sealed class ZynqMpDma : IDisposable
     /// The lengths differ, source and destination overlap, or a mapping is another device's or for the other direction.
     /// </exception>
     /// <exception cref="ArgumentOutOfRangeException">The part is empty, or not inside of its buffer.</exception>
-    /// <exception cref="InvalidOperationException">The CPU is in one of the buffers, or the channel was stopped by <see cref="Quiesce"/>.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// The CPU is in one of the buffers, the channel was stopped by <see cref="Quiesce"/>, or could not be stopped before.
+    /// </exception>
     /// <exception cref="UioException">
     /// A buffer cannot be imported. EINVAL: it is not one range for the channel, and the kernel has only the boards' ioctls, so
     /// allocate it from <see cref="DmaHeap.Cma"/>. E2BIG: the same, of a kernel that keeps addresses to itself. ENOTTY: that has
@@ -252,11 +254,11 @@ public sealed class ZynqMpDma : IDisposable
             if (State == StatePaused || ReadEvents().HasFlag(ZynqMpDmaEvents.Paused))
                 _registers.Write(Control0, Continue);
 
-            if (!SpinWait.SpinUntil(() => !IsBusy, QuiesceTimeout))
-                throw new TimeoutException($"{Device.Info} is still busy {QuiesceTimeout.TotalSeconds} s after it was disabled.");
-
+            bool isAtRest = SpinWait.SpinUntil(() => !IsBusy, QuiesceTimeout);
             _registers.Write(InterruptStatus, AllEvents);
-            _registers.Write(InterruptEnable, EnabledEvents);
+            _registers.Write(InterruptEnable, EnabledEvents); // in any case: it may stop later, and be used again
+            if (!isAtRest)
+                throw new TimeoutException($"{Device.Info} is still busy {QuiesceTimeout.TotalSeconds} s after it was disabled.");
         }
     }
 
@@ -347,6 +349,10 @@ public sealed class ZynqMpDma : IDisposable
         lock (_gate)
         {
             ThrowIfStopped(stops);
+
+            // A stop that failed has left it so.
+            if (IsBusy)
+                throw new InvalidOperationException($"{Device.Info} is still busy with a copy that was given up, and could not be stopped: reset it.");
 
             // Before the start: a device without its driver, and so without its mappings, does not get past this.
             _registers.Write(InterruptStatus, AllEvents);

@@ -25,6 +25,8 @@ public static class UDmaBuf
     public static DmaBuf Create(long length)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(length);
+        if (length > long.MaxValue - Syscalls.PageSize)
+            throw UioException.From(Calls.CreateUDmaBuf, Node, -Errno.EINVAL);
         long size = Syscalls.RoundUpToPages(length);
 
         int result = Syscalls.Open(Node, LibC.O_RDWR, out SafeFileHandle? udmabuf);

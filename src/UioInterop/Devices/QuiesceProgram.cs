@@ -13,15 +13,17 @@ namespace UioInterop;
 /// <para>The accesses are the kernel's. A register that has no clock or power when the program runs, and would answer the
 /// program itself with SIGBUS, is fatal to the whole machine: name none.</para>
 /// <para>Why there is <see cref="UioDevice.Quiesce"/> besides: that runs in the program, can do whatever it takes, and leaves
-/// the device ready for the next transfer. This runs when the program is gone, and has to do no more than stop it.</para>
+/// the device ready for the next transfer. This runs when the program is gone, and has to do no more than stop it. A device
+/// that needs no more in either case is told so once: <see cref="Run"/> can be its <see cref="UioDevice.Quiesce"/>.</para>
 /// <para>A program is for the device whose registers are in it, and can be given to that any number of times. Not
 /// thread-safe.</para>
 /// </remarks>
 /// <example>
 /// <code>
-/// device.SetQuiesceProgram(new QuiesceProgram()
-///     .Write(registers, Enable, 0u)
-///     .Poll(registers, Status, mask: 1u, value: 0u, TimeSpan.FromMilliseconds(100)));
+/// var stop = new QuiesceProgram().Write(registers, Enable, 0u).Poll(registers, Status, 1u, 0u, TimeSpan.FromMilliseconds(100));
+/// device.Quiesce = stop.Run;          // for as long as the program lives, on any kernel
+/// if (device.Features.RunsQuiescePrograms)
+///     device.SetQuiesceProgram(stop); // and afterwards
 /// </code>
 /// </example>
 public sealed class QuiesceProgram
@@ -84,6 +86,22 @@ public sealed class QuiesceProgram
     /// <param name="timeout">For how long, to the microsecond; <see cref="UioFeatures.MaxQuiesceTime"/> is for all polls together.</param>
     public QuiesceProgram PollWhile<T>(Registers registers, Register<T> register, T mask, T value, TimeSpan timeout) where T : unmanaged, IUnsignedNumber<T> =>
         Add(QuiesceArguments.KindPoll, registers, register, mask, value, timeout, QuiesceArguments.FlagDiffer);
+
+    /// <summary>Runs it here and now, in this program and without the kernel. Nothing is allocated.</summary>
+    /// <exception cref="TimeoutException">A poll's time was over: the device counts as running.</exception>
+    /// <exception cref="ObjectDisposedException">The device has been disposed.</exception>
+    public void Run()
+    {
+        foreach (ref readonly QuiesceArguments operation in Operations)
+        {
+            Registers registers = Device!.Map((int)operation.Map);
+            if (!registers.TryRun(operation))
+            {
+                throw new TimeoutException(
+                    $"{Device.Info} is not at rest: the bits 0x{operation.Mask:x} of the register at 0x{operation.Register:x} of map {operation.Map} {((operation.Flags & QuiesceArguments.FlagDiffer) != 0 ? "are" : "are not")} 0x{operation.Value:x} after {operation.TimeoutMicroseconds} µs.");
+            }
+        }
+    }
 
     private unsafe QuiesceProgram Add<T>(uint kind, Registers registers, Register<T> register, T mask, T value, TimeSpan timeout, uint flags = 0) where T : unmanaged, IUnsignedNumber<T>
     {

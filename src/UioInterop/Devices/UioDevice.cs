@@ -354,7 +354,7 @@ public sealed class UioDevice : IDisposable
             attachment.TryBeginEnd();
 
         _interrupts.Stop();
-        if (Quiesce is not null)
+        if (Quiesce is not null || IsUnbound)
             TryQuiesce(out _);
         else if (!WaitForTransfers(attachments))
             UioEventSource.Log.QuiesceFailed(Info, NoWayToStop);
@@ -365,24 +365,24 @@ public sealed class UioDevice : IDisposable
             Close();
     }
 
-    /// <summary>Ends a mapping, once the device is done with it.</summary>
-    internal void Detach(Attachment attachment, DropWitness witness)
+    /// <summary>Ends a mapping, once the device is done with it. False when another thread does, or has.</summary>
+    internal bool Detach(Attachment attachment, DropWitness witness)
     {
         if (!attachment.TryBeginEnd())
-            return;
+            return false;
 
         witness.Watch(null);
         if (!attachment.IsIdle && !WaitForTransfers([attachment]) && !TryQuiesce(out Exception? failure) && !attachment.HasEnded)
         {
             throw new UioException(Calls.Quiesce, Info.DevicePath, Errno.EBUSY,
-                $"a transfer is still under way and {(failure is null ? NoWayToStop : $"the device could not be brought to rest ({failure.Message})")}; the buffer stays with the device until that is disposed", failure);
+                $"a transfer is still under way and {WhyNotAtRest(failure)}; the buffer stays with the device until that is disposed", failure);
         }
 
         lock (_gate)
         {
             // The device may have been disposed meanwhile, and its mappings with it.
             if (attachment.HasEnded)
-                return;
+                return true;
 
             int result;
             lock (attachment.Buffer.Ledger.Gate) // no scope begins before it is done
@@ -412,6 +412,7 @@ public sealed class UioDevice : IDisposable
             // That the device is gone is no fault of this call.
             if (result < 0 && result != -Errno.ENODEV)
                 throw UioException.From(_imports.DetachCall, Info.DevicePath, result);
+            return true;
         }
     }
 
@@ -453,6 +454,10 @@ public sealed class UioDevice : IDisposable
     }
 
     private const string NoWayToStop = "the device has no Quiesce action to end it with";
+
+    private string WhyNotAtRest(Exception? failure) => failure is not null ? $"the device could not be brought to rest ({failure.Message})"
+        : Quiesce is null ? NoWayToStop
+        : "its Quiesce action, which is to end it, runs already or has been tried";
 
     private string DebuggerDisplay => $"{Info}, {_attachments.Count} mappings{(_state != State.Open ? ", disposed" : "")}";
 

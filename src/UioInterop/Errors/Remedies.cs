@@ -74,6 +74,8 @@ internal static class Remedies
         [(Calls.Detach, Errno.ENOENT)] = _ => EndedByOthers,
         [(Calls.Ranges, Errno.ENOTTY)] = _ => "this kernel keeps bus addresses to itself (CONFIG_UIO_DMABUF_ADDRESSES): Registers.WriteAddress has it write one into a register",
         [(Calls.Ranges, Errno.ENODEV)] = _ => DeviceGone,
+        [(Calls.Ranges, Errno.ENOENT)] = _ => EndedByOthers,
+        [(Calls.WriteAddress, Errno.ENOENT)] = _ => EndedByOthers,
         [(Calls.WriteAddress, Errno.E2BIG)] = _ => "the buffer is not in one range for so long: take the lease on less, or allocate from DmaHeap.Cma",
         [(Calls.WriteAddress, Errno.ERANGE)] = _ => "the address has more than 32 bits and the register has not: write it into a pair, or a register of 64 bits",
         [(Calls.WriteAddress, Errno.EOPNOTSUPP)] = _ => NoRegisters,

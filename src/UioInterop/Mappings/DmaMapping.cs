@@ -17,7 +17,7 @@ namespace UioInterop;
 public sealed class DmaMapping : IDisposable
 {
     private readonly Attachment _attachment;
-    private readonly DropWitness _witness;
+    private DropWitness? _witness; // null when the device has it back, perhaps for another mapping
     private DmaRange[]? _ranges;
 
     internal DmaMapping(Attachment attachment, DropWitness witness)
@@ -159,7 +159,11 @@ public sealed class DmaMapping : IDisposable
     /// The device could not be brought to rest, or the kernel refused: the buffer stays with the device until that is
     /// disposed. ENOENT: it was unmapped behind the library's back.
     /// </exception>
-    public void Dispose() => Device.Detach(_attachment, _witness);
+    public void Dispose()
+    {
+        if (_witness is { } witness && Device.Detach(_attachment, witness))
+            _witness = null;
+    }
 
     internal bool HasEnded => _attachment.HasEnded;
 

@@ -268,7 +268,26 @@ public sealed unsafe class Registers
         _map.Retire();
     }
 
-    private bool WaitFor(int offset, int width, string name, ulong mask, ulong value, TimeSpan timeout)
+    /// <summary>One operation of a program, as the kernel does it. False when a poll's time is over.</summary>
+    internal bool TryRun(in QuiesceArguments operation)
+    {
+        int offset = checked((int)((long)operation.Register - Info.Offset));
+        int width = (int)operation.Width / 8;
+        switch (operation.Kind)
+        {
+            case QuiesceArguments.KindWrite:
+                Write(offset, width, operation.Value);
+                return true;
+            case QuiesceArguments.KindModify:
+                Write(offset, width, (Read(offset, width, Unnamed) & ~operation.Mask) | operation.Value);
+                return true;
+            default:
+                bool differ = (operation.Flags & QuiesceArguments.FlagDiffer) != 0;
+                return WaitFor(offset, width, Unnamed, operation.Mask, operation.Value, TimeSpan.FromMicroseconds(operation.TimeoutMicroseconds), differ);
+        }
+    }
+
+    private bool WaitFor(int offset, int width, string name, ulong mask, ulong value, TimeSpan timeout, bool differ = false)
     {
         if ((value & ~mask) != 0)
             throw new ArgumentException($"0x{value:x} has bits outside of the mask 0x{mask:x}: {name} at 0x{offset:x} could never match it.", nameof(value));
@@ -284,7 +303,7 @@ public sealed unsafe class Registers
             // What Dispose puts in the registers' place reads as zero, and that may be the value waited for.
             if (_disposed)
                 ThrowDisposed();
-            if ((now & mask) == value)
+            if ((now & mask) == value != differ)
                 return true;
             if (over)
                 return false;
@@ -400,6 +419,25 @@ public sealed unsafe class Registers
         sizeof(uint) => Read(new Register<uint>(offset, name)),
         _ => Read(new Register<ulong>(offset, name)),
     };
+
+    private void Write(int offset, int width, ulong value)
+    {
+        switch (width)
+        {
+            case sizeof(byte):
+                Write8(offset, (byte)value);
+                break;
+            case sizeof(ushort):
+                Write16(offset, (ushort)value);
+                break;
+            case sizeof(uint):
+                Write32(offset, (uint)value);
+                break;
+            default:
+                Write64(offset, value);
+                break;
+        }
+    }
 
     private byte* Address(int offset, int width, string name)
     {

@@ -140,7 +140,7 @@ internal sealed class TransferTests : EduTest
 
         Edu.Dispose();
         Assert.That(DmaBufTable.AttachmentsOf(UnderTest.Name), Is.Zero);
-        Assert.That(Buffers.Read(buffer, 1), Is.Not.Null);
+        buffer.BeginAccess(CpuAccessMode.Read).Dispose();
     }
 
     [Test]
@@ -181,6 +181,38 @@ internal sealed class TransferTests : EduTest
 
         Assert.That(error.Remedy, Does.Contain("Quiesce"));
         Assert.That(DmaBufTable.AttachmentsOf(UnderTest.Name), Is.EqualTo(1));
+    }
+
+    [Test, Category(Needs.Handles)]
+    public void Without_a_way_to_stop_it_a_device_that_was_unbound_is_let_go_at_once()
+    {
+        Reopen(new UioOpenOptions { TransferTimeout = TimeSpan.FromDays(1) });
+        using var buffer = DmaHeap.Cma.Allocate(4096);
+        using var log = new EventLog();
+        Edu.Device.Quiesce = null;
+        Edu.Device.Import(buffer, DmaDirection.FromDevice).BeginTransfer(0, Length);
+        UnderTest.Unbind();
+
+        var closing = Task.Factory.StartNew(Edu.Dispose, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+
+        Assert.That(closing.Wait(s_soon), Is.True);
+        Assert.That(log.Of("QuiesceFailed"), Is.Empty);
+        buffer.BeginAccess(CpuAccessMode.ReadWrite).Dispose();
+    }
+
+    // uio_pci_generic switches it off whenever any file of the device is closed, and edu says that it is done all the same.
+    [Test]
+    public void A_copy_switches_bus_mastering_on_again()
+    {
+        var pattern = Buffers.Pattern(Length, seed: 29);
+        Load(pattern);
+        using var buffer = DmaHeap.Cma.Allocate(4096);
+        using var mapping = Edu.Device.Import(buffer, DmaDirection.FromDevice);
+        Edu.Pci.BusMaster = false;
+
+        Edu.CopyFromDevice(mapping, 0, Length, Timeout);
+
+        Assert.That(Buffers.Read(buffer, Length), Is.EqualTo(pattern));
     }
 
     [Test]

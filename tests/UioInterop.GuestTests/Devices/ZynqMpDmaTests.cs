@@ -345,7 +345,7 @@ internal sealed class ZynqMpDmaTests : ZynqMpDmaTest
     }
 
     [Test]
-    public void Buffers_of_a_channel_that_stays_busy_stay_where_they_are()
+    public async Task Buffers_of_a_channel_that_stays_busy_stay_where_they_are()
     {
         using var source = Filled(seed: 26);
         using var destination = DmaHeap.Cma.Allocate(Length);
@@ -358,7 +358,13 @@ internal sealed class ZynqMpDmaTests : ZynqMpDmaTest
         Assert.That(async () => await copy, Throws.InstanceOf<OperationCanceledException>());
 
         Assert.That(() => { destination.BeginAccess(CpuAccessMode.Read); }, Throws.InvalidOperationException);
+        using var other = Filled(seed: 27);
+        using var another = DmaHeap.Cma.Allocate(Length);
+        Assert.That(async () => await Dma.CopyAsync(other, another, Timeout), Throws.InvalidOperationException.With.Message.Contains("still busy"));
+
         ByHand.FreeIt();
+        await Dma.CopyAsync(other, another, Timeout);
+        Assert.That(Buffers.Read(another, Length), Is.EqualTo(Buffers.Pattern(Length, seed: 27)), "it works again");
         Dma.Dispose();
         AssertFree(source, destination);
     }

@@ -84,6 +84,21 @@ internal sealed class CollectorTests
     }
 
     [Test]
+    public void A_mapping_that_was_disposed_and_is_remembered_hides_no_other()
+    {
+        using var device = Open();
+        using var buffer = DmaHeap.Cma.Allocate(4096);
+        var disposed = device.Import(buffer, DmaDirection.FromDevice);
+        disposed.Dispose();
+        ImportAndForget(device, buffer);
+
+        Collector.Run();
+
+        Assert.That(device.DroppedMappings, Is.EqualTo(1));
+        GC.KeepAlive(disposed);
+    }
+
+    [Test]
     public void A_lease_and_a_scope_that_were_dropped_keep_nothing()
     {
         var before = DmaBufTable.Buffers;

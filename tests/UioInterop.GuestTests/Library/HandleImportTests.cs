@@ -40,7 +40,7 @@ internal sealed class HandleImportTests : EduTest
         Assert.That(mapping.Ranges, Is.EqualTo([new DmaRange(address, 0, 4 << 20)]));
     }
 
-    [Test, Category(Needs.Direct)]
+    [Test, Category(Needs.Direct), Category(Needs.Udmabuf)]
     public void Without_one_it_has_ranges_and_the_device_finds_the_buffer_there()
     {
         const int length = 4 << 20;

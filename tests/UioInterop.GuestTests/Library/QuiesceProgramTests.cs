@@ -14,7 +14,7 @@ internal sealed class QuiesceProgramTests
     public void Open()
     {
         UnderTest.Bind();
-        _device = UioDevice.Open(UioDeviceId.FromParent(UnderTest.Name), new UioOpenOptions { IsExclusive = false });
+        _device = UnderTest.OpenShared();
     }
 
     [TearDown]
@@ -35,11 +35,44 @@ internal sealed class QuiesceProgramTests
     [Test]
     public void A_program_is_for_one_device()
     {
-        using var other = UioDevice.Open(UioDeviceId.FromParent(UnderTest.Name), new UioOpenOptions { IsExclusive = false });
+        using var other = UnderTest.OpenShared();
         var program = new QuiesceProgram().Poll(other.Map(), s_register, 0u, 0u, s_time);
 
         Assert.That(() => program.Write(_device.Map(), s_register, 0u), Throws.ArgumentException);
         Assert.That(() => _device.SetQuiesceProgram(program), Throws.ArgumentException);
+    }
+
+    // edu's liveness check reads as the inverse of what was written (QEMU, docs/specs/edu.rst).
+    [Test, Category(Needs.Edu)]
+    public void A_program_can_be_run_here()
+    {
+        var liveness = new Register<uint>(0x04, "liveness check");
+        var registers = _device.Map();
+        new QuiesceProgram()
+            .Write(registers, liveness, ~0x11223344u)
+            .Poll(registers, liveness, 0xffffu, 0x3344u, s_time)
+            .PollWhile(registers, liveness, 0xffu, 0u, s_time)
+            .Modify(registers, liveness, 0xff00u, 0x5500u)
+            .Run();
+        Assert.That(registers.Read(liveness), Is.EqualTo(~0x11225544u));
+
+        Assert.That(new QuiesceProgram().Poll(registers, liveness, 0xffu, 0u, s_time).Run, Throws.InstanceOf<TimeoutException>().With.Message.Contains("0x4"));
+        Assert.That(new QuiesceProgram().PollWhile(registers, liveness, 0xffu, 0xbbu, s_time).Run, Throws.InstanceOf<TimeoutException>());
+    }
+
+    [Test, Category(Needs.Edu), Category(Needs.Import)]
+    public void A_program_can_be_what_brings_the_device_to_rest()
+    {
+        var liveness = new Register<uint>(0x04, "liveness check");
+        using var buffer = DmaHeap.Cma.Allocate(4096);
+        _device.Quiesce = new QuiesceProgram().Write(_device.Map(), liveness, ~7u).Poll(_device.Map(), liveness, uint.MaxValue, 7u, s_time).Run;
+        var mapping = _device.Import(buffer, DmaDirection.ToDevice);
+        mapping.BeginTransfer(0, 1).Dispose();
+
+        mapping.Dispose();
+
+        Assert.That(_device.Map().Read(liveness), Is.EqualTo(7));
+        buffer.BeginAccess(CpuAccessMode.ReadWrite).Dispose();
     }
 
     [Test, Category(Needs.Handles)]

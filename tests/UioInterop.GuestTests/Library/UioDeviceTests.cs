@@ -123,7 +123,7 @@ internal sealed class UioDeviceTests
                     reading.Set();
                 }
             });
-            reading.Wait(TimeSpan.FromSeconds(5));
+            Assert.That(reading.Wait(TimeSpan.FromSeconds(5)), Is.True);
 
             device.Dispose();
 
