@@ -304,16 +304,30 @@ int uio_dmabuf_enter(struct uio_dmabuf_device *device)
 	return 0;
 }
 
-/* The device reaches the buffer, and maybe much more. */
-static int uio_dmabuf_permit(struct uio_dmabuf_device *device)
+/**
+ * uio_dmabuf_does_dma - whether buffers can be attached to a device at all
+ * @device:	imports of the device, which was entered
+ *
+ * The DMA layer warns about a device that has no mask. Who registered the UIO
+ * device for a device of another driver does not know when that is unbound.
+ *
+ * Return: true when they can.
+ */
+bool uio_dmabuf_does_dma(struct uio_dmabuf_device *device)
 {
 	struct device *parent = device->parent;
 
-	/* The DMA layer warns about a device that has no mask. */
-	if (!parent->dma_mask)
+	return parent->dma_mask && parent->driver &&
+	       parent->driver->owner == device->owner;
+}
+
+/* The device reaches the buffer, and maybe much more. */
+static int uio_dmabuf_permit(struct uio_dmabuf_device *device)
+{
+	if (!uio_dmabuf_does_dma(device))
 		return -EOPNOTSUPP;
 
-	if (!uio_dmabuf_translates(parent) && !capable(CAP_SYS_RAWIO))
+	if (!uio_dmabuf_translates(device->parent) && !capable(CAP_SYS_RAWIO))
 		return -EPERM;
 
 	return 0;
@@ -337,17 +351,20 @@ static void uio_dmabuf_taint(struct uio_dmabuf_device *device)
  * @dir:	direction of the DMA
  * @mode:	how the files were opened
  *
- * Who may not write, may not have the device write. An exporter that can move
- * its buffers maps them in both directions for importers that cannot follow,
- * whatever these ask for.
+ * Who may not read or write, may not have the device do it. An exporter that
+ * can move its buffers maps them in both directions for importers that cannot
+ * follow, whatever these ask for.
  *
  * Return: true when it is.
  */
 bool uio_dmabuf_may_attach(struct dma_buf *dmabuf, enum dma_data_direction dir,
 			   fmode_t mode)
 {
-	return mode & FMODE_WRITE ||
-	       (dir == DMA_TO_DEVICE && !dma_buf_is_dynamic(dmabuf));
+	if (dma_buf_is_dynamic(dmabuf))
+		dir = DMA_BIDIRECTIONAL;
+
+	return (dir == DMA_FROM_DEVICE || mode & FMODE_READ) &&
+	       (dir == DMA_TO_DEVICE || mode & FMODE_WRITE);
 }
 
 /**
@@ -567,10 +584,10 @@ static long uio_dmabuf_query(struct uio_dmabuf_file *file, void __user *arg)
 		return ret;
 
 	query.translation = uio_dmabuf_translation(device->parent);
-	if (device->parent->dma_mask) {
+	if (uio_dmabuf_does_dma(device))
 		query.features |= UIO_FEATURE_DMABUF;
+	if (device->parent->dma_mask)
 		query.address_bits = fls64(dma_get_mask(device->parent));
-	}
 	spin_lock(&device->count_lock);
 	query.max_mappings = device->max_mappings;
 	query.max_bytes = device->max_bytes;
@@ -663,6 +680,8 @@ static long uio_dmabuf_attach(struct uio_dmabuf_file *file, fmode_t mode,
 	if (IS_ERR(dmabuf))
 		return PTR_ERR(dmabuf);
 
+	/* Whether registers may be read says nothing about buffers. */
+	mode |= FMODE_READ;
 	if (!uio_dmabuf_may_attach(dmabuf, dir, mode & dmabuf->file->f_mode)) {
 		dma_buf_put(dmabuf);
 		return -EACCES;
@@ -855,13 +874,15 @@ void uio_dmabuf_release(struct uio_dmabuf_file *file)
 /**
  * uio_dmabuf_register - the device can be opened from now on
  * @device:	imports of the device, to be initialised
+ * @owner:	module that registers the UIO device
  * @parent:	the device that does the DMA
  * @info:	the UIO device
  */
-void uio_dmabuf_register(struct uio_dmabuf_device *device,
+void uio_dmabuf_register(struct uio_dmabuf_device *device, struct module *owner,
 			 struct device *parent, struct uio_info *info)
 {
 	device->info = info;
+	device->owner = owner;
 	device->parent = parent;
 	init_rwsem(&device->lock);
 	spin_lock_init(&device->count_lock);
@@ -876,16 +897,14 @@ void uio_dmabuf_register(struct uio_dmabuf_device *device,
 		device->max_seg_size = parent->dma_parms->max_segment_size;
 }
 
-static unsigned int uio_dmabuf_revoke_file(struct uio_dmabuf_file *file,
-					   ktime_t deadline)
+static unsigned int uio_dmabuf_revoke_file(struct uio_dmabuf_file *file)
 {
 	struct uio_dmabuf_device *device = file->device;
 	unsigned int kept;
 	LIST_HEAD(mappings);
 
 	uio_dmabuf_collect(file, &mappings);
-	kept = uio_dmabuf_revoke(device, file, file->quiescer, &mappings,
-				 deadline);
+	kept = uio_dmabuf_revoke(device, file, file->quiescer, &mappings);
 	uio_dmabuf_close(file);
 	if (file->restless)
 		pm_runtime_put(device->parent);
@@ -905,14 +924,13 @@ void uio_dmabuf_unregister(struct uio_dmabuf_device *device)
 	struct device *parent = device->parent;
 	struct uio_dmabuf_file *file;
 	unsigned int kept;
-	ktime_t deadline;
 
 	down_write(&device->lock);
 	device->gone = true;
-	deadline = uio_dmabuf_deadline();
-	kept = uio_dmabuf_revoke_quarantine(device, deadline);
+	uio_dmabuf_stop(device);
+	kept = uio_dmabuf_revoke_quarantine(device);
 	list_for_each_entry(file, &device->files, node)
-		kept += uio_dmabuf_revoke_file(file, deadline);
+		kept += uio_dmabuf_revoke_file(file);
 	if (parent->dma_parms && dma_get_max_seg_size(parent) == UINT_MAX)
 		dma_set_max_seg_size(parent, device->max_seg_size);
 	/* The next driver finds what this one found. */

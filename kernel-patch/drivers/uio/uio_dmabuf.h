@@ -17,6 +17,7 @@
 struct attribute_group;
 struct device;
 struct file;
+struct module;
 struct seq_file;
 struct uio_dmabuf_quiescer;
 struct uio_info;
@@ -27,6 +28,7 @@ struct uio_info;
  * struct uio_dmabuf_device - the imports of one UIO device
  * @info:	the device, not touched once @gone is set
  * @parent:	device that does the DMA, not touched once @gone is set
+ * @owner:	module that registered the UIO device
  * @files:	open files, &struct uio_dmabuf_file.node
  * @nr_mappings: how many mappings there are, of @files and of @quarantine
  * @nr_bytes:	how many bytes the buffers of those have
@@ -45,6 +47,7 @@ struct uio_info;
 struct uio_dmabuf_device {
 	struct uio_info		*info;
 	struct device		*parent;
+	struct module		*owner;
 	/**
 	 * @lock: protects @gone. Readers may use @info, and @parent for DMA, the
 	 * writer ends that.
@@ -114,7 +117,7 @@ struct uio_dmabuf_file {
 
 extern const struct attribute_group *uio_dmabuf_groups[];
 
-void uio_dmabuf_register(struct uio_dmabuf_device *device,
+void uio_dmabuf_register(struct uio_dmabuf_device *device, struct module *owner,
 			 struct device *parent, struct uio_info *info);
 void uio_dmabuf_unregister(struct uio_dmabuf_device *device);
 void uio_dmabuf_open(struct uio_dmabuf_file *file,
@@ -135,6 +138,7 @@ struct uio_dmabuf_device {};
 struct uio_dmabuf_file {};
 
 static inline void uio_dmabuf_register(struct uio_dmabuf_device *device,
+				       struct module *owner,
 				       struct device *parent,
 				       struct uio_info *info)
 {

@@ -71,6 +71,7 @@ struct uio_dmabuf_mapping *uio_dmabuf_alloc(struct dma_buf *dmabuf,
 void uio_dmabuf_free(struct uio_dmabuf_mapping *mapping);
 bool uio_dmabuf_first(struct uio_dmabuf_device *device, bool *told);
 bool uio_dmabuf_limited(struct device *parent);
+bool uio_dmabuf_does_dma(struct uio_dmabuf_device *device);
 bool uio_dmabuf_may_attach(struct dma_buf *dmabuf, enum dma_data_direction dir,
 			   fmode_t mode);
 int uio_dmabuf_enter(struct uio_dmabuf_device *device);
@@ -93,6 +94,7 @@ long uio_dmabuf_write_address(struct uio_dmabuf_file *file, fmode_t mode,
 			      void __user *arg);
 
 ktime_t uio_dmabuf_deadline(void);
+void uio_dmabuf_stop(struct uio_dmabuf_device *device);
 long uio_dmabuf_set_quiesce(struct uio_dmabuf_file *file, fmode_t mode,
 			    void __user *arg);
 
@@ -110,9 +112,10 @@ void uio_dmabuf_quarantine(struct uio_dmabuf_file *file,
 unsigned int uio_dmabuf_revoke(struct uio_dmabuf_device *device,
 			       struct uio_dmabuf_file *file,
 			       struct uio_dmabuf_quiescer *quiescer,
-			       struct list_head *mappings, ktime_t deadline);
-unsigned int uio_dmabuf_revoke_quarantine(struct uio_dmabuf_device *device,
-					  ktime_t deadline);
+			       struct list_head *mappings);
+void uio_dmabuf_stop_quarantine(struct uio_dmabuf_device *device,
+				ktime_t deadline);
+unsigned int uio_dmabuf_revoke_quarantine(struct uio_dmabuf_device *device);
 
 #ifdef CONFIG_UIO_DMABUF_ADDRESSES
 long uio_dmabuf_xlnx_ioctl(struct uio_dmabuf_file *file, struct file *filep,

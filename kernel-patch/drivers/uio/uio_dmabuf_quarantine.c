@@ -7,6 +7,7 @@
 #include <linux/cleanup.h>
 #include <linux/device.h>
 #include <linux/err.h>
+#include <linux/iommu.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/pm_runtime.h>
@@ -25,6 +26,7 @@
  * @node:	in &struct uio_dmabuf_device.quarantine
  * @mappings:	what the device may still write to, once in quarantine
  * @program:	stops the device
+ * @restless:	the device did not stop when it was last asked to
  *
  * Made together with the program: a file's release must not fail for memory.
  */
@@ -32,6 +34,7 @@ struct uio_dmabuf_quiescer {
 	struct list_head	node;
 	struct list_head	mappings;
 	struct uio_quiesce	*program;
+	bool			restless;
 };
 
 /**
@@ -75,7 +78,11 @@ uio_dmabuf_quiescer_create(struct uio_dmabuf_device *device,
 int uio_dmabuf_quiescer_run(struct uio_dmabuf_quiescer *quiescer,
 			    ktime_t deadline)
 {
-	return uio_quiesce_run(quiescer->program, deadline);
+	int ret;
+
+	ret = uio_quiesce_run(quiescer->program, deadline);
+	quiescer->restless = ret;
+	return ret;
 }
 
 /**
@@ -114,7 +121,7 @@ static bool uio_dmabuf_quarantine_empties(struct uio_dmabuf_device *device)
 
 	lockdep_assert_held(&device->quarantine_lock);
 	list_for_each_entry_safe(quiescer, next, &device->quarantine, node)
-		if (!uio_quiesce_run(quiescer->program, deadline))
+		if (!uio_dmabuf_quiescer_run(quiescer, deadline))
 			uio_dmabuf_dismiss(device, quiescer);
 
 	return list_empty(&device->quarantine);
@@ -157,23 +164,22 @@ void uio_dmabuf_quarantine_init(struct uio_dmabuf_device *device)
  *
  * Nobody gets some while the device writes into those of the dead.
  *
- * Return: 0; -EBUSY when it still does; -EINTR when the caller was killed.
+ * Return: 0; -EBUSY when it still does, or somebody else is finding out.
  */
 int uio_dmabuf_check_quarantine(struct uio_dmabuf_device *device)
 {
-	int ret;
+	bool empties;
 
 	if (!READ_ONCE(device->nr_quarantined))
 		return 0;
 
-	ret = mutex_lock_killable(&device->quarantine_lock);
-	if (ret)
-		return ret;
+	/* One tries for all: those who wait would keep the device registered. */
+	if (!mutex_trylock(&device->quarantine_lock))
+		return -EBUSY;
 
-	if (!uio_dmabuf_quarantine_empties(device))
-		ret = -EBUSY;
+	empties = uio_dmabuf_quarantine_empties(device);
 	mutex_unlock(&device->quarantine_lock);
-	return ret;
+	return empties ? 0 : -EBUSY;
 }
 
 /**
@@ -200,13 +206,32 @@ void uio_dmabuf_quarantine(struct uio_dmabuf_file *file,
 			 device->retry_delay);
 }
 
+/*
+ * Of a device that did not stop. Lazy translation lets it reach what is unmapped
+ * until the IOMMU is told to forget: before that, nobody may have the memory.
+ */
+static void uio_dmabuf_end_restless(struct uio_dmabuf_device *device,
+				    struct uio_dmabuf_file *file,
+				    struct list_head *mappings)
+{
+	struct uio_dmabuf_mapping *mapping, *next;
+
+	list_for_each_entry(mapping, mappings, node)
+		uio_dmabuf_end(device, file, mapping);
+
+	iommu_flush_iotlb_all(iommu_get_domain_for_dev(device->parent));
+	list_for_each_entry_safe(mapping, next, mappings, node) {
+		list_del(&mapping->node);
+		uio_dmabuf_free(mapping);
+	}
+}
+
 /**
  * uio_dmabuf_revoke - end mappings of a device that goes
  * @device:	imports of the device, its lock held for writing
  * @file:	imports of the file that they belong to, or NULL
- * @quiescer:	what stops the device, or NULL
+ * @quiescer:	what was to stop the device, or NULL
  * @mappings:	the mappings
- * @deadline:	when the device is waited for no longer
  *
  * Unless the device writes on into their memory: then that memory is lost, and
  * nobody else's is.
@@ -216,17 +241,20 @@ void uio_dmabuf_quarantine(struct uio_dmabuf_file *file,
 unsigned int uio_dmabuf_revoke(struct uio_dmabuf_device *device,
 			       struct uio_dmabuf_file *file,
 			       struct uio_dmabuf_quiescer *quiescer,
-			       struct list_head *mappings, ktime_t deadline)
+			       struct list_head *mappings)
 {
 	unsigned int kept;
 
 	if (list_empty(mappings))
 		return 0;
 
-	if (!quiescer ||
-	    !uio_quiesce_run(quiescer->program, deadline) ||
-	    uio_dmabuf_translates(device->parent)) {
+	if (!quiescer || !quiescer->restless) {
 		uio_dmabuf_end_all(device, file, mappings);
+		return 0;
+	}
+
+	if (uio_dmabuf_translates(device->parent)) {
+		uio_dmabuf_end_restless(device, file, mappings);
 		return 0;
 	}
 
@@ -238,14 +266,27 @@ unsigned int uio_dmabuf_revoke(struct uio_dmabuf_device *device,
 }
 
 /**
+ * uio_dmabuf_stop_quarantine - a device goes: ask once more that it stops
+ * @device:	imports of the device, its lock held for writing
+ * @deadline:	when that is waited for no longer
+ */
+void uio_dmabuf_stop_quarantine(struct uio_dmabuf_device *device,
+				ktime_t deadline)
+{
+	struct uio_dmabuf_quiescer *quiescer;
+
+	guard(mutex)(&device->quarantine_lock);
+	list_for_each_entry(quiescer, &device->quarantine, node)
+		uio_dmabuf_quiescer_run(quiescer, deadline);
+}
+
+/**
  * uio_dmabuf_revoke_quarantine - end what is in quarantine as the device goes
  * @device:	imports of the device, its lock held for writing
- * @deadline:	when the device is waited for no longer
  *
  * Return: how many mappings stay for ever.
  */
-unsigned int uio_dmabuf_revoke_quarantine(struct uio_dmabuf_device *device,
-					  ktime_t deadline)
+unsigned int uio_dmabuf_revoke_quarantine(struct uio_dmabuf_device *device)
 {
 	struct uio_dmabuf_quiescer *quiescer, *next;
 	unsigned int kept = 0;
@@ -253,7 +294,7 @@ unsigned int uio_dmabuf_revoke_quarantine(struct uio_dmabuf_device *device,
 	guard(mutex)(&device->quarantine_lock);
 	list_for_each_entry_safe(quiescer, next, &device->quarantine, node) {
 		kept += uio_dmabuf_revoke(device, NULL, quiescer,
-					  &quiescer->mappings, deadline);
+					  &quiescer->mappings);
 		uio_dmabuf_dismiss(device, quiescer);
 	}
 

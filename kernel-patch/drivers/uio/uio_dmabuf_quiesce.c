@@ -9,6 +9,7 @@
 #include <linux/list.h>
 #include <linux/mm.h>
 #include <linux/mutex.h>
+#include <linux/pci.h>
 #include <linux/pm_runtime.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
@@ -116,6 +117,11 @@ out_free:
 	return ret;
 }
 
+static bool uio_dmabuf_is_guarded(const struct uio_dmabuf_file *file)
+{
+	return file->quiescer && file->nr_mappings;
+}
+
 /**
  * uio_dmabuf_quiesce - the last reference to a file is gone: stop the device
  * @file:	imports of the file
@@ -126,13 +132,52 @@ out_free:
 void uio_dmabuf_quiesce(struct uio_dmabuf_file *file)
 {
 	struct uio_dmabuf_device *device = file->device;
+	ktime_t deadline = uio_dmabuf_deadline();
 
 	down_read(&device->lock);
-	if (!device->gone && file->quiescer && file->nr_mappings &&
-	    uio_dmabuf_quiescer_run(file->quiescer, uio_dmabuf_deadline())) {
+	/* A process with many files ends in a second nevertheless. */
+	if (READ_ONCE(device->nr_quarantined))
+		deadline = ktime_get();
+	if (!device->gone && uio_dmabuf_is_guarded(file) &&
+	    uio_dmabuf_quiescer_run(file->quiescer, deadline)) {
 		/* Its registers have to answer while it is asked to stop. */
 		pm_runtime_get_noresume(device->parent);
 		file->restless = true;
 	}
 	up_read(&device->lock);
+}
+
+/* What each of so many may take of the time until then. */
+static ktime_t uio_dmabuf_share(ktime_t end, unsigned int left)
+{
+	ktime_t now = ktime_get();
+
+	return ktime_add_ns(now, ktime_divns(ktime_sub(end, now), left));
+}
+
+/**
+ * uio_dmabuf_stop - a device goes: stop it
+ * @device:	imports of the device, its lock held for writing
+ *
+ * One file's part of the device may not stop. That takes its share of the time,
+ * and not that of the others. A PCI device loses the bus in any case, as it does
+ * a little later in the driver's remove(): buffers must not end before.
+ */
+void uio_dmabuf_stop(struct uio_dmabuf_device *device)
+{
+	ktime_t end = uio_dmabuf_deadline();
+	struct uio_dmabuf_file *file;
+	unsigned int left = 0;
+
+	list_for_each_entry(file, &device->files, node)
+		left += uio_dmabuf_is_guarded(file);
+
+	list_for_each_entry(file, &device->files, node)
+		if (uio_dmabuf_is_guarded(file))
+			uio_dmabuf_quiescer_run(file->quiescer,
+						uio_dmabuf_share(end, left--));
+	uio_dmabuf_stop_quarantine(device, end);
+
+	if (device->nr_mappings && dev_is_pci(device->parent))
+		pci_clear_master(to_pci_dev(device->parent));
 }

@@ -145,7 +145,7 @@ static ssize_t dma_mask_bits_store(struct device *dev,
 		return -ENODEV;
 	if (device->nr_mappings)
 		return -EBUSY;
-	if (!device->parent->dma_mask)
+	if (!uio_dmabuf_does_dma(device))
 		return -EOPNOTSUPP;
 
 	if (!device->dma_mask)

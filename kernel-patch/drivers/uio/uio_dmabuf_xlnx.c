@@ -59,11 +59,6 @@ static int uio_dmabuf_map_range(struct uio_dmabuf_file *file,
 	struct uio_dmabuf_walk walk;
 	int ret;
 
-	if (uio_dmabuf_limited(device->parent) &&
-	    uio_dmabuf_first(device, &device->limited))
-		dev_warn(device->parent,
-			 "does not reach all memory: some buffers are copied for each transfer, see its DMA mask\n");
-
 	ret = uio_dmabuf_begin(file, mapping, &file->args);
 	if (ret)
 		return ret;
@@ -73,6 +68,11 @@ static int uio_dmabuf_map_range(struct uio_dmabuf_file *file,
 		uio_dmabuf_end(device, file, mapping);
 		return -EINVAL;
 	}
+
+	if (uio_dmabuf_limited(device->parent) &&
+	    uio_dmabuf_first(device, &device->limited))
+		dev_warn(device->parent,
+			 "does not reach all memory: some buffers are copied for each transfer, see its DMA mask\n");
 
 	uio_dmabuf_walk_start(&walk, mapping);
 	uio_dmabuf_walk_next(&walk, &range);
@@ -138,7 +138,7 @@ static long uio_dmabuf_map_args(struct uio_dmabuf_file *file, fmode_t mode,
 		return PTR_ERR(dmabuf);
 
 	/* How that was opened, their programs never had to care. */
-	if (!uio_dmabuf_may_attach(dmabuf, dir, mode)) {
+	if (!uio_dmabuf_may_attach(dmabuf, dir, mode | FMODE_READ)) {
 		dma_buf_put(dmabuf);
 		return -EACCES;
 	}

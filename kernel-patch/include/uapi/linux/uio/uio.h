@@ -131,14 +131,15 @@ struct uio_dmabuf_attach {
  *
  * Without an IOMMU nothing makes the device keep to @direction.
  *
- * Errors: EACCES: the device is to write, or the exporter may move its buffers
- * and maps them for both directions, and the device file or the dma-buf's was
- * opened for reading only; EBADF: @fd is not open; EBUSY: the buffer is
- * attached in this file, or the device did not stop writing into buffers of a
- * file that was released; EINVAL: @fd is no dma-buf, or an argument is out of
- * range; ENODEV: the device was unregistered; ENOMEM: the bytes attached would
- * be too many; ENOSPC: the mappings would be too many; EOPNOTSUPP: the device
- * cannot do DMA; EPERM: no IOMMU translates for the device, and the caller
+ * Errors: EACCES: the device is to write, and the device file or the dma-buf's
+ * was opened for reading only; or it is to read, and the dma-buf's was opened
+ * for writing only; of an exporter that may move its buffers it is to do both;
+ * EBADF: @fd is not open; EBUSY: the buffer is attached in this file, or
+ * the device did not stop writing into buffers of a file that was released;
+ * EINVAL: @fd is no dma-buf, or an argument is out of range; ENODEV: the device
+ * was unregistered; ENOMEM: the bytes attached would be too many; ENOSPC: the
+ * mappings would be too many; EOPNOTSUPP: the device cannot do DMA, or another
+ * driver has it; EPERM: no IOMMU translates for the device, and the caller
  * lacks CAP_SYS_RAWIO; ERANGE: there is memory beyond the device's DMA mask.
  * Others are the exporter's.
  */

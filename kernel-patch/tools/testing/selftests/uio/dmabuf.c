@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Import of dma-bufs into a UIO device: /dev/uio0, or what UIO_DEVICE names. The
- * device is never told to do anything, so any will do that can do DMA.
+ * Import of dma-bufs into the UIO device that UIO_DEVICE names, such as /dev/uio0.
+ * It is never told to do anything, so any will do that can do DMA and that nobody
+ * uses: some drivers switch a device off whenever a file of it is closed.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -65,9 +66,7 @@ static int detach(int uio, uint32_t handle)
 
 static const char *device(void)
 {
-	const char *name = getenv("UIO_DEVICE");
-
-	return name ? name : "/dev/uio0";
+	return getenv("UIO_DEVICE");
 }
 
 FIXTURE(uio)
@@ -269,7 +268,8 @@ TEST_F(uio, an_address_is_written_for_mapped_bytes_only)
 	struct uio_dmabuf_write_address arg = {
 		.size = sizeof(arg),
 		.length = 1,
-		.format = UIO_ADDRESS_32,
+		/* Has room for any address. */
+		.format = UIO_ADDRESS_PAIR,
 	};
 	struct uio_dmabuf_attach attached;
 	int reader;
@@ -309,19 +309,20 @@ TEST_F(uio, the_boards_ioctls_name_a_mapping_by_its_buffer)
 {
 	struct uio_dmabuf_args arg = { .dir = UIO_DMABUF_DIR_TO_DEV };
 	struct uio_dmabuf_attach attached;
+	long page = sysconf(_SC_PAGESIZE);
 	int buffer, again;
 
 	if (!(self->query.features & UIO_FEATURE_ADDRESSES))
 		SKIP(return, "a kernel that keeps addresses to itself");
 
-	buffer = allocate(4096);
+	buffer = allocate(page);
 	ASSERT_GE(buffer, 0);
 	again = dup(buffer);
 	ASSERT_GE(again, 0);
 
 	arg.dbuf_fd = buffer;
 	ASSERT_EQ(0, call(self->uio, UIO_IOC_MAP_DMABUF, &arg));
-	EXPECT_EQ(4096, arg.size);
+	EXPECT_EQ(page, arg.size);
 	EXPECT_EQ(-EBUSY, call(self->uio, UIO_IOC_MAP_DMABUF, &arg));
 	EXPECT_EQ(0, attach(self->uio, buffer, &attached));
 	EXPECT_EQ(0, detach(self->uio, attached.handle));
@@ -379,8 +380,8 @@ TEST_F(uio, a_quiesce_program_is_checked)
 
 int main(int argc, char **argv)
 {
-	if (access(device(), R_OK | W_OK)) {
-		printf("TAP version 13\n1..0 # SKIP no access to %s\n", device());
+	if (!device() || access(device(), R_OK | W_OK)) {
+		printf("TAP version 13\n1..0 # SKIP UIO_DEVICE names no device to read and write\n");
 		return KSFT_SKIP;
 	}
 
