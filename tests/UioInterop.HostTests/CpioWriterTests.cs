@@ -39,7 +39,7 @@ public sealed class CpioWriterTests
     private async Task<string> Cpio(params string[] arguments)
     {
         var result = await (PipeSource.FromBytes(Archive()) | Cli.Wrap("cpio").WithArguments(arguments))
-            .ExecuteBufferedAsync();
+            .ExecuteBoundedAsync();
         Assert.That(result.StandardError, Is.Empty, "cpio skips what it does not understand, and says so here");
         return result.StandardOutput;
     }

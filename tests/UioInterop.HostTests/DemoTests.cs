@@ -19,6 +19,7 @@ internal sealed class DemoTests
         {
             (MachineList.X64, Compilation.ReadyToRun),
             (MachineList.X64Direct, Compilation.NativeAot),
+            (MachineList.X64NoAddresses, Compilation.ReadyToRun),
             (MachineList.Zcu102, Compilation.ReadyToRun),
             (MachineList.Zcu102, Compilation.NativeAot),
             (MachineList.Zcu102, Compilation.FrameworkDependent),
@@ -26,7 +27,7 @@ internal sealed class DemoTests
             (MachineList.Versal, Compilation.NativeAot),
             (MachineList.ArmVirt, Compilation.NativeAot),
         }
-        select new TestCaseData(run.Machine, run.Compilation).SetName($"Demo({run.Machine.Name}, {run.Compilation})");
+        select new TestCaseData(run.Machine, run.Compilation).SetName($"Demo.{run.Machine.Name}, {run.Compilation}");
 
     [TestCaseSource(nameof(Runs))]
     public async Task Ends_well(Machine machine, Compilation compilation)

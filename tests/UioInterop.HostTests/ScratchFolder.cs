@@ -31,7 +31,7 @@ internal sealed class ScratchFolder : IDisposable
     public static async Task<string> RunIn(string folder, string program, IEnumerable<string> arguments)
     {
         var result = await Cli.Wrap(program).WithArguments(arguments).WithWorkingDirectory(folder)
-            .WithValidation(CommandResultValidation.None).ExecuteBufferedAsync();
+            .WithValidation(CommandResultValidation.None).ExecuteBoundedAsync();
         var output = result.StandardOutput + result.StandardError;
         Assert.That(result.IsSuccess, Is.True, $"{program}\n{output}");
         return output;

@@ -29,8 +29,12 @@ public sealed class TestAssembly
                 $"NUnit cannot load {assembly.FullName}: {root.Properties.Get("_SKIPREASON")}");
     }
 
-    /// <summary>The full names of the tests that the filter lets through, in the order in which they run.</summary>
-    public IReadOnlyList<string> List(TestFilter filter) => [.. Leaves(filter).Select(test => test.FullName)];
+    /// <summary>The full names of all tests, in the order in which they run.</summary>
+    public IReadOnlyList<string> All => [.. Leaves.Select(test => test.FullName)];
+
+    /// <summary>The full names of the tests that the filter lets through, in that order.</summary>
+    public IReadOnlyList<string> List(TestFilter filter) =>
+        [.. Leaves.Where(test => filter.Includes(test.FullName, [.. Categories(test)])).Select(test => test.FullName)];
 
     /// <summary>Runs these tests one after the other; each record is handed on when it happens.</summary>
     public EndRecord Run(string machine, IReadOnlyList<string> tests, Action<GuestRecord> emit)
@@ -43,8 +47,7 @@ public sealed class TestAssembly
         return listener.End;
     }
 
-    private IEnumerable<ITest> Leaves(TestFilter filter) => LeavesOf(_runner.LoadedTest!)
-        .Where(test => !IsExplicit(test) && filter.Includes(test.FullName, [.. Categories(test)]));
+    private IEnumerable<ITest> Leaves => LeavesOf(_runner.LoadedTest!).Where(test => !IsExplicit(test));
 
     private static IEnumerable<ITest> LeavesOf(ITest test) =>
         test.IsSuite ? test.Tests.SelectMany(LeavesOf) : [test];

@@ -29,6 +29,9 @@ internal abstract class AbiTest
     /// <summary>Attachments that this test has made so far.</summary>
     protected int Attachments => DmaBufTable.AttachmentsOf(UnderTest.Name) - _attachmentsBefore;
 
+    /// <summary>Whether the kernel has TAINT_USER: Documentation/admin-guide/tainted-kernels.rst.</summary>
+    protected static bool IsTainted => (long.Parse(File.ReadAllText("/proc/sys/kernel/tainted"), null) & 1 << 6) != 0;
+
     /// <summary>Nobody who gets it wrong, however often, writes into the kernel's log.</summary>
     protected static void AssertNotLogged(Action wrong)
     {

@@ -27,13 +27,13 @@ internal sealed class PowerDomainTests : AbiTest
     {
         get
         {
-            using var device = Open();
+            using var device = UnderTest.OpenShared();
             return device.Map().Read(s_source);
         }
 
         set
         {
-            using var device = Open();
+            using var device = UnderTest.OpenShared();
             device.Map().Write(s_source, value);
         }
     }
@@ -74,7 +74,4 @@ internal sealed class PowerDomainTests : AbiTest
         Assert.That(() => Quarantined, Is.Zero.After(10_000, 50));
         Assert.That(() => Power, Is.EqualTo(Off).After(10_000, 50));
     }
-
-    private static UioDevice Open() =>
-        UioDevice.Open(UioDeviceId.FromPath(UnderTest.DevicePath), new UioOpenOptions { IsExclusive = false });
 }

@@ -27,7 +27,7 @@ internal sealed class QuiesceTests : AbiTest
     [Test]
     public void A_program_runs_when_a_file_with_mappings_is_released_and_not_without_any()
     {
-        using var device = OpenShared();
+        using var device = UnderTest.OpenShared();
         var registers = device.Map();
         registers.Write(s_liveness, ~1u);
         using var buffer = Buffer();
@@ -57,7 +57,7 @@ internal sealed class QuiesceTests : AbiTest
     [Test]
     public void A_modification_changes_the_bits_of_its_mask()
     {
-        using var device = OpenShared();
+        using var device = UnderTest.OpenShared();
         var registers = device.Map();
         registers.Write(s_liveness, ~0x11223344u); // reads as 0x11223344
         using var buffer = Buffer();
@@ -77,7 +77,7 @@ internal sealed class QuiesceTests : AbiTest
     [Test]
     public void A_device_that_does_not_stop_keeps_its_buffers_until_it_does()
     {
-        using var device = OpenShared();
+        using var device = UnderTest.OpenShared();
         var registers = device.Map();
         using var buffer = Buffer();
         using var other = Buffer();
@@ -90,14 +90,14 @@ internal sealed class QuiesceTests : AbiTest
         Assert.That(RawUio.Map(Uio, other), Is.EqualTo(-LibC.EBUSY), "by the boards' ioctl");
 
         registers.Write(s_liveness, ~Awaited);
-        Assert.That(RawHandles.Attach(Uio, other), Is.Zero, "which asks the device once more");
+        Assert.That(() => RawHandles.Attach(Uio, other), Is.Zero.After(1000, 10), "which asks the device once more");
         Assert.That((Quarantined, Attachments), Is.EqualTo((0, 1)));
     }
 
     [Test]
     public void A_poll_can_be_for_any_other_value()
     {
-        using var device = OpenShared();
+        using var device = UnderTest.OpenShared();
         var registers = device.Map();
         registers.Write(s_liveness, ~Awaited);
         using var buffer = Buffer();
@@ -126,7 +126,7 @@ internal sealed class QuiesceTests : AbiTest
     [TestCaseSource(nameof(Programs))]
     public void A_device_that_reads_as_all_ones_is_gone_and_not_quiet(object op)
     {
-        using var device = OpenShared();
+        using var device = UnderTest.OpenShared();
         var registers = device.Map();
         using var buffer = Buffer();
         registers.Write(s_liveness, 0);
@@ -140,14 +140,14 @@ internal sealed class QuiesceTests : AbiTest
         Assert.That(registers.Read(s_liveness), Is.EqualTo(uint.MaxValue), "nothing was written");
 
         registers.Write(s_liveness, ~0x1234ffffu);
-        Assert.That(RawHandles.Attach(Uio, buffer), Is.Zero, "which asks the device once more");
+        Assert.That(() => RawHandles.Attach(Uio, buffer), Is.Zero.After(1000, 10), "which asks the device once more");
         Assert.That((Quarantined, Attachments), Is.EqualTo((0, 1)));
     }
 
     [Test]
     public void Nobody_has_to_ask_again()
     {
-        using var device = OpenShared();
+        using var device = UnderTest.OpenShared();
         var registers = device.Map();
         using var buffer = Buffer();
         ReleaseWithoutStopping(buffer);
@@ -178,7 +178,7 @@ internal sealed class QuiesceTests : AbiTest
     public void Unbinding_waits_for_all_programs_together_no_longer_than_for_one()
     {
         const int Files = 5;
-        using (var device = OpenShared())
+        using (var device = UnderTest.OpenShared())
             device.Map().Write(s_liveness, ~1u);
         var buffers = Enumerable.Range(0, Files).Select(_ => Buffer()).ToArray();
         var files = buffers.Select(buffer =>
@@ -203,7 +203,7 @@ internal sealed class QuiesceTests : AbiTest
     public void When_the_device_goes_user_space_has_lost_its_registers_before_the_program_runs([Range(1, 3)] int _)
     {
         using var buffer = Buffer();
-        using var device = OpenShared();
+        using var device = UnderTest.OpenShared();
         var registers = device.Map();
         using var file = RawUio.Open(UnderTest.DevicePath);
         Assert.That(RawHandles.SetQuiesce(file, Write(~Awaited), Poll(Awaited, 10_000)), Is.Zero);
@@ -268,7 +268,7 @@ internal sealed class QuiesceTests : AbiTest
     public void Longer_operations_are_taken_when_the_rest_is_zero_and_refused_when_it_is_not()
     {
         const int Length = OpLength + 8;
-        using var device = OpenShared();
+        using var device = UnderTest.OpenShared();
         using var buffer = Buffer();
         var ops = LaidOut(Length, Write(~6u), Poll(6));
 
@@ -317,13 +317,10 @@ internal sealed class QuiesceTests : AbiTest
 
     private static void ReleaseWithoutStopping(SafeFileHandle buffer)
     {
-        using (var device = OpenShared())
+        using (var device = UnderTest.OpenShared())
             device.Map().Write(s_liveness, 0); // reads as all ones, which on PCI is never what was awaited
         using var file = RawUio.Open(UnderTest.DevicePath);
         Assert.That(RawHandles.SetQuiesce(file, Poll(Awaited)), Is.Zero);
         RawHandles.Attached(file, buffer);
     }
-
-    private static UioDevice OpenShared() =>
-        UioDevice.Open(UioDeviceId.FromPath(UnderTest.DevicePath), new UioOpenOptions { IsExclusive = false });
 }

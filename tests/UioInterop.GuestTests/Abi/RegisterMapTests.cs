@@ -32,7 +32,7 @@ internal sealed unsafe class RegisterMapTests : AbiTest
         Assert.That(Volatile.Read(ref _registers[(Length / sizeof(uint)) - 1]), Is.Zero, "a page that nobody had touched before");
 
         UnderTest.Bind();
-        using var again = UioDevice.Open(UioDeviceId.FromPath(UnderTest.DevicePath), new UioOpenOptions { IsExclusive = false });
+        using var again = UnderTest.OpenShared();
         Assert.That(again.Map().Read(new Register<uint>(0x04, "liveness check")), Is.EqualTo(~1u), "what was written in between has not reached the device");
     }
 

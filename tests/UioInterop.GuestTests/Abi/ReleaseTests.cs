@@ -125,7 +125,7 @@ internal sealed class ReleaseTests : AbiTest
         var workers = Enumerable.Range(0, threads).Select(_ => Task.Factory.StartNew(
             () => WorkUntilGone(uio, work, started), CancellationToken.None,
             TaskCreationOptions.LongRunning, TaskScheduler.Default)).ToArray();
-        started.Wait(TimeSpan.FromSeconds(10));
+        Assert.That(started.Wait(TimeSpan.FromSeconds(10)), Is.True);
 
         UnderTest.Unbind();
         try

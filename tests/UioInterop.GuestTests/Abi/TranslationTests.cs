@@ -10,9 +10,6 @@ namespace UioInterop.GuestTests.Abi;
 [Category(Needs.Translation), Category(Needs.Handles)]
 internal sealed class TranslationTests : AbiTest
 {
-    // TAINT_USER: Documentation/admin-guide/tainted-kernels.rst.
-    private static bool IsTainted => (long.Parse(File.ReadAllText("/proc/sys/kernel/tainted"), null) & 1 << 6) != 0;
-
     [Test, Category(Needs.Identity)]
     public void An_IOMMU_that_lets_everything_through_is_told() => AssertTold(DmaTranslation.Identity, translates: false);
 
@@ -52,7 +49,7 @@ internal sealed class TranslationTests : AbiTest
         Assert.That(RawHandles.Query(Uio, out var query), Is.Zero);
         Assert.That(query.Translation, Is.EqualTo((uint)translation));
 
-        using var device = UioDevice.Open(UioDeviceId.FromPath(UnderTest.DevicePath), new UioOpenOptions { IsExclusive = false });
+        using var device = UnderTest.OpenShared();
         Assert.That(device.Features.Translation, Is.EqualTo(translation));
         Assert.That(device.Info.Iommu, Has.Property(nameof(IommuGroup.Translates)).EqualTo(translates).And.Property(nameof(IommuGroup.IsStrict)).False);
     }

@@ -43,7 +43,7 @@ internal sealed class WriteAddressTests : AbiTest
     public void Big_endian_registers_get_it_the_other_way_round()
     {
         using var buffer = Buffer();
-        using var device = UioDevice.Open(UioDeviceId.FromPath(UnderTest.DevicePath), new UioOpenOptions { IsExclusive = false });
+        using var device = UnderTest.OpenShared();
         var handle = RawHandles.Attached(Uio, buffer);
         Assert.That(RawHandles.WriteAddress(Uio, s_right with { Handle = handle }), Is.Zero);
         var address = device.Map().Read64(0x80);
@@ -59,7 +59,7 @@ internal sealed class WriteAddressTests : AbiTest
     public void The_halves_of_a_pair_are_written_in_the_order_that_is_asked_for(uint flags, int last)
     {
         using var buffer = Buffer();
-        using var device = UioDevice.Open(UioDeviceId.FromPath(UnderTest.DevicePath), new UioOpenOptions { IsExclusive = false });
+        using var device = UnderTest.OpenShared();
         var pair = s_right with { Handle = RawHandles.Attached(Uio, buffer), Format = RawHandles.AddressPair, HighRegister = s_right.Register, Flags = flags };
         var address = RawHandles.AllRanges(Uio, pair.Handle).Single().Address;
         device.Map().Write64(0x80, 1);
@@ -74,7 +74,7 @@ internal sealed class WriteAddressTests : AbiTest
     public void The_end_of_a_mapping_leaves_the_register_as_it_is()
     {
         using var buffer = Buffer();
-        using var device = UioDevice.Open(UioDeviceId.FromPath(UnderTest.DevicePath), new UioOpenOptions { IsExclusive = false });
+        using var device = UnderTest.OpenShared();
         var handle = RawHandles.Attached(Uio, buffer);
         var address = RawHandles.AllRanges(Uio, handle).Single().Address;
         Assert.That(RawHandles.WriteAddress(Uio, s_right with { Handle = handle }), Is.Zero);
@@ -91,7 +91,7 @@ internal sealed class WriteAddressTests : AbiTest
     {
         using var mask = ImportAttribute.UnderTest("dma_mask_bits").Set("39");
         using var file = RawUio.Open(UnderTest.DevicePath);
-        using var device = UioDevice.Open(UioDeviceId.FromPath(UnderTest.DevicePath), new UioOpenOptions { IsExclusive = false });
+        using var device = UnderTest.OpenShared();
         using var buffer = Buffer(1 << 20);
         var registers = device.Map();
         var right = s_right with { Handle = RawHandles.Attached(file, buffer) };

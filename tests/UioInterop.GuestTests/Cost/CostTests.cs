@@ -30,7 +30,7 @@ internal sealed class CostTests
     public void Open()
     {
         UnderTest.Bind();
-        _device = UioDevice.Open(UioDeviceId.FromParent(UnderTest.Name), new UioOpenOptions { IsExclusive = false });
+        _device = UnderTest.OpenShared();
     }
 
     [TearDown]

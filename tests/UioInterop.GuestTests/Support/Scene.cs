@@ -83,6 +83,24 @@ internal sealed class Scene : IDisposable
         return mapping;
     }
 
+    /// <summary>Acts on the mapping after its device's driver has been unbound.</summary>
+    public void MappingWhenGone(Action<DmaMapping> act)
+    {
+        var mapping = Mapping;
+        WhenGone(_ => act(mapping));
+    }
+
+    /// <summary>Has edu's "DMA source address" written, which starts nothing.</summary>
+    public void WriteAddressOf(DmaMapping mapping) =>
+        Device.Map().WriteAddress(new Register<ulong>(0x80, "DMA source address"), mapping.BeginTransfer(0, 1));
+
+    /// <summary>A write into what UIO maps like registers, and is memory.</summary>
+    public static void SetProgramForMemory()
+    {
+        using var device = UioDevice.Open(UioDeviceId.FromName("memory"), new UioOpenOptions { IsExclusive = false });
+        device.SetQuiesceProgram(new QuiesceProgram().Write(device.Map(), new Register<uint>(0, "first"), 0u));
+    }
+
     public DmaMapping MappingInTransfer()
     {
         Mapping.BeginTransfer(0, 1);
@@ -90,10 +108,14 @@ internal sealed class Scene : IDisposable
     }
 
     /// <summary>As an exporter makes it that was not asked for O_RDWR.</summary>
-    public DmaBuf BufferForReadingOnly()
+    public DmaBuf BufferForReadingOnly() => BufferFor(LibC.O_RDONLY);
+
+    public DmaBuf BufferForWritingOnly() => BufferFor(LibC.O_WRONLY);
+
+    private DmaBuf BufferFor(int access)
     {
         using var heap = RawFile.Open(DmaHeap.System.DevicePath, LibC.O_RDONLY);
-        var descriptor = UioInterop.Interop.Shim.HeapAlloc(heap, 4096, (uint)(LibC.O_RDONLY | LibC.O_CLOEXEC));
+        var descriptor = UioInterop.Interop.Shim.HeapAlloc(heap, 4096, (uint)(access | LibC.O_CLOEXEC));
         return Keep(DmaBuf.FromNewDescriptor(descriptor));
     }
 

@@ -22,6 +22,10 @@ internal static class UnderTest
 
     private static string Driver => $"{Bus}/drivers/{s_device.Driver}";
 
+    /// <summary>The device beside whoever else has it open.</summary>
+    public static UioDevice OpenShared() =>
+        UioDevice.Open(UioDeviceId.FromParent(Name), new UioOpenOptions { IsExclusive = false });
+
     public static void Bind()
     {
         if (Directory.Exists($"{Driver}/{Name}"))

@@ -55,7 +55,7 @@ internal sealed unsafe class WatchedPage : IDisposable
         LibC.munmap(Address, Size);
     }
 
-    private void Call(uint command, ReadOnlySpan<ulong> arguments)
+    private void Call(uint command, Span<ulong> arguments)
     {
         fixed (ulong* address = arguments)
         {

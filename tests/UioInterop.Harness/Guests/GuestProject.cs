@@ -25,7 +25,7 @@ public sealed record GuestProject(string Name, string Directory)
     [
         Repository.At("src"), Repository.At("tests", "UioInterop.GuestTests"),
         Repository.At("tests", "UioInterop.GuestProtocol"), Repository.At("tests", "UioInterop.TestRunner"),
-        Repository.At("native"), Repository.At("Directory.Build.props"), Repository.At("Directory.Packages.props"),
+        Repository.At("native"), Repository.At("kernel-patch", "include"), Repository.At("Directory.Build.props"), Repository.At("Directory.Packages.props"),
         Repository.At("global.json"),
     ];
 

@@ -39,7 +39,7 @@ public static class MachineList
         ],
         // A device that can use them gets addresses of more than 32 bits.
         KernelArguments = WithIommu("iommu.strict=1"),
-        Traits = ["pc", "pci", "platform-uio", "userfaults", "edu", "import", "handles", "core", "coherent", "iommu"],
+        Traits = ["pc", "platform-uio", "userfaults", "edu", "import", "handles", "core", "coherent", "iommu"],
         ConsoleTty = "ttyS0",
         ResultTty = "ttyS1",
         Device = s_edu,
@@ -52,7 +52,7 @@ public static class MachineList
         Name = "x86-64-swiotlb",
         Summary = "the same PC, IOMMU off, every transfer through a bounce buffer",
         KernelArguments = [.. s_emulatedClock, "intel_iommu=off", "swiotlb=force"],
-        Traits = ["pci", "platform-uio", "edu", "import", "handles", "core", "bounce"],
+        Traits = ["platform-uio", "edu", "import", "handles", "core", "bounce"],
     };
 
     /// <summary>An IOMMU that lets everything through, as many a PC is set up.</summary>
@@ -61,7 +61,7 @@ public static class MachineList
         Name = "x86-64-passthrough",
         Summary = "the first PC, its IOMMU lets everything through",
         KernelArguments = WithIommu("iommu=pt"),
-        Traits = ["pci", "edu", "import", "handles", "coherent", "translation", "identity"],
+        Traits = ["edu", "import", "handles", "coherent", "translation", "identity"],
         OnlyCategory = "translation",
     };
 
@@ -71,7 +71,7 @@ public static class MachineList
         Name = "x86-64-lazy",
         Summary = "the first PC, its IOMMU forgets late",
         KernelArguments = WithIommu("iommu.strict=0"),
-        Traits = ["pci", "edu", "import", "handles", "coherent", "translation", "lazy"],
+        Traits = ["edu", "import", "handles", "coherent", "translation", "lazy"],
         OnlyCategory = "translation",
     };
 
@@ -85,7 +85,7 @@ public static class MachineList
             Configuration = ["CONFIG_UIO=m", "CONFIG_UIO_PDRV_GENIRQ=m", "CONFIG_UIO_PCI_GENERIC=m"],
             Modules = ["uio_pdrv_genirq", "uio_pci_generic"],
         },
-        Traits = ["pci", "edu", "import", "handles", "core", "coherent", "iommu"],
+        Traits = ["edu", "import", "handles", "core", "coherent", "iommu"],
         OnlyCategory = "core",
     };
 
@@ -95,7 +95,7 @@ public static class MachineList
         Name = "x86-64-direct",
         Summary = "the same PC, IOMMU off: the device sees physical memory",
         KernelArguments = [.. s_emulatedClock, "intel_iommu=off"],
-        Traits = ["pci", "edu", "import", "handles", "core", "coherent", "direct"],
+        Traits = ["edu", "udmabuf", "import", "handles", "core", "coherent", "direct"],
         OnlyCategory = "direct",
     };
 
@@ -105,7 +105,7 @@ public static class MachineList
         Name = "x86-64-boards",
         Summary = "the same PC, IOMMU off, a kernel that has only the boards' ioctls",
         Kernel = new KernelVariant("boards", Architecture.X64) { Patches = "boards-abi" },
-        Traits = ["pci", "platform-uio", "edu", "import", "boards", "core", "coherent", "direct"],
+        Traits = ["platform-uio", "edu", "import", "boards", "core", "coherent", "direct"],
         OnlyCategory = null,
     };
 
@@ -115,7 +115,7 @@ public static class MachineList
         Name = "x86-64-no-addresses",
         Summary = "the same PC, IOMMU off, a kernel that keeps bus addresses to itself",
         Kernel = new KernelVariant("no-addresses", Architecture.X64) { Configuration = s_noAddresses },
-        Traits = ["pci", "edu", "no-addresses"],
+        Traits = ["edu", "no-addresses"],
         OnlyCategory = "no-addresses",
     };
 
@@ -137,7 +137,7 @@ public static class MachineList
         {
             Configuration = ["# CONFIG_UIO_DMABUF is not set", "# CONFIG_UIO_DMABUF_ADDRESSES is not set"],
         },
-        Traits = ["pci", "edu", "no-import"],
+        Traits = ["edu", "no-import"],
         OnlyCategory = "no-import",
     };
 
@@ -149,7 +149,7 @@ public static class MachineList
         QemuArguments = [.. X64.QemuArguments.Select(argument => argument.StartsWith("tcg,thread", StringComparison.Ordinal) ? "tcg" : argument), "-icount", "shift=0,sleep=off"],
         Cpus = 1,
         KernelArguments = [.. X64.KernelArguments, "dma_debug=off"],
-        Traits = ["pci", "edu", "import", "handles", "icount"],
+        Traits = ["edu", "import", "handles", "icount"],
         OnlyCategory = "icount",
     };
 
@@ -198,6 +198,7 @@ public static class MachineList
         Name = "x86-64-linux-6.1-direct",
         Summary = "the same PC, IOMMU off, Linux 6.1",
         Kernel = X64Linux61.Kernel,
+        Traits = [.. X64Direct.Traits.Where(trait => trait != "udmabuf")],
         OnlyCategory = null,
     };
 
@@ -213,7 +214,7 @@ public static class MachineList
             Modules = ["uio_pci_generic", "vgem", "vivid"],
             ModuleParameters = new Dictionary<string, string> { ["vivid"] = "n_devs=1 node_types=0x1" },
         },
-        Traits = ["pci", "edu", "import", "handles", "exporters", "coherent", "iommu"],
+        Traits = ["edu", "import", "handles", "exporters", "coherent", "iommu"],
         OnlyCategory = "exporters",
         KnownLines = [.. X64.KnownLines, .. KnownLines.Debian],
     };
@@ -243,7 +244,7 @@ public static class MachineList
             "-device", $"edu,addr=1,{EduMask}",
         ],
         KernelArguments = ["iommu.strict=1"],
-        Traits = ["device-tree", "pci", "platform-uio", "edu", "import", "handles", "core", "coherent", "iommu"],
+        Traits = ["device-tree", "platform-uio", "edu", "import", "handles", "core", "coherent", "iommu"],
         ConsoleTty = "ttyAMA0",
         // The board has one UART.
         ResultTty = "ttyS0",
@@ -333,7 +334,7 @@ public static class MachineList
         Name = "zcu102-no-addresses",
         Summary = "the same board, a kernel that keeps bus addresses to itself",
         Kernel = new KernelVariant("no-addresses", Architecture.Arm64) { Configuration = s_noAddresses },
-        Traits = ["device-tree", "zdma", "generic-uio", "no-addresses"],
+        Traits = ["device-tree", "zdma", "udmabuf", "no-addresses"],
         OnlyCategory = "no-addresses",
     };
 

@@ -26,6 +26,9 @@ public static class MachineRuns
     /// <summary>Ends the machines that run, and boots no other.</summary>
     public static CancellationToken Cancel { get; set; }
 
+    /// <summary>All tests, whatever machine they are for.</summary>
+    public static IReadOnlyList<string> All => s_assembly.Value.All;
+
     /// <summary>The tests that run on a machine; with a text, those that have it in their names.</summary>
     public static IReadOnlyList<string> On(Machine machine, string? text = null) => s_assembly.Value.List(machine.FilterFor(text));
 

@@ -77,7 +77,7 @@ internal sealed partial class CompileTests
                     "-D", "report", "--no-show-diff", "--very-quiet", "--cocci-file", script,
                     .. options.Split(' ', StringSplitOptions.RemoveEmptyEntries), .. TestTree.ImportSources])
                 .WithWorkingDirectory(tree.SourceDirectory)
-                .WithValidation(CommandResultValidation.None).ExecuteBufferedAsync();
+                .WithValidation(CommandResultValidation.None).ExecuteBoundedAsync();
             var errors = result.StandardError.Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(line => !AboutScript().IsMatch(line));
             using (Assert.EnterMultipleScope())
             {

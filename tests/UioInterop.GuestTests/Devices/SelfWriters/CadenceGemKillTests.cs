@@ -17,6 +17,10 @@ internal sealed class CadenceGemKillTests : KilledWriterTests
 
     protected override SelfWriter Open(string name) => new CadenceGem(name);
 
+    // Nothing happens to it by itself.
+    protected override QuiesceProgram InAMoment(Registers registers) =>
+        new QuiesceProgram().Poll(registers, new Register<uint>(0, "first"), 0u, 0u, TimeSpan.FromSeconds(1));
+
     protected override void LetThemWrite()
     {
         using var ring = DmaHeap.Cma.Allocate(4096);

@@ -26,6 +26,9 @@ internal abstract class KilledWriterTests
 
     protected abstract SelfWriter Open(string name);
 
+    /// <summary>Waits for what comes after a moment, if that is to be had of the device while it goes on writing.</summary>
+    protected abstract QuiesceProgram InAMoment(Registers registers);
+
     /// <summary>Makes the devices write into what they still have, or gives them the time to.</summary>
     protected abstract void LetThemWrite();
 
@@ -55,6 +58,7 @@ internal abstract class KilledWriterTests
 
         Assert.That(_writer.Filled(_ring), Is.GreaterThan(filled));
         Assert.That(Buffers.Read(reused, SelfWriter.Length), Is.Not.EqualTo(s_pattern));
+        _writer.Stop(); // before others get the memory again
     }
 
     [Test]
@@ -73,10 +77,14 @@ internal abstract class KilledWriterTests
     [Test]
     public void What_does_not_stop_keeps_its_memory_even_when_its_driver_goes()
     {
-        KernelLogCheckAttribute.Expect(new Regex($"{LostName}: did not stop: the memory of 2 dma-bufs is kept from others until reboot"));
+        KernelLogCheckAttribute.Expect(new Regex($"{LostName}: did not stop: the memory of 3 dma-bufs is kept from others until reboot"));
         using (Open(LostName))
         {
         }
+
+        // Two more have the device open: one waits in vain, too, and leaves the other its share of the time.
+        using var stuck = OpenBeside(SelfWriter.WaitForever);
+        using var fine = OpenBeside(InAMoment);
         var address = ChildProcess.StartWriterAndBeKilled(_ring, _writer.GetType(), LostName, QuiesceChoice.WaitForever);
         var device = UioDevice.List().Single(device => device.ParentName == LostName);
         Assert.That(new ImportAttribute(device.DevicePath, "quarantined").Value, Is.EqualTo(2));
@@ -88,7 +96,17 @@ internal abstract class KilledWriterTests
         new SysDevice("platform", LostName).Free();
 
         Assert.That(AllocateAgain(address), Is.Null, "nor after the driver was unbound");
-        Assert.That(DmaBufTable.AttachmentsOf(LostName), Is.EqualTo(2));
+        Assert.That(DmaBufTable.AttachmentsOf(LostName), Is.EqualTo(3));
+    }
+
+    /// <summary>The lost device, opened by this process, with a buffer and a program.</summary>
+    private UioDevice OpenBeside(Func<Registers, QuiesceProgram> program)
+    {
+        var device = UioDevice.Open(UioDeviceId.FromParent(LostName), new UioOpenOptions { IsExclusive = false });
+        using var buffer = DmaHeap.System.Allocate(4096);
+        _ = device.Import(buffer, DmaDirection.FromDevice);
+        device.SetQuiesceProgram(program(device.Map()));
+        return device;
     }
 
     private DmaBuf KillAndAllocateAgain(QuiesceChoice choice)

@@ -63,9 +63,12 @@ internal abstract class SelfWriter : IDisposable
     {
         if (choice == QuiesceChoice.None)
             return;
-        Device.SetQuiesceProgram(choice == QuiesceChoice.Stop ? StopProgram : new QuiesceProgram().PollWhile(
-            Registers, new Register<uint>(0, "first"), mask: 0u, value: 0u, TimeSpan.FromMilliseconds(1)));
+        Device.SetQuiesceProgram(choice == QuiesceChoice.Stop ? StopProgram : WaitForever(Registers));
     }
+
+    /// <summary>A program that does nothing, as long as it may, and is never content.</summary>
+    public static QuiesceProgram WaitForever(Registers registers) =>
+        new QuiesceProgram().PollWhile(registers, new Register<uint>(0, "first"), mask: 0u, value: 0u, TimeSpan.FromSeconds(1));
 
     public void Dispose()
     {

@@ -14,6 +14,11 @@ internal sealed class VirtioRngKillTests : KilledWriterTests
 
     protected override SelfWriter Open(string name) => new VirtioRng(name);
 
+    // It interrupts with each buffer that it has filled.
+    protected override QuiesceProgram InAMoment(Registers registers) => new QuiesceProgram()
+        .Write(registers, new Register<uint>(0x064, "InterruptACK"), 1u)
+        .Poll(registers, new Register<uint>(0x060, "InterruptStatus"), 1u, 1u, TimeSpan.FromSeconds(1));
+
     // One of the same kind tells the time: when it has written, the other could have, too.
     protected override void LetThemWrite()
     {

@@ -1,0 +1,18 @@
+using CliWrap;
+using CliWrap.Buffered;
+using UioInterop.Harness.Running;
+
+namespace UioInterop.HostTests;
+
+/// <summary>Programs of the host that end, whatever happens: after some minutes, and when the run is cancelled.</summary>
+internal static class BoundedCommand
+{
+    private static readonly TimeSpan s_longest = TimeSpan.FromMinutes(10);
+
+    public static async Task<BufferedCommandResult> ExecuteBoundedAsync(this Command command)
+    {
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(MachineRuns.Cancel);
+        end.CancelAfter(s_longest);
+        return await command.ExecuteBufferedAsync(end.Token);
+    }
+}
