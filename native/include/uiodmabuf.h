@@ -2,8 +2,8 @@
 /*
  * libuiodmabuf - what UioInterop needs from C, and nothing more
  *
- * Two groups of functions: one per ioctl, and one per width of a device
- * register. There is no state, no initialisation and no allocation; every
+ * One function per ioctl, one per width of a device register, and one that
+ * waits for an interrupt. There is no state, no initialisation and no allocation; every
  * function may be called from any thread at any time.
  *
  * Results of the ioctl functions
@@ -294,7 +294,7 @@ UIODMABUF_EXPORT int32_t uiodmabuf_udmabuf_create(int32_t udmabuf_fd,
  * Returns 1 and the count, 0 when the time is over, or:
  *   -EAGAIN     another thread read the count first: wait on
  *   -EBADF      uio_fd is not open
- *   -ECANCELED  wake_fd is readable. The count has not been read.
+ *   -ECANCELED  wake_fd is readable, or not open. The count has not been read.
  *   -EIO        the device has no interrupt, or is gone
  */
 UIODMABUF_EXPORT int32_t uiodmabuf_wait(int32_t uio_fd, int32_t wake_fd,

@@ -25,7 +25,8 @@ public sealed class DmaHeap
     public string DevicePath => $"{Folder}/{Name}";
 
     /// <summary>
-    /// The system heap: memory in pieces. A device needs an IOMMU to see it as one range, or gets EINVAL.
+    /// The system heap: memory in pieces. Behind an IOMMU that translates a device sees it as one range, otherwise as several
+    /// (<see cref="DmaMapping.Ranges"/>), or gets EINVAL of a kernel that has only the boards' ioctls.
     /// </summary>
     /// <exception cref="UioException">ENOENT: the kernel has none.</exception>
     public static DmaHeap System => Open("system");
