@@ -312,6 +312,10 @@ public sealed class ZynqMpDma : IDisposable
 
         try
         {
+            // A stop that failed has left it so.
+            if (IsBusy)
+                throw new InvalidOperationException($"{Device.Info} is still busy with a copy that was given up, and could not be stopped: reset it.");
+
             // Before the leases: one that a stop has ended must not be started with.
             int stops = Volatile.Read(ref _stops);
             BeginTransfers(source, _from);
@@ -349,10 +353,6 @@ public sealed class ZynqMpDma : IDisposable
         lock (_gate)
         {
             ThrowIfStopped(stops);
-
-            // A stop that failed has left it so.
-            if (IsBusy)
-                throw new InvalidOperationException($"{Device.Info} is still busy with a copy that was given up, and could not be stopped: reset it.");
 
             // Before the start: a device without its driver, and so without its mappings, does not get past this.
             _registers.Write(InterruptStatus, AllEvents);

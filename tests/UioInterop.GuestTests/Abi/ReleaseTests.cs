@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 using Tmds.Linux;
 using UioInterop.GuestTests.Support;
@@ -93,6 +94,29 @@ internal sealed class ReleaseTests : AbiTest
                 Assert.That(Attachments, Is.Zero);
                 Assert.That(RawUio.Unmap(Uio, buffer), Is.EqualTo(-LibC.ENODEV));
                 Assert.That(RawUio.Map(Uio, buffer), Is.EqualTo(-LibC.ENODEV));
+            }
+        }
+        finally
+        {
+            UnderTest.Bind();
+        }
+    }
+
+    // What programs know them by, with the import and without.
+    [Test]
+    public unsafe void Unbinding_leaves_read_poll_and_mmap_their_errors()
+    {
+        UnderTest.Unbind();
+        try
+        {
+            uint count;
+            var poll = new pollfd { fd = RawFile.Number(Uio), events = LibC.POLLIN };
+            using (Assert.EnterMultipleScope())
+            {
+                Assert.That(((long)LibC.read(RawFile.Number(Uio), &count, sizeof(uint)), Marshal.GetLastPInvokeError()), Is.EqualTo((-1, LibC.EIO)));
+                Assert.That((LibC.poll(&poll, 1, 0), poll.revents & LibC.POLLERR), Is.EqualTo((1, LibC.POLLERR)));
+                Assert.That((nint)LibC.mmap(null, Environment.SystemPageSize, LibC.PROT_READ, LibC.MAP_SHARED, RawFile.Number(Uio), 0), Is.EqualTo((nint)LibC.MAP_FAILED));
+                Assert.That(Marshal.GetLastPInvokeError(), Is.EqualTo(LibC.EINVAL));
             }
         }
         finally

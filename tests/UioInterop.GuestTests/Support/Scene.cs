@@ -87,6 +87,7 @@ internal sealed class Scene : IDisposable
     public void MappingWhenGone(Action<DmaMapping> act)
     {
         var mapping = Mapping;
+        Device.Map(); // while it can be mapped
         WhenGone(_ => act(mapping));
     }
 
