@@ -177,26 +177,45 @@ internal sealed class QuiesceTests : AbiTest
     [Test, Category(Needs.Iommu)]
     public void Unbinding_waits_for_all_programs_together_no_longer_than_for_one()
     {
-        const int Files = 5;
         using (var device = UnderTest.OpenShared())
             device.Map().Write(s_liveness, ~1u);
-        var buffers = Enumerable.Range(0, Files).Select(_ => Buffer()).ToArray();
-        var files = buffers.Select(buffer =>
-        {
-            var file = RawUio.Open(UnderTest.DevicePath);
-            Assert.That(RawHandles.SetQuiesce(file, Poll(Awaited, 900_000)), Is.Zero);
-            RawHandles.Attached(file, buffer);
-            return file;
-        }).ToArray();
+        var files = FilesThatWait(5);
 
         var watch = Stopwatch.StartNew();
         UnderTest.Unbind();
 
         Assert.That(watch.Elapsed, Is.InRange(TimeSpan.FromSeconds(0.9), TimeSpan.FromSeconds(3)));
         Assert.That(Attachments, Is.Zero);
-        foreach (var file in files.Concat(buffers))
-            file.Dispose();
+        files.ForEach(file => file.Dispose());
     }
+
+    // As when a process is killed that has many.
+    [Test]
+    public void Releasing_many_files_takes_no_longer_than_releasing_one()
+    {
+        using var device = UnderTest.OpenShared();
+        var registers = device.Map();
+        registers.Write(s_liveness, ~1u);
+        var files = FilesThatWait(5);
+
+        var watch = Stopwatch.StartNew();
+        files.ForEach(file => file.Dispose());
+
+        Assert.That(watch.Elapsed, Is.InRange(TimeSpan.FromSeconds(0.9), TimeSpan.FromSeconds(3)));
+        Assert.That((Quarantined, Attachments), Is.EqualTo((5, 5)));
+        registers.Write(s_liveness, ~Awaited);
+        Assert.That(() => Quarantined, Is.Zero.After(10_000, 50));
+    }
+
+    /// <summary>Files with a buffer each, and programs that wait for what does not come by itself.</summary>
+    private static List<SafeFileHandle> FilesThatWait(int count) => [.. Enumerable.Range(0, count).Select(_ =>
+    {
+        using var buffer = Buffer();
+        var file = RawUio.Open(UnderTest.DevicePath);
+        Assert.That(RawHandles.SetQuiesce(file, Poll(Awaited, 900_000)), Is.Zero);
+        RawHandles.Attached(file, buffer);
+        return file;
+    })];
 
     // Nobody starts the device between its stop and the end of its mappings.
     [Test, Category(Needs.Direct)]
