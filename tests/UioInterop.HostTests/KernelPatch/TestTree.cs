@@ -21,10 +21,6 @@ internal sealed class TestTree : IDisposable
 
     public string ObjectDirectory => _tree.ObjectDirectory;
 
-    /// <summary>The files of the UIO core, as the series makes them, by their names in the tree.</summary>
-    public static IEnumerable<string> ImportSources => Directory.GetFiles(Repository.At("kernel-patch", "drivers", "uio"))
-        .Select(file => $"drivers/uio/{Path.GetFileName(file)}").Prepend("drivers/uio/uio_core.c");
-
     public static async Task<TestTree> OpenAsync(KernelVariant? variant = null, IReadOnlyList<Patch>? patches = null) =>
         new(await KernelBuilder.OpenTreeAsync(variant ?? MachineList.X64.Kernel, patches));
 
