@@ -381,7 +381,7 @@ TEST_F(uio, a_quiesce_program_is_checked)
 int main(int argc, char **argv)
 {
 	if (!device() || access(device(), R_OK | W_OK)) {
-		printf("TAP version 13\n1..0 # SKIP UIO_DEVICE names no device to read and write\n");
+		printf("TAP version 13\n1..0 # SKIP UIO_DEVICE names none that may be used\n");
 		return KSFT_SKIP;
 	}
 
