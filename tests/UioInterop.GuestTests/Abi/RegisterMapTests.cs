@@ -44,8 +44,9 @@ internal sealed unsafe class RegisterMapTests : AbiTest
         Assert.That(Volatile.Read(ref _registers[0]), Is.Zero, "not the identification");
     }
 
-    // Whoever has deadlines to meet touches one register beforehand.
-    [Test]
+    // Whoever has deadlines to meet touches one register beforehand. How it is seen here reads byte by byte, which edu does
+    // not answer: on ARM that is the end of the kernel.
+    [Test, Category(Needs.Pc)]
     public void One_touch_fills_the_whole_map()
     {
         Assert.That(PagesFilled(), Is.Zero);
