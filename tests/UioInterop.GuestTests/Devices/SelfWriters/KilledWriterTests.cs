@@ -82,9 +82,10 @@ internal abstract class KilledWriterTests
         {
         }
 
-        // Two more have the device open: one waits in vain, too, and leaves the other its share of the time.
-        using var stuck = OpenBeside(SelfWriter.WaitForever);
+        // Two more have the device open. The last who opened it is asked first: it waits in vain, too, and leaves the other its
+        // share of the time.
         using var fine = OpenBeside(InAMoment);
+        using var stuck = OpenBeside(SelfWriter.WaitForever);
         var address = ChildProcess.StartWriterAndBeKilled(_ring, _writer.GetType(), LostName, QuiesceChoice.WaitForever);
         var device = UioDevice.List().Single(device => device.ParentName == LostName);
         Assert.That(new ImportAttribute(device.DevicePath, "quarantined").Value, Is.EqualTo(2));
