@@ -8,6 +8,7 @@ namespace UioInterop.GuestProtocol;
 [JsonDerivedType(typeof(BeginRecord), "begin")]
 [JsonDerivedType(typeof(ResultRecord), "result")]
 [JsonDerivedType(typeof(AnnouncedRecord), "announced")]
+[JsonDerivedType(typeof(FramesRecord), "frames")]
 [JsonDerivedType(typeof(OutputRecord), "output")]
 [JsonDerivedType(typeof(EndRecord), "end")]
 public abstract record GuestRecord;
@@ -24,6 +25,9 @@ public sealed record ResultRecord(
 
 /// <summary>Kernel log lines that a test provoked on purpose, and got. Each excuses one such line.</summary>
 public sealed record AnnouncedRecord(IReadOnlyList<string> Lines) : GuestRecord;
+
+/// <summary>Asks the host for so many Ethernet frames, on the wire of a machine that has one.</summary>
+public sealed record FramesRecord(int Count) : GuestRecord;
 
 /// <summary>Free text for the person who watches.</summary>
 public sealed record OutputRecord(string Text) : GuestRecord;

@@ -70,6 +70,10 @@ public static class GuestRecordFormat
                 json.WriteString("type", "announced");
                 WriteTexts(json, "lines", announced.Lines);
                 break;
+            case FramesRecord frames:
+                json.WriteString("type", "frames");
+                json.WriteNumber("count", frames.Count);
+                break;
             case OutputRecord output:
                 json.WriteString("type", "output");
                 json.WriteString("text", output.Text);

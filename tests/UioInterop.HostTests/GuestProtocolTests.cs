@@ -11,6 +11,7 @@ public sealed class GuestProtocolTests
         new BeginRecord("A.B"),
         new ResultRecord("A.B", TestOutcome.Failed, 1.5, "two\nlines", "at é"),
         new AnnouncedRecord(["DMAR: [DMA Write]"]),
+        new FramesRecord(3),
         new OutputRecord("text"),
         new EndRecord(1, 2, 3),
     ];

@@ -13,6 +13,9 @@ public static class Announcements
     /// <summary>The lines as read from /dev/kmsg: the text alone, without level and time.</summary>
     public static void Announce(params IReadOnlyList<string> lines) => s_emit?.Invoke(new AnnouncedRecord(lines));
 
+    /// <summary>Has the host send so many Ethernet frames to everybody on the machine's wire.</summary>
+    public static void AskForFrames(int count) => s_emit?.Invoke(new FramesRecord(count));
+
     /// <summary>Free text for the person who watches the run.</summary>
     public static void Say(string text) => s_emit?.Invoke(new OutputRecord(text));
 

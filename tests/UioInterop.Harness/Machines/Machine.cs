@@ -38,6 +38,9 @@ public sealed record Machine
     /// <summary>How QEMU is told of the result port, which is its character device "results".</summary>
     public IReadOnlyList<string> ResultPort { get; init; } = ["-serial", "chardev:results"];
 
+    /// <summary>Whether the host is on hub 0, with the Ethernet controllers there.</summary>
+    public bool HasWire { get; init; }
+
     /// <summary>The device whose UIO driver the tests drive.</summary>
     public required UioParent Device { get; init; }
 

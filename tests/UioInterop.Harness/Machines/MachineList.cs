@@ -293,6 +293,7 @@ public static class MachineList
             // Three of the board's four Ethernet controllers on one wire.
             "-nic", "hubport,hubid=0", "-nic", "hubport,hubid=0", "-nic", "hubport,hubid=0",
         ],
+        HasWire = true,
         DeviceTree = Repository.At("tests", "machines", "zcu102.dts"),
         KernelArguments = ["uio_pdrv_genirq.of_id=generic-uio", "cma=64M"],
         Traits = ["device-tree", "platform-uio", "zdma", "gem", "generic-uio", "udmabuf", "import", "handles", "core", "coherent", "direct"],
@@ -353,6 +354,7 @@ public static class MachineList
         Name = "versal",
         Summary = "Xilinx Versal, a DMA channel bound by driver_override",
         QemuArguments = ["-M", "xlnx-versal-virt", "-accel", "tcg,thread=multi,tb-size=512"],
+        HasWire = false,
         DeviceTree = null,
         KernelArguments = ["cma=64M"],
         Traits = ["device-tree", "platform-uio", "zdma", "udmabuf", "import", "handles", "core", "coherent", "direct"],

@@ -34,8 +34,9 @@ public sealed record GuestRun
     {
         var directory = NewDirectory();
         using var port = new ResultPort();
+        using var wire = Machine.HasWire ? new Wire() : null;
         var deviceTree = await DeviceTree.CompileAsync(Machine, directory, cancel);
-        var command = Qemu(port.Path, deviceTree);
+        var command = Qemu(port.Path, wire, deviceTree);
         await File.WriteAllTextAsync(Path.Combine(directory, "qemu.cmd"), command + "\n", cancel);
 
         using var silence = new CancellationTokenSource(Limits.Silence);
@@ -45,7 +46,7 @@ public sealed record GuestRun
             Log(directory, "console.log"), Log(directory, Expected is null ? "output.txt" : "results.jsonl"), silence,
             Limits.Silence);
         using var ended = new CancellationTokenSource();
-        var results = port.ReadAsync(reader => ReadResultsAsync(reader, signs), ended.Token);
+        var results = port.ReadAsync(reader => ReadResultsAsync(reader, signs, wire), ended.Token);
         var end = await RunQemuAsync(command, signs, () => Why(silence, total), stop.Token);
         await ended.CancelAsync();
         await results;
@@ -76,13 +77,21 @@ public sealed record GuestRun
         : silence.IsCancellationRequested ? $"no word for {Seconds(Limits.Silence)}"
         : "interrupted";
 
-    private async Task ReadResultsAsync(StreamReader reader, Signs signs)
+    private async Task ReadResultsAsync(StreamReader reader, Signs signs, Wire? wire)
     {
         if (Expected is null)
+        {
             await ReadTextAsync(reader, signs);
-        else
-            while (await reader.ReadLineAsync() is { } line)
-                OnRecord(signs.OnRecord(line));
+            return;
+        }
+
+        while (await reader.ReadLineAsync() is { } line)
+        {
+            var record = signs.OnRecord(line);
+            if (record is FramesRecord frames)
+                wire?.Send(frames.Count);
+            OnRecord(record);
+        }
     }
 
     private async Task ReadTextAsync(StreamReader reader, Signs signs)
@@ -113,7 +122,7 @@ public sealed record GuestRun
         return report;
     }
 
-    private Command Qemu(string resultSocket, string? deviceTree) => Cli.Wrap(Machine.QemuBinary)
+    private Command Qemu(string resultSocket, Wire? wire, string? deviceTree) => Cli.Wrap(Machine.QemuBinary)
         .WithArguments([
             .. Machine.QemuArguments,
             "-m", Machine.MemoryMiB.ToString(CultureInfo.InvariantCulture),
@@ -123,6 +132,7 @@ public sealed record GuestRun
             "-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console",
             "-chardev", $"socket,id=results,path={resultSocket}", .. Machine.ResultPort,
             "-kernel", Kernel.Image, "-initrd", Initramfs.Path,
+            .. wire?.QemuArguments ?? [],
             .. deviceTree is null ? [] : new[] { "-dtb", deviceTree },
             "-append", string.Join(' ', KernelArguments())])
         .WithValidation(CommandResultValidation.None);

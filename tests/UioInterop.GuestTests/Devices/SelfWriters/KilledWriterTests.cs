@@ -29,8 +29,13 @@ internal abstract class KilledWriterTests
     /// <summary>Waits for what comes after a moment, if that is to be had of the device while it goes on writing.</summary>
     protected abstract QuiesceProgram InAMoment(Registers registers);
 
-    /// <summary>Makes the devices write into what they still have, or gives them the time to.</summary>
-    protected abstract void LetThemWrite();
+    /// <summary>One of the same kind, which nobody kills.</summary>
+    protected abstract string ClockName { get; }
+
+    /// <summary>Makes so many things happen of which the devices write.</summary>
+    protected virtual void Provoke(int count)
+    {
+    }
 
     [SetUp]
     public void OpenWriter()
@@ -108,6 +113,21 @@ internal abstract class KilledWriterTests
         _ = device.Import(buffer, DmaDirection.FromDevice);
         device.SetQuiesceProgram(program(device.Map()));
         return device;
+    }
+
+    // One of the same kind tells the time: when it has written, the others could have, too.
+    private void LetThemWrite()
+    {
+        const int Slots = 4;
+        using var ring = DmaHeap.Cma.Allocate(4096);
+        using var slots = DmaHeap.Cma.Allocate(SelfWriter.Length);
+        using var clock = Open(ClockName);
+        using var ringMapping = clock.Device.Import(ring, DmaDirection.Bidirectional);
+        using var slotMapping = clock.Device.Import(slots, DmaDirection.FromDevice);
+        clock.Start(ring, ringMapping.Address, slotMapping.Address);
+        Provoke(Slots);
+        Assert.That(() => clock.Filled(ring), Is.GreaterThanOrEqualTo(Slots).After(20_000, 20));
+        clock.Stop();
     }
 
     private DmaBuf KillAndAllocateAgain(QuiesceChoice choice)
