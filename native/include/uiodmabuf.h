@@ -3,8 +3,8 @@
  * libuiodmabuf - what UioInterop needs from C, and nothing more
  *
  * One function per ioctl, one per width of a device register, and one that
- * waits for an interrupt. There is no state, no initialisation and no allocation; every
- * function may be called from any thread at any time.
+ * waits for an interrupt. There is no state, no initialisation and no
+ * allocation; every function may be called from any thread at any time.
  *
  * Results of the ioctl functions
  * ------------------------------

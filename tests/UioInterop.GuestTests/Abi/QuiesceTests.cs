@@ -90,7 +90,7 @@ internal sealed class QuiesceTests : AbiTest
         Assert.That(RawUio.Map(Uio, other), Is.EqualTo(-LibC.EBUSY), "by the boards' ioctl");
 
         registers.Write(s_liveness, ~Awaited);
-        Assert.That(() => RawHandles.Attach(Uio, other), Is.Zero.After(1000, 10), "which asks the device once more");
+        Assert.That(RawHandles.Attach(Uio, other), Is.Zero, "which asks the device once more");
         Assert.That((Quarantined, Attachments), Is.EqualTo((0, 1)));
     }
 
@@ -140,7 +140,7 @@ internal sealed class QuiesceTests : AbiTest
         Assert.That(registers.Read(s_liveness), Is.EqualTo(uint.MaxValue), "nothing was written");
 
         registers.Write(s_liveness, ~0x1234ffffu);
-        Assert.That(() => RawHandles.Attach(Uio, buffer), Is.Zero.After(1000, 10), "which asks the device once more");
+        Assert.That(RawHandles.Attach(Uio, buffer), Is.Zero, "which asks the device once more");
         Assert.That((Quarantined, Attachments), Is.EqualTo((0, 1)));
     }
 

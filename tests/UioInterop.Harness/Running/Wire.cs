@@ -18,7 +18,7 @@ internal sealed class Wire : IDisposable
         "-netdev", "hubport,id=wire,hubid=0,netdev=host",
     ];
 
-    /// <summary>Sends frames to everybody, of a type for local experiments (IEEE 802, clause 9.2.3) and as short as can be.</summary>
+    /// <summary>Sends frames to everybody, of a type for local experiments (IEEE 802) and as short as can be.</summary>
     public void Send(int count)
     {
         Span<byte> frame = stackalloc byte[60];
