@@ -22,6 +22,9 @@ public sealed record GuestRun
     /// <summary>A part of the names of the tests to run; null for all.</summary>
     public string? Filter { get; init; }
 
+    /// <summary>The seed of the order in which they run; null for the order they are written in.</summary>
+    public int? Seed { get; init; }
+
     public RunLimits Limits { get; init; } = RunLimits.Default;
 
     /// <summary>Called for each record when it arrives.</summary>
@@ -32,6 +35,8 @@ public sealed record GuestRun
 
     public async Task<RunReport> ExecuteAsync(CancellationToken cancel = default)
     {
+        using var slot = await BootSlots.OfThisHost.TakeAsync(Machine.MemoryMiB, cancel);
+        using var time = Phases.Measure(Phases.Machines);
         var directory = NewDirectory();
         using var port = new ResultPort();
         using var wire = Machine.HasWire ? new Wire() : null;
@@ -39,43 +44,43 @@ public sealed record GuestRun
         var command = Qemu(port.Path, wire, deviceTree);
         await File.WriteAllTextAsync(Path.Combine(directory, "qemu.cmd"), command + "\n", cancel);
 
-        using var silence = new CancellationTokenSource(Limits.Silence);
-        using var total = new CancellationTokenSource(Limits.Total);
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel, silence.Token, total.Token);
+        using var patience = new Patience(Limits);
         using var signs = new Signs(
-            Log(directory, "console.log"), Log(directory, Expected is null ? "output.txt" : "results.jsonl"), silence,
-            Limits.Silence);
+            Log(directory, "console.log"), Log(directory, Expected is null ? "output.txt" : "results.jsonl"), patience.OnSign);
         using var ended = new CancellationTokenSource();
         var results = port.ReadAsync(reader => ReadResultsAsync(reader, signs, wire), ended.Token);
-        var end = await RunQemuAsync(command, signs, () => Why(silence, total), stop.Token);
+        var end = await RunQemuAsync(command, signs, patience, cancel);
         await ended.CancelAsync();
         await results;
         cancel.ThrowIfCancellationRequested();
         return await ReportAsync(directory, signs, end);
     }
 
-    private static async Task<QemuEnd> RunQemuAsync(
-        Command command, Signs signs, Func<string> why, CancellationToken stop)
+    private static async Task<QemuEnd> RunQemuAsync(Command command, Signs signs, Patience patience, CancellationToken cancel)
     {
         var errors = new System.Text.StringBuilder();
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel, patience.End);
+        using var ended = new CancellationTokenSource();
+        var watch = Task.CompletedTask;
         try
         {
-            var result = await command
+            var qemu = command
                 .WithStandardOutputPipe(PipeTarget.ToDelegate(signs.OnConsole))
                 .WithStandardErrorPipe(PipeTarget.ToStringBuilder(errors))
-                .ExecuteAsync(stop);
-            return new QemuEnd(result.ExitCode, errors.ToString());
+                .ExecuteAsync(stop.Token);
+            watch = patience.WatchAsync(qemu.ProcessId, ended.Token);
+            return new QemuEnd((await qemu).ExitCode, errors.ToString());
         }
         catch (OperationCanceledException)
         {
-            return new QemuEnd(null, errors.ToString(), why());
+            return new QemuEnd(null, errors.ToString(), patience.Why ?? "interrupted");
+        }
+        finally
+        {
+            await ended.CancelAsync();
+            await watch;
         }
     }
-
-    private string Why(CancellationTokenSource silence, CancellationTokenSource total) =>
-        total.IsCancellationRequested ? $"it took longer than {Seconds(Limits.Total)}"
-        : silence.IsCancellationRequested ? $"no word for {Seconds(Limits.Silence)}"
-        : "interrupted";
 
     private async Task ReadResultsAsync(StreamReader reader, Signs signs, Wire? wire)
     {
@@ -115,6 +120,7 @@ public sealed record GuestRun
             Expected = Expected,
             KnownLines = Machine.KnownLines,
         };
+        Phases.Add(Phases.Boots, signs.Times.FirstTest ?? signs.Times.Total);
         var report = new RunReport(Machine, directory, Verdict.Of(evidence), evidence, signs.Times);
         await File.WriteAllTextAsync(
             Path.Combine(directory, "verdict.txt"),
@@ -146,7 +152,7 @@ public sealed record GuestRun
         "oops=panic", "panic=-1",
         .. Machine.KernelArguments,
         .. new GuestSettings(
-            Machine.Name, Machine.FilterFor(Filter), $"/dev/{Machine.ResultTty}", Machine.Device).ToKernelArguments(),
+            Machine.Name, Machine.FilterFor(Filter), $"/dev/{Machine.ResultTty}", Machine.Device, Seed).ToKernelArguments(),
         .. Expected is null ? new[] { "uio.stdout=results" } : [],
     ];
 
@@ -159,7 +165,4 @@ public sealed record GuestRun
 
     private static StreamWriter Log(string directory, string name) =>
         new(Path.Combine(directory, name)) { AutoFlush = true };
-
-    private static string Seconds(TimeSpan time) =>
-        string.Create(CultureInfo.InvariantCulture, $"{time.TotalSeconds:0.#} s");
 }

@@ -3,9 +3,8 @@ using UioInterop.GuestProtocol;
 
 namespace UioInterop.Harness.Running;
 
-/// <summary>Collects what a machine says, and notes when it last said something.</summary>
-internal sealed class Signs(StreamWriter consoleLog, StreamWriter resultLog, CancellationTokenSource silence, TimeSpan patience)
-    : IDisposable
+/// <summary>Collects what a machine says, and passes on that it said something.</summary>
+internal sealed class Signs(StreamWriter consoleLog, StreamWriter resultLog, Action onSign) : IDisposable
 {
     private readonly Stopwatch _clock = Stopwatch.StartNew();
     private readonly List<string> _console = [];
@@ -21,7 +20,7 @@ internal sealed class Signs(StreamWriter consoleLog, StreamWriter resultLog, Can
 
     public void OnConsole(string line)
     {
-        silence.CancelAfter(patience);
+        onSign();
         // Firmware and tty layers add carriage returns.
         line = line.TrimEnd('\r');
         _console.Add(line);
@@ -32,7 +31,7 @@ internal sealed class Signs(StreamWriter consoleLog, StreamWriter resultLog, Can
 
     public GuestRecord OnRecord(string line)
     {
-        silence.CancelAfter(patience);
+        onSign();
         resultLog.WriteLine(line);
         var record = GuestRecordFormat.FromLine(line);
         _records.Add(record);
@@ -43,7 +42,7 @@ internal sealed class Signs(StreamWriter consoleLog, StreamWriter resultLog, Can
 
     public void OnText(ReadOnlySpan<char> text)
     {
-        silence.CancelAfter(patience);
+        onSign();
         resultLog.Write(text);
         _firstTest ??= _clock.Elapsed;
     }
