@@ -11,9 +11,11 @@ internal sealed class ScratchFolder : IDisposable
 
     public string PathOf(string name) => Path.Combine(_path, name);
 
-    public void Copy(string from, string name)
+    public void Copy(string from, string name) => Copy(from, name, name);
+
+    public void Copy(string from, string name, string to)
     {
-        var target = Path.Combine(_path, name);
+        var target = Path.Combine(_path, to);
         Directory.CreateDirectory(Path.GetDirectoryName(target)!);
         File.Copy(Path.Combine(from, name), target);
     }

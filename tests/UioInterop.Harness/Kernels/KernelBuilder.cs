@@ -18,7 +18,7 @@ public static class KernelBuilder
         if (variant.Distribution is not null)
             return await new DistributionKernel(variant).EnsureAsync(progress ?? s_silent, cancel);
         var source = await KernelSource.FindAsync(variant.Release, cancel);
-        var home = KernelCache.At("kernels", await HashAsync(source, variant, cancel));
+        var home = KernelCache.At("kernels", await HashAsync(source, variant, Patch.For(variant), cancel));
         return KernelImage.Find(home) ?? await BuildAsync(source, variant, home, progress ?? s_silent, cancel);
     }
 
@@ -26,8 +26,7 @@ public static class KernelBuilder
     public static async Task<bool> IsBuiltAsync(KernelVariant variant, CancellationToken cancel = default) =>
         variant.Distribution is not null
             ? await new DistributionKernel(variant).IsBuiltAsync(cancel)
-            : KernelImage.Find(KernelCache.At(
-                "kernels", await HashAsync(await KernelSource.FindAsync(variant.Release, cancel), variant, cancel))) is not null;
+            : KernelImage.Find(KernelCache.At("kernels", await FingerprintAsync(variant, Patch.For(variant), cancel))) is not null;
 
     /// <summary>
     /// Patched source and an object directory configured as the variant, for checks that look at the source or
@@ -76,9 +75,13 @@ public static class KernelBuilder
             await Selftests.CompileAsync(tree, variant.Architecture, cancel)));
     }
 
-    private static async Task<string> HashAsync(KernelSource source, KernelVariant variant, CancellationToken cancel)
+    /// <summary>A hash of all that a kernel with these patches is made from.</summary>
+    public static async Task<string> FingerprintAsync(KernelVariant variant, IReadOnlyList<Patch> patches, CancellationToken cancel = default) =>
+        await HashAsync(await KernelSource.FindAsync(variant.Release, cancel), variant, patches, cancel);
+
+    private static async Task<string> HashAsync(
+        KernelSource source, KernelVariant variant, IReadOnlyList<Patch> patches, CancellationToken cancel)
     {
-        var patches = Patch.For(variant);
         var compiler = await Shell.RunAsync(variant.Architecture.Compiler, ["--version"], cancel);
         return Fingerprint.OfText([
             source.Identity, compiler.Split('\n')[0], variant.Architecture.KernelName,

@@ -28,9 +28,12 @@ internal sealed class PatchedSource(KernelSource source)
         progress.Report(new BuildProgress("applying patches"));
         // From here until the end the tree is in between; an interruption means unpacking again.
         File.Delete(Complete);
-        foreach (var patch in applied.Reverse())
-            await ApplyAsync(Path.Combine(Applied, patch.Name), cancel, "--reverse");
-        await ApplyAllAsync(patches, cancel);
+        // What both begin with stays: from one patch of a series to the next, make compiles what that one changes.
+        var shared = applied.Zip(patches).TakeWhile(pair => pair.First == pair.Second).Count();
+        foreach (var patch in applied.Skip(shared).Reverse())
+            await TakeBackAsync(patch, cancel);
+        foreach (var patch in patches.Skip(shared))
+            await AddAsync(patch, cancel);
         await File.WriteAllTextAsync(Complete, source.Identity, cancel);
     }
 
@@ -43,17 +46,18 @@ internal sealed class PatchedSource(KernelSource source)
         await File.WriteAllTextAsync(Complete, source.Identity, cancel);
     }
 
-    private async Task ApplyAllAsync(IReadOnlyList<Patch> patches, CancellationToken cancel)
+    private async Task TakeBackAsync(Patch patch, CancellationToken cancel)
     {
-        if (System.IO.Directory.Exists(Applied))
-            System.IO.Directory.Delete(Applied, recursive: true);
-        System.IO.Directory.CreateDirectory(Applied);
-        foreach (var patch in patches)
-        {
-            var copy = Path.Combine(Applied, patch.Name);
-            await File.WriteAllTextAsync(copy, patch.Text, cancel);
-            await ApplyAsync(copy, cancel);
-        }
+        var copy = Path.Combine(Applied, patch.Name);
+        await ApplyAsync(copy, cancel, "--reverse");
+        File.Delete(copy);
+    }
+
+    private async Task AddAsync(Patch patch, CancellationToken cancel)
+    {
+        var copy = Path.Combine(System.IO.Directory.CreateDirectory(Applied).FullName, patch.Name);
+        await File.WriteAllTextAsync(copy, patch.Text, cancel);
+        await ApplyAsync(copy, cancel);
     }
 
     private async Task ApplyAsync(string file, CancellationToken cancel, params string[] options) =>

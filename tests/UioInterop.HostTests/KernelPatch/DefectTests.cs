@@ -11,6 +11,7 @@ namespace UioInterop.HostTests.KernelPatch;
 /// What earlier implementations of the import got wrong, put back into ours: a test, or the kernel's own checks, must notice
 /// each. The same tests pass on the kernels without them: that is what all other runs show.
 /// </summary>
+[Category("thorough")]
 internal sealed class DefectTests
 {
     private const int Known = 15;

@@ -8,6 +8,7 @@ namespace UioInterop.HostTests.KernelPatch;
 /// The sources of a module for a kernel that is there (kernel-patch/module). The machine x86-64-debian shows that they build
 /// for one of them, with DKMS, and work.
 /// </summary>
+[Category("thorough")]
 internal sealed partial class ModuleTests
 {
     private static readonly string[] s_build = ["Kbuild", "Makefile", "dkms.conf", "uio_newer_kernels.h"];

@@ -56,5 +56,14 @@ internal sealed class TestTree : IDisposable
         return result.StandardOutput + result.StandardError;
     }
 
+    /// <summary>Copies drivers/uio, and what the series touches elsewhere.</summary>
+    public void CopyTo(ScratchFolder folder, string name)
+    {
+        var touched = Patch.Series().SelectMany(patch => patch.Paths)
+            .Concat(Directory.GetFiles(Path.Combine(SourceDirectory, "drivers", "uio")).Select(file => Path.GetRelativePath(SourceDirectory, file)));
+        foreach (var path in touched.Distinct().Where(path => File.Exists(Path.Combine(SourceDirectory, path))))
+            folder.Copy(SourceDirectory, path, Path.Combine(name, path));
+    }
+
     public void Dispose() => _tree.Dispose();
 }
