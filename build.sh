@@ -12,8 +12,9 @@ armhf_packages=(gcc-arm-linux-gnueabihf libc6-dev-armhf-cross)
 # The C++ runtime is .NET's.
 arm_machine_packages=(qemu-system-arm device-tree-compiler libgcc-s1-arm64-cross libstdc++6-arm64-cross
   "${arm64_packages[@]}" "${armhf_packages[@]}")
+quick_check_packages=(shellcheck cpio)
 # The series is for that older kernel, too.
-check_packages=(sparse coccinelle shellcheck codespell cpio linux-source-6.1)
+check_packages=(sparse coccinelle codespell linux-source-6.1)
 [[ -n ${KERNEL_SRC-} ]] || kernel_packages+=(linux-source-6.12)
 
 # Invariant: an SDK unpacked from its archive has no ICU beside it, and nothing here needs one.
@@ -23,10 +24,12 @@ help() {
   cat <<'EOF'
 ./build.sh demo [--machine NAME] [--compilation NAME]
                                    boot a machine and watch a C# program move data by DMA
-./build.sh test [--machine NAME|all] [--filter TEXT] [--guest-only|--host-only]
-                                   run the tests; without --machine, on those for every day
-./build.sh kernel [--machine NAME|--all]
-                                   build and cache the kernels
+./build.sh test [--machine NAME|all] [--filter TEXT] [--guest-only|--host-only] [--shard 2/4]
+                [--fresh] [--random [SEED]] [--report junit=FILE|summary=FILE]
+                                   run the tests; without --machine, on the default machines
+./build.sh test --quick            the x86-64 machine, and what needs no other kernel than the demo
+./build.sh kernel [--machine NAME|all] [--fingerprint]
+                                   build and cache the kernels, or only say what they are made from
 ./build.sh native                  build the C library
 ./build.sh build                   build the C library and the C# solution
 ./build.sh clean                   remove what was built here; kernels stay in the cache
@@ -45,12 +48,18 @@ demo() {
 }
 
 test_all() {
-  need "${kernel_packages[@]}" "${machine_packages[@]}" "${arm_machine_packages[@]}" "${check_packages[@]}"
+  need "${kernel_packages[@]}" "${machine_packages[@]}" "${quick_check_packages[@]}"
   native_for x86-64
-  native_for arm64
-  older_kernels "$@"
+  [[ " $* " == *" --quick "* ]] || test_more "$@"
   solution
   harness test "$@"
+}
+
+# What other machines and the longer checks take.
+test_more() {
+  need "${arm_machine_packages[@]}" "${check_packages[@]}"
+  native_for arm64
+  older_kernels "$@"
 }
 
 kernel() {

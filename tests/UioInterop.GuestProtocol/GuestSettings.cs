@@ -1,8 +1,11 @@
+using System.Globalization;
+
 namespace UioInterop.GuestProtocol;
 
 /// <summary>What the host tells the guest, on the kernel's command line.</summary>
 /// <param name="Device">The device whose UIO driver the tests drive.</param>
-public sealed record GuestSettings(string Machine, TestFilter Filter, string? ResultPort, UioParent? Device)
+/// <param name="Seed">The seed of the order in which the tests run; null for the order they are written in.</param>
+public sealed record GuestSettings(string Machine, TestFilter Filter, string? ResultPort, UioParent? Device, int? Seed = null)
 {
     private const string MachineKey = "uio.machine";
     private const string TraitsKey = "uio.traits";
@@ -10,6 +13,7 @@ public sealed record GuestSettings(string Machine, TestFilter Filter, string? Re
     private const string OnlyKey = "uio.only";
     private const string ResultsKey = "uio.results";
     private const string DeviceKey = "uio.device";
+    private const string SeedKey = "uio.seed";
 
     public static GuestSettings FromKernel() => Parse(File.ReadAllText("/proc/cmdline"));
 
@@ -27,7 +31,8 @@ public sealed record GuestSettings(string Machine, TestFilter Filter, string? Re
             values.GetValueOrDefault(MachineKey, "unknown"),
             new TestFilter(traits, text is null ? null : Uri.UnescapeDataString(text), values.GetValueOrDefault(OnlyKey)),
             values.GetValueOrDefault(ResultsKey),
-            values.GetValueOrDefault(DeviceKey) is { } device ? UioParent.Parse(device) : null);
+            values.GetValueOrDefault(DeviceKey) is { } device ? UioParent.Parse(device) : null,
+            values.GetValueOrDefault(SeedKey) is { } seed ? int.Parse(seed, CultureInfo.InvariantCulture) : null);
     }
 
     public IEnumerable<string> ToKernelArguments()
@@ -43,5 +48,7 @@ public sealed record GuestSettings(string Machine, TestFilter Filter, string? Re
             yield return $"{ResultsKey}={ResultPort}";
         if (Device is not null)
             yield return $"{DeviceKey}={Device}";
+        if (Seed is { } seed)
+            yield return string.Create(CultureInfo.InvariantCulture, $"{SeedKey}={seed}");
     }
 }

@@ -40,6 +40,7 @@ internal sealed class DemoTests
     }
 
     [Test]
+    [Category("thorough")]
     public async Task For_a_small_board_it_is_one_file_and_small()
     {
         var directory = await (GuestProject.Demo with { Compilation = Compilation.NativeAot }).PublishAsync(

@@ -7,8 +7,8 @@ namespace UioInterop.HostTests;
 internal sealed class NativeTests
 {
     [TestCase("x86-64")]
-    [TestCase("arm64")]
-    [TestCase("armhf")]
+    [TestCase("arm64", Category = "thorough")]
+    [TestCase("armhf", Category = "thorough")]
     public async Task Make_check_passes(string architecture)
     {
         var output = await ScratchFolder.RunIn(Repository.At("native"), "make", ["--silent", "check", $"ARCH={architecture}"]);

@@ -7,8 +7,9 @@ namespace UioInterop.HostTests;
 
 /// <summary>
 /// Every guest test on every machine that has what it needs, and the verdict of each machine's run. A machine boots
-/// once, for the first of its tests.
+/// once, for all of its tests. They wait for it, and come after what works meanwhile.
 /// </summary>
+[NonParallelizable]
 public sealed class OnMachines
 {
     public static IEnumerable<TestCaseData> Tests =>

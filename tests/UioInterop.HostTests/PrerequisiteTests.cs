@@ -4,6 +4,8 @@ using UioInterop.Harness.Machines;
 
 namespace UioInterop.HostTests;
 
+// They change the search path of all.
+[NonParallelizable]
 internal sealed class PrerequisiteTests
 {
     private string? _path;

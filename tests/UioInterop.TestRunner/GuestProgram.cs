@@ -14,6 +14,8 @@ public static class GuestProgram
         using var port = OpenPort(settings.ResultPort);
         var gate = new Lock();
         var tests = new TestAssembly(assembly);
+        if (settings.Seed is { } seed)
+            tests.Shuffle(seed);
         var end = tests.Run(settings.Machine, tests.List(settings.Filter), record =>
         {
             // Tests may announce from threads of their own.

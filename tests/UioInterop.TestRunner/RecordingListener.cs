@@ -3,7 +3,7 @@ using UioInterop.GuestProtocol;
 
 namespace UioInterop.TestRunner;
 
-/// <summary>Turns NUnit's events into records, and counts.</summary>
+/// <summary>Turns NUnit's events into records, and counts. NUnit's workers call it one at a time.</summary>
 internal sealed class RecordingListener(Action<GuestRecord> emit) : ITestListener
 {
     public EndRecord End { get; private set; } = new(0, 0, 0);

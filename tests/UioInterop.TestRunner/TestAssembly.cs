@@ -14,12 +14,16 @@ public sealed class TestAssembly
 {
     private readonly NUnitTestAssemblyRunner _runner = new(new DefaultTestAssemblyBuilder());
 
-    public TestAssembly(Assembly assembly)
+    /// <param name="assembly">The tests.</param>
+    /// <param name="workers">
+    /// How many fixtures run side by side, of those that allow it. 0: tests that share one device and one kernel log must not
+    /// overlap.
+    /// </param>
+    public TestAssembly(Assembly assembly, int workers = 0)
     {
-        // No workers: tests that share one device and one kernel log must not overlap.
         var settings = new Dictionary<string, object>
         {
-            [FrameworkPackageSettings.NumberOfTestWorkers] = 0,
+            [FrameworkPackageSettings.NumberOfTestWorkers] = workers,
             [FrameworkPackageSettings.SynchronousEvents] = true,
             [FrameworkPackageSettings.WorkDirectory] = Path.GetTempPath(),
         };
@@ -45,6 +49,24 @@ public sealed class TestAssembly
             _runner.Run(listener, new ChosenTests(tests));
         emit(listener.End);
         return listener.End;
+    }
+
+    /// <summary>Ends a run: what has not begun does not begin.</summary>
+    public void Stop() => _runner.StopRun();
+
+    /// <summary>Puts the fixtures, and the tests within each, into an order that the seed decides.</summary>
+    public void Shuffle(int seed) => Shuffle(_runner.LoadedTest!, new Random(seed));
+
+    private static void Shuffle(ITest test, Random random)
+    {
+        if (!test.IsSuite)
+            return;
+        var tests = test.Tests.ToArray();
+        random.Shuffle(tests);
+        for (var i = 0; i < tests.Length; i++)
+            test.Tests[i] = tests[i];
+        foreach (var each in tests)
+            Shuffle(each, random);
     }
 
     private IEnumerable<ITest> Leaves => LeavesOf(_runner.LoadedTest!).Where(test => !IsExplicit(test));

@@ -12,13 +12,19 @@ internal static class KernelCommand
     {
         var machine = new Option<string>("--machine")
         {
-            Description = "The machine whose kernel to build.",
+            Description = $"The machine whose kernel to build; {MachineList.DefaultName} for the default machines, or all.",
             DefaultValueFactory = _ => MachineList.X64.Name,
         };
-        var all = new Option<bool>("--all") { Description = "The kernels of all machines." };
-        var command = new Command("kernel", "Build and cache kernels.") { machine, all };
-        command.SetAction((parsed, cancel) => BuildAsync(
-            parsed.GetValue(all) ? MachineList.All : MachineList.Chosen(parsed.GetRequiredValue(machine)), cancel));
+        var fingerprint = new Option<bool>("--fingerprint")
+        {
+            Description = "Only print a hash of what they are made from: a key for a cache of them.",
+        };
+        var command = new Command("kernel", "Build and cache kernels.") { machine, fingerprint };
+        command.SetAction((parsed, cancel) =>
+        {
+            var variants = Variants(parsed.GetRequiredValue(machine));
+            return parsed.GetValue(fingerprint) ? PrintFingerprintAsync(variants, cancel) : BuildAsync(variants, cancel);
+        });
         return command;
     }
 
@@ -34,14 +40,29 @@ internal static class KernelCommand
         return command;
     }
 
-    private static async Task<int> BuildAsync(IReadOnlyList<Machine> machines, CancellationToken cancel)
+    private static KernelVariant[] Variants(string machine)
     {
+        var machines = MachineList.Chosen(machine);
         Prerequisite.Require(machines);
-        foreach (var variant in machines.Select(machine => machine.Kernel).DistinctBy(variant => variant.ToString()))
+        return [.. machines.Select(each => each.Kernel).DistinctBy(variant => variant.ToString())];
+    }
+
+    private static async Task<int> BuildAsync(IReadOnlyList<KernelVariant> variants, CancellationToken cancel)
+    {
+        foreach (var variant in variants)
         {
             var image = await KernelProgress.BuildAsync(variant, cancel);
             AnsiConsole.WriteLine($"Kernel for {variant}: {image.Image}");
         }
+        return 0;
+    }
+
+    private static async Task<int> PrintFingerprintAsync(IReadOnlyList<KernelVariant> variants, CancellationToken cancel)
+    {
+        var parts = new List<string>();
+        foreach (var variant in variants)
+            parts.Add(await KernelBuilder.FingerprintAsync(variant, Patch.For(variant), cancel));
+        AnsiConsole.WriteLine(Fingerprint.OfText(parts));
         return 0;
     }
 }

@@ -3,19 +3,28 @@ using System.Globalization;
 using Spectre.Console;
 using UioInterop.Harness.Kernels;
 using UioInterop.Harness.Machines;
+using UioInterop.Harness.Running;
 
 namespace UioInterop.Harness.Commands;
 
 /// <summary>Builds kernels in front of a person: a bar on a terminal, a line every ten seconds elsewhere.</summary>
 internal static class KernelProgress
 {
-    public static async Task<KernelImage> BuildAsync(KernelVariant variant, CancellationToken cancel)
+    public static Task<KernelImage> BuildAsync(KernelVariant variant, CancellationToken cancel) =>
+        BuildAsync(variant, AnsiConsole.Profile.Capabilities.Interactive, cancel);
+
+    /// <summary>Without a bar, which would have the terminal to itself.</summary>
+    public static Task<KernelImage> BuildBesideOthersAsync(KernelVariant variant, CancellationToken cancel) =>
+        BuildAsync(variant, withBar: false, cancel);
+
+    private static async Task<KernelImage> BuildAsync(KernelVariant variant, bool withBar, CancellationToken cancel)
     {
         if (await KernelBuilder.IsBuiltAsync(variant, cancel))
             return await KernelBuilder.EnsureAsync(variant, cancel: cancel);
+        using var phase = Phases.Measure(Phases.Kernels);
         var clock = Stopwatch.StartNew();
         AnsiConsole.WriteLine($"Kernel for {variant}: not in the cache, building it. This takes minutes, once.");
-        var image = AnsiConsole.Profile.Capabilities.Interactive
+        var image = withBar
             ? await WithBarAsync(variant, cancel)
             : await KernelBuilder.EnsureAsync(variant, new LineEveryTenSeconds(), cancel);
         AnsiConsole.WriteLine($"Kernel for {variant}: built in {Time(clock.Elapsed)}.");

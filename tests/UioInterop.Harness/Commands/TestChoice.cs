@@ -1,4 +1,6 @@
+using UioInterop.GuestProtocol;
 using UioInterop.Harness.Machines;
+using UioInterop.Harness.Reports;
 using UioInterop.Harness.Running;
 
 namespace UioInterop.Harness.Commands;
@@ -6,16 +8,29 @@ namespace UioInterop.Harness.Commands;
 /// <summary>Which of all tests a person asked for.</summary>
 public sealed record TestChoice(IReadOnlyList<Machine> Machines, string? Text, bool Host, bool Guest)
 {
+    /// <summary>Whether tests of the category "thorough" are left out: they take long, or other kernels than the demo's.</summary>
+    public bool IsQuick { get; init; }
+
+    /// <summary>A part of them; null for all.</summary>
+    public Shard? Shard { get; init; }
+
+    /// <summary>Which tests of the host there are to choose from. The only category that they have is "thorough".</summary>
+    public TestFilter HostFilter => new(IsQuick ? [] : null);
+
     public IReadOnlyList<string> From(IReadOnlyList<string> all)
     {
-        var named = all.Where(IsAskedFor).Where(HasText).ToArray();
+        IEnumerable<string> asked = all.Where(IsAskedFor).Where(HasText);
+        var named = (Shard?.From(asked, Durations.Committed) ?? asked).ToHashSet();
         // A machine that runs any test gets its verdict too, whatever text was asked for: it is where the kernel's
         // warnings show.
-        var verdicts = MachinesOf(named.Where(IsGuestTest)).Select(GuestTestName.Verdict).ToHashSet();
+        var verdicts = GuestsOf(named).Select(GuestTestName.Verdict).ToHashSet();
         return [.. all.Where(test => named.Contains(test) || (IsAskedFor(test) && verdicts.Contains(test)))];
     }
 
-    /// <summary>The machines that these tests boot.</summary>
+    /// <summary>The machines whose guest tests are among these.</summary>
+    public IReadOnlyList<Machine> GuestsOf(IEnumerable<string> tests) => MachinesOf(tests.Where(IsGuestTest));
+
+    /// <summary>The machines that these tests boot, the host's own among them.</summary>
     public IReadOnlyList<Machine> MachinesOf(IEnumerable<string> tests)
     {
         var names = tests.Select(MachineOf).ToHashSet();

@@ -2,6 +2,7 @@ using System.Globalization;
 using Spectre.Console;
 using UioInterop.GuestProtocol;
 using UioInterop.Harness.Machines;
+using UioInterop.Harness.Reports;
 using UioInterop.Harness.Running;
 
 namespace UioInterop.Harness.Commands;
@@ -11,7 +12,10 @@ internal sealed class TestPrinter
 {
     private readonly Lock _gate = new();
     private readonly HashSet<GuestTestName> _shown = [];
-    private readonly List<Action> _failures = [];
+    private readonly List<TestEntry> _entries = [];
+
+    /// <summary>Every test that has ended, in the order in which they did.</summary>
+    public IReadOnlyList<TestEntry> Entries => _entries;
 
     /// <summary>Guest tests show up while the machine runs, not when the host's test asks for their result.</summary>
     public void OnGuest(Machine machine, GuestRecord record)
@@ -21,7 +25,7 @@ internal sealed class TestPrinter
             if (record is OutputRecord output)
                 AnsiConsole.WriteLine($"        {output.Text}");
             if (record is ResultRecord result && _shown.Add(new GuestTestName(machine.Name, result.Test)))
-                Show(machine.Name, result.Test, result);
+                Show(new TestEntry(machine.Name, result.Test, result));
         }
     }
 
@@ -31,31 +35,39 @@ internal sealed class TestPrinter
         {
             if (record is not ResultRecord result)
                 return;
-            var guest = GuestTestName.Parse(result.Test);
-            if (guest is null || _shown.Add(guest))
-                Show(guest?.Machine ?? GuestTestName.Host, guest?.Test ?? result.Test, result);
+            if (GuestTestName.Parse(result.Test) is not { } guest)
+                Show(new TestEntry(GuestTestName.Host, result.Test, result));
+            else if (_shown.Add(guest))
+                Show(new TestEntry(guest.Machine, guest.Test, result with { Milliseconds = Besides(guest) }));
         }
     }
 
     public void Summarise()
     {
-        if (_failures.Count > 0)
+        var failed = _entries.Where(entry => entry.Result.Outcome == TestOutcome.Failed).ToArray();
+        if (failed.Length > 0)
             AnsiConsole.MarkupLine("\n[red]Failed:[/]");
-        foreach (var failure in _failures)
-            failure();
+        foreach (var entry in failed)
+            Print(entry);
         AnsiConsole.WriteLine();
     }
 
-    private void Show(string machine, string test, ResultRecord result)
+    private void Show(TestEntry entry)
     {
-        void Print() => PrintLine(machine, test, result);
-        Print();
-        if (result.Outcome == TestOutcome.Failed)
-            _failures.Add(Print);
+        _entries.Add(entry);
+        if (entry.Test != GuestTestName.VerdictOfRun)
+            Phases.Add(entry.Machine == GuestTestName.Host ? Phases.HostTests : Phases.GuestTests, TimeSpan.FromSeconds(entry.Seconds));
+        Print(entry);
     }
 
-    private static void PrintLine(string machine, string test, ResultRecord result)
+    // What a run took besides its tests is the verdict's: on the host that test has mostly waited for a machine.
+    private static double Besides(GuestTestName name) => name.Test == GuestTestName.VerdictOfRun && MachineRuns.Finished(name.Machine) is { } report
+        ? Math.Max(0, report.Times.Total.TotalMilliseconds - report.Evidence.Records.OfType<ResultRecord>().Sum(result => result.Milliseconds))
+        : 0;
+
+    private static void Print(TestEntry entry)
     {
+        var (machine, test, result) = entry;
         var (word, colour) = result.Outcome switch
         {
             TestOutcome.Passed => ("passed ", "green"),

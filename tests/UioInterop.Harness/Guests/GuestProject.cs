@@ -1,6 +1,7 @@
 using CliWrap;
 using CliWrap.Buffered;
 using UioInterop.Harness.Machines;
+using UioInterop.Harness.Running;
 
 namespace UioInterop.Harness.Guests;
 
@@ -29,8 +30,25 @@ public sealed record GuestProject(string Name, string Directory)
         Repository.At("global.json"),
     ];
 
+    // Projects share the objects of those that they refer to: one at a time.
+    private static readonly SemaphoreSlim s_turn = new(1);
+
     /// <summary>Publishes it when something it is made from has changed.</summary>
     public async Task<string> PublishAsync(Architecture architecture, CancellationToken cancel)
+    {
+        await s_turn.WaitAsync(cancel);
+        try
+        {
+            using (Phases.Measure(Phases.Publishing))
+                return await PublishInTurnAsync(architecture, cancel);
+        }
+        finally
+        {
+            s_turn.Release();
+        }
+    }
+
+    private async Task<string> PublishInTurnAsync(Architecture architecture, CancellationToken cancel)
     {
         var output = Path.Combine(
             Repository.Artifacts, "guest", Name, $"{architecture.RuntimeIdentifier}-{Compilation}");

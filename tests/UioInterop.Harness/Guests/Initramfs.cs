@@ -1,5 +1,6 @@
 using UioInterop.Harness.Kernels;
 using UioInterop.Harness.Machines;
+using UioInterop.Harness.Running;
 
 namespace UioInterop.Harness.Guests;
 
@@ -18,9 +19,11 @@ public sealed record Initramfs(string Path, long Size)
         var program = await project.PublishAsync(machine.Architecture, cancel);
         var init = await InitProgram.EnsureAsync(machine.Architecture, cancel);
         var shimTests = project.RunsShimTests ? await ShimTests.EnsureAsync(machine.Architecture, cancel) : [];
+        using var time = Phases.Measure(Phases.Initramfs);
         var directory = Directory.CreateDirectory(System.IO.Path.Combine(Repository.Artifacts, "initramfs")).FullName;
         var path = System.IO.Path.Combine(directory, $"{machine.Name}-{project.Name}-{project.Compilation}.cpio");
-        var staging = $"{path}.{Environment.ProcessId}";
+        // A machine can be on its way twice: with the guest tests, and for a test of the host's.
+        var staging = $"{path}.{Guid.NewGuid():N}";
         await using (var stream = File.Create(staging))
         using (var archive = new CpioWriter(stream))
         {

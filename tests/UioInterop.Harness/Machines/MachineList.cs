@@ -364,6 +364,9 @@ public static class MachineList
         ResultTty = "ttyAMA1",
     };
 
+    /// <summary>What <see cref="Default"/> is called where a machine's name is asked for.</summary>
+    public const string DefaultName = "default";
+
     /// <summary>What a test run boots unless it is told otherwise.</summary>
     public static IReadOnlyList<Machine> Default { get; } =
         [X64, X64Bounce, X64Direct, X64Passthrough, X64Lazy, X64Boards, X64NoAddresses, X64Modular, X64Unpatched, X64Icount, Zcu102, ArmVirtRng];
@@ -378,10 +381,10 @@ public static class MachineList
         All.FirstOrDefault(machine => machine.Name == name)
         ?? throw new HarnessException($"There is no machine {name}; there are: {string.Join(", ", All)}.");
 
-    /// <summary>One machine by name, or all of them, or without a name those of every day.</summary>
+    /// <summary>One machine by name, or all of them, or the default machines, also without a name.</summary>
     public static IReadOnlyList<Machine> Chosen(string? name) => name switch
     {
-        null => Default,
+        null or DefaultName => Default,
         "all" => All,
         _ => [Named(name)],
     };

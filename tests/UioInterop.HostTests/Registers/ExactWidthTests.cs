@@ -9,6 +9,7 @@ namespace UioInterop.HostTests.Registers;
 /// A register access in C# is one access of its width at the device, whatever the optimiser makes of the code around
 /// it: watched by QEMU, for code compiled at run time with all optimisation and for code compiled ahead.
 /// </summary>
+[Category("thorough")]
 public sealed class ExactWidthTests
 {
     private static readonly Probe[] s_probes =
