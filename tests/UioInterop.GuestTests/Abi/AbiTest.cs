@@ -16,7 +16,7 @@ internal abstract class AbiTest
     {
         UnderTest.Bind();
         Uio = RawUio.Open(UnderTest.DevicePath);
-        _attachmentsBefore = DmaBufTable.AttachmentsOf(UnderTest.Name);
+        _attachmentsBefore = Settled.Attachments;
     }
 
     [TearDown]

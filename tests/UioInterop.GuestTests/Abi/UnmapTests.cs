@@ -85,7 +85,7 @@ internal sealed class UnmapTests : AbiTest
     [Test]
     public void The_mapping_keeps_the_buffer_alive()
     {
-        var before = DmaBufTable.Buffers;
+        var before = Settled.Buffers;
         var buffer = Buffer();
         Assert.That(RawUio.Map(Uio, buffer), Is.Zero);
 

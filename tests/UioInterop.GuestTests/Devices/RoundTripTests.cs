@@ -79,7 +79,7 @@ internal sealed class RoundTripTests : EduTest
     [Test]
     public void A_mapping_outlives_its_buffer_object()
     {
-        var before = DmaBufTable.Buffers;
+        var before = Settled.Buffers;
         var buffer = DmaHeap.System.Allocate(4096);
         var mapping = Edu.Device.Import(buffer, DmaDirection.Bidirectional);
 

@@ -20,7 +20,7 @@ internal sealed class ArrivalTests : IDisposable
     public void FreeDevices()
     {
         UnderTest.OnItsBus.Free();
-        _descriptors = Descriptors.Targets;
+        _descriptors = Settled.Of(() => Descriptors.Targets);
     }
 
     [TearDown]

@@ -23,7 +23,7 @@ internal sealed partial class BindingTests
     {
         _edu.Free();
         _platform.Free();
-        _descriptors = Descriptors.Targets;
+        _descriptors = Settled.Of(() => Descriptors.Targets);
     }
 
     [TearDown]

@@ -162,7 +162,7 @@ internal sealed class BufferMemoryTests
     [Test]
     public void A_span_that_outlives_the_buffer_is_over_plain_memory()
     {
-        var before = DmaBufTable.Buffers;
+        var before = Settled.Buffers;
         var buffer = DmaHeap.System.Allocate(Length);
         var owner = buffer.RentMemory(CpuAccessMode.Write);
         var span = owner.Memory.Span;

@@ -18,8 +18,7 @@ internal sealed class BufferSharingTests
     [SetUp]
     public void Count()
     {
-        Collector.Run();
-        (_buffers, _descriptors) = (DmaBufTable.Buffers, OpenDescriptors());
+        (_buffers, _descriptors) = (Settled.Buffers, Settled.Of(OpenDescriptors));
     }
 
     [TearDown]

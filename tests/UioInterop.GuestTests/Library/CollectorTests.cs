@@ -55,7 +55,7 @@ internal sealed class CollectorTests
     [Test]
     public void The_buffer_of_a_dropped_mapping_may_be_dropped_too()
     {
-        var before = DmaBufTable.Buffers;
+        var before = Settled.Buffers;
         using var device = Open();
         AllocateImportAndForget(device);
 
@@ -72,7 +72,7 @@ internal sealed class CollectorTests
     [TestCase(true)]
     public void Of_a_device_and_mappings_that_nobody_has_nothing_is_left(bool withRegisters)
     {
-        var before = DmaBufTable.Buffers;
+        var before = Settled.Buffers;
         OpenImportAndForget(withRegisters);
         Assert.That(Attachments, Is.EqualTo(2));
 
@@ -101,7 +101,7 @@ internal sealed class CollectorTests
     [Test]
     public void A_lease_and_a_scope_that_were_dropped_keep_nothing()
     {
-        var before = DmaBufTable.Buffers;
+        var before = Settled.Buffers;
         OpenBeginAndForget();
 
         Collector.Run();

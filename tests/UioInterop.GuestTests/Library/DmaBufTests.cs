@@ -98,7 +98,7 @@ internal sealed class DmaBufTests(string exporter)
     [Test]
     public void A_duplicate_is_the_same_memory_and_all_of_it_goes_with_the_last()
     {
-        var before = DmaBufTable.Buffers;
+        var before = Settled.Buffers;
         var first = Buffers.Allocate(exporter, 4096);
         var second = DmaBuf.FromHandle(first.DuplicateHandle());
         Buffers.Fill(first, [1, 2, 3]);

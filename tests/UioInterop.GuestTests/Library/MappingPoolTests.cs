@@ -20,7 +20,7 @@ internal sealed class MappingPoolTests
     public void Open()
     {
         UnderTest.Bind();
-        _buffers = DmaBufTable.Buffers;
+        _buffers = Settled.Buffers;
         _device = UioDevice.Open(UioDeviceId.FromParent(UnderTest.Name), new UioOpenOptions { TransferTimeout = TimeSpan.FromMilliseconds(1) });
     }
 

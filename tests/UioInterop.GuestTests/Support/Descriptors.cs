@@ -7,8 +7,6 @@ namespace UioInterop.GuestTests.Support;
 /// <summary>The descriptors of this process.</summary>
 internal static class Descriptors
 {
-    public static int Count => Directory.GetFileSystemEntries("/proc/self/fd").Length;
-
     /// <summary>What they refer to, without the assemblies, which the runtime loads and keeps open when it needs them.</summary>
     public static IReadOnlyList<string> Targets =>
         [.. Open().Select(descriptor => descriptor.Path).Where(path => !path.EndsWith(".dll", StringComparison.Ordinal)).Order()];
@@ -34,6 +32,9 @@ internal static class Descriptors
     /// <summary>What those of another process refer to.</summary>
     public static IReadOnlyList<string> OfProcess(int process) =>
         [.. Directory.GetFileSystemEntries($"/proc/{process}/fd").Select(Target)];
+
+    /// <summary>Each with its number.</summary>
+    public static IReadOnlyList<(int Number, string Path)> Numbered => [.. Open()];
 
     private static IEnumerable<(int Number, string Path)> Open() =>
         from link in Directory.GetFileSystemEntries("/proc/self/fd")

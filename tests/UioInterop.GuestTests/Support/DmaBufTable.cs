@@ -9,5 +9,8 @@ internal static class DmaBufTable
     public static int AttachmentsOf(string device) => File.ReadLines(Path).Count(line => line.Trim() == device);
 
     /// <summary>Buffers that exist.</summary>
-    public static int Buffers => Directory.GetDirectories("/sys/kernel/dmabuf/buffers").Length;
+    public static int Buffers => Names.Count;
+
+    /// <summary>Their names, which are not given again.</summary>
+    public static IReadOnlyList<string> Names => [.. Directory.GetDirectories("/sys/kernel/dmabuf/buffers").Select(path => System.IO.Path.GetFileName(path))];
 }
