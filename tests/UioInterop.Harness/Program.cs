@@ -28,5 +28,7 @@ catch (HarnessException e)
 catch (OperationCanceledException)
 {
     AnsiConsole.MarkupLine("[red]interrupted[/]");
-    return 130;
+    // NUnit's workers would end what they have begun first.
+    Environment.Exit(130);
+    throw;
 }

@@ -4,6 +4,7 @@ using NUnit.Framework;
 using UioInterop.Harness;
 using UioInterop.Harness.Kernels;
 using UioInterop.Harness.Machines;
+using UioInterop.Harness.Running;
 
 namespace UioInterop.HostTests.KernelPatch;
 
@@ -51,7 +52,7 @@ internal sealed class TestTree : IDisposable
 
     public async Task<string> MakeAsync(IEnumerable<string> arguments)
     {
-        var result = await _tree.MakeAsync(arguments);
+        var result = await _tree.MakeAsync(arguments, MachineRuns.Cancel);
         Assert.That(result.IsSuccess, Is.True, result.StandardError);
         return result.StandardOutput + result.StandardError;
     }
