@@ -1,6 +1,7 @@
 #!/bin/bash
 # The one entry point. `./build.sh help` lists what it can do.
 set -euo pipefail
+export STARTED_IN=$PWD
 [[ -z ${KERNEL_SRC-} ]] || KERNEL_SRC=$(realpath "$KERNEL_SRC")
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
@@ -24,6 +25,9 @@ help() {
   cat <<'EOF'
 ./build.sh demo [--machine NAME] [--compilation NAME]
                                    boot a machine and watch a C# program move data by DMA
+./build.sh run PROGRAM [--machine NAME] [--aot] [--memory MIB] [--kernel FILE] [--dtb FILE] [--append TEXT]
+               [-- ARGUMENTS]      boot a machine and run a program of your own in it: a C# file, a project,
+                                   a published folder or an executable
 ./build.sh test [--machine NAME|all] [--filter TEXT] [--guest-only|--host-only] [--shard 2/4]
                 [--fresh] [--random [SEED]] [--report junit=FILE|summary=FILE]
                                    run the tests; without --machine, on the default machines
@@ -45,6 +49,14 @@ demo() {
   arm_machines "$@"
   solution
   harness demo "$@"
+}
+
+run() {
+  need "${kernel_packages[@]}" "${machine_packages[@]}"
+  native_for x86-64
+  arm_machines "$@"
+  solution >&2
+  harness run "$@"
 }
 
 test_all() {
@@ -129,7 +141,7 @@ harness() {
 command=${1:-help}
 shift || true
 case $command in
-demo | kernel | native | build | clean | help) "$command" "$@" ;;
+demo | run | kernel | native | build | clean | help) "$command" "$@" ;;
 test) test_all "$@" ;;
 *)
   echo "There is no command '$command'." >&2

@@ -6,6 +6,7 @@ using UioInterop.Harness.Commands;
 var root = new RootCommand("Boots machines whose kernel imports dma-bufs into UIO devices.")
 {
     DemoCommand.Create(),
+    RunCommand.Create(),
     TestCommand.Create(),
     KernelCommand.Create(),
     KernelCommand.CreateClean(),

@@ -34,7 +34,7 @@ internal sealed class DemoTests
     {
         var kernel = await KernelBuilder.EnsureAsync(machine.Kernel, cancel: MachineRuns.Cancel);
 
-        var report = await DemoRun.ExecuteAsync(machine, kernel, compilation, TextWriter.Null, MachineRuns.Cancel);
+        var report = await DemoRun.ExecuteAsync(machine, kernel, compilation, Stream.Null, MachineRuns.Cancel);
 
         Assert.That(report.Verdict.IsGood, Is.True, $"{report.Verdict}\nLogs: {report.Directory}");
     }

@@ -30,6 +30,8 @@
 #define MAX_ARGUMENTS	64
 /* The kernel refuses records longer than 1024 bytes, prefix included. */
 #define MAX_LINE	900
+#define MAX_FRAME	4096
+#define READY		"\006"
 
 static int kmsg = -1;
 
@@ -173,6 +175,8 @@ static int open_results(void)
 		return port;
 	}
 	cfmakeraw(&settings);
+	/* QEMU paces what comes in on a Cadence UART by this. */
+	cfsetspeed(&settings, B921600);
 	tcsetattr(port, TCSANOW, &settings);
 	return port;
 }
@@ -196,7 +200,98 @@ static void read_arguments(char *arguments[MAX_ARGUMENTS + 1])
 		fclose(file);
 }
 
-static pid_t start(char *arguments[], int output)
+/*
+ * The program's input, as frames on the result port: a length in decimal, a
+ * newline, so many bytes. A frame of 0 bytes is the end of the input.
+ */
+struct input {
+	int port;		/* -1: there is none, or no more */
+	int pipe;		/* the program's standard input */
+	size_t expected;	/* bytes of the frame that are still to come */
+	int in_header;
+	size_t used;		/* bytes that the program has not taken yet */
+	char bytes[MAX_FRAME];
+};
+
+/* A pipe for the program's input; the end to read from, or -1. */
+static int open_input(struct input *input, int results)
+{
+	char path[32];
+	int feed[2];
+
+	/* A file of its own: the program's output is not to be non-blocking. */
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", results);
+	input->port = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (input->port < 0 || pipe2(feed, O_CLOEXEC)) {
+		say("<14>init: no input for the program: %s", strerror(errno));
+		return -1;
+	}
+	/* A program that has closed its input is not our end. */
+	signal(SIGPIPE, SIG_IGN);
+	fcntl(feed[1], F_SETFL, O_NONBLOCK);
+	input->pipe = feed[1];
+	/* What the host sends before the port is open is lost: it waits. */
+	if (write(results, READY, 1) != 1)
+		say("<14>init: cannot ask for input: %s", strerror(errno));
+	return feed[0];
+}
+
+/* The frame of 0 bytes has come, and all before it is delivered. */
+static void end_input(struct input *input)
+{
+	if (input->used || input->in_header || input->expected)
+		return;
+	close(input->pipe);
+	close(input->port);
+	input->pipe = -1;
+	input->port = -1;
+}
+
+/* Takes what has come, as far as there is room for it. */
+static void receive(struct input *input)
+{
+	char byte;
+
+	while (input->port >= 0 && input->in_header &&
+	       read(input->port, &byte, 1) == 1) {
+		if (byte >= '0' && byte <= '9') {
+			input->expected = input->expected * 10 + (byte - '0');
+			continue;
+		}
+		input->in_header = 0;
+	}
+	if (input->port >= 0 && !input->in_header && input->expected) {
+		size_t room = MAX_FRAME - input->used;
+		size_t most = input->expected < room ? input->expected : room;
+		ssize_t count = read(input->port, input->bytes + input->used,
+				     most);
+
+		if (count > 0) {
+			input->used += count;
+			input->expected -= count;
+		}
+		if (!input->expected)
+			input->in_header = 1;
+	}
+	end_input(input);
+}
+
+/* Gives it to the program, as far as that takes it. */
+static void deliver(struct input *input)
+{
+	ssize_t count = write(input->pipe, input->bytes, input->used);
+
+	if (count < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	/* It may have closed its input: what comes is thrown away then. */
+	if (count < 0)
+		count = input->used;
+	input->used -= count;
+	memmove(input->bytes, input->bytes + count, input->used);
+	end_input(input);
+}
+
+static pid_t start(char *arguments[], int input, int output)
 {
 	sigset_t none;
 	pid_t child = fork();
@@ -206,6 +301,9 @@ static pid_t start(char *arguments[], int output)
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	setsid();
+	signal(SIGPIPE, SIG_DFL);
+	if (input >= 0)
+		dup2(input, STDIN_FILENO);
 	dup2(output, STDOUT_FILENO);
 	dup2(output, STDERR_FILENO);
 	execv(arguments[0], arguments);
@@ -257,17 +355,27 @@ static int reap(pid_t program, int *status)
 }
 
 /* Waits for the program; orphans it leaves behind are reaped on the way. */
-static int supervise(pid_t program, int signals, int output)
+static int supervise(pid_t program, int signals, int output,
+		     struct input *input)
 {
 	struct pollfd sources[] = {
 		{ .fd = signals, .events = POLLIN },
 		{ .fd = output, .events = POLLIN },
+		{ .events = POLLIN },
+		{ .events = POLLOUT },
 	};
 	struct signalfd_siginfo ignored;
 	int status = 0, ended = 0;
 
 	while (!ended) {
-		poll(sources, 2, -1);
+		/* Nothing more is taken while the program takes nothing. */
+		sources[2].fd = input->used < MAX_FRAME ? input->port : -1;
+		sources[3].fd = input->used ? input->pipe : -1;
+		poll(sources, 4, -1);
+		if (sources[2].revents)
+			receive(input);
+		if (sources[3].revents)
+			deliver(input);
 		if (sources[1].revents && !relay(output))
 			sources[1].fd = -1;
 		if (sources[0].revents &&
@@ -293,7 +401,8 @@ static void report(int status)
 static void run(int results)
 {
 	char *arguments[MAX_ARGUMENTS + 1], where[16];
-	int channel[2] = { -1, -1 }, signals, direct;
+	struct input input = { .port = -1, .pipe = -1, .in_header = 1 };
+	int channel[2] = { -1, -1 }, signals, direct, source = -1;
 	sigset_t child_signals;
 	pid_t program;
 
@@ -310,10 +419,16 @@ static void run(int results)
 	direct = results >= 0 &&
 		 kernel_argument("uio.stdout", where, sizeof(where)) &&
 		 !strcmp(where, "results");
+	if (results >= 0 &&
+	    kernel_argument("uio.stdin", where, sizeof(where)) &&
+	    !strcmp(where, "results"))
+		source = open_input(&input, results);
 	say("<14>init: running %s", arguments[0]);
-	program = start(arguments, direct ? results : channel[1]);
+	program = start(arguments, source, direct ? results : channel[1]);
 	close(channel[1]);
-	report(supervise(program, signals, channel[0]));
+	if (source >= 0)
+		close(source);
+	report(supervise(program, signals, channel[0], &input));
 	if (results >= 0)
 		tcdrain(results);
 }

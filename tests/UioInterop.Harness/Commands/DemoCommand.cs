@@ -33,7 +33,7 @@ internal static class DemoCommand
         var kernel = await KernelProgress.BuildAsync(machine.Kernel, cancel);
         AnsiConsole.WriteLine($"Booting {machine.Name}: {machine.Summary}.");
         AnsiConsole.WriteLine();
-        var report = await DemoRun.ExecuteAsync(machine, kernel, compilation, Console.Out, cancel);
+        var report = await DemoRun.ExecuteAsync(machine, kernel, compilation, Console.OpenStandardOutput(), cancel);
         AnsiConsole.WriteLine();
         VerdictText.Show(report);
         return report.Verdict.IsGood ? 0 : 1;

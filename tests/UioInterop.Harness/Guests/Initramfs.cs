@@ -44,14 +44,14 @@ public sealed record Initramfs(string Path, long Size)
     }
 
     // .NET asks for the user's name, and throws when nobody knows it.
-    private static void AddEtc(CpioWriter archive)
+    internal static void AddEtc(CpioWriter archive)
     {
         archive.AddText("etc/passwd", "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/sh\n");
         archive.AddText("etc/group", "root:x:0:\nnogroup:x:65534:\n");
         archive.AddDirectory("root");
     }
 
-    private static void AddModules(CpioWriter archive, KernelImage kernel, IReadOnlyDictionary<string, string> parameters)
+    internal static void AddModules(CpioWriter archive, KernelImage kernel, IReadOnlyDictionary<string, string> parameters)
     {
         var names = kernel.Modules.Select(System.IO.Path.GetFileName).ToArray();
         foreach (var (name, source) in names.Zip(kernel.Modules))
@@ -67,7 +67,7 @@ public sealed record Initramfs(string Path, long Size)
             archive.AddFile($"{folder}/{build}/{System.IO.Path.GetFileName(program)}", program, executable: true);
     }
 
-    private static void AddLibraries(CpioWriter archive, Architecture architecture)
+    internal static void AddLibraries(CpioWriter archive, Architecture architecture)
     {
         var loader = System.IO.Path.GetFileName(architecture.Loader);
         archive.AddFile(

@@ -19,6 +19,10 @@ internal static class RuntimeFiles
     // The runtime itself asks for these by name.
     private static readonly string[] s_always = ["System.Private.CoreLib", "System.Runtime", "System.Console"];
 
+    /// <summary>All of the framework, for a program that nobody has looked into.</summary>
+    public static IEnumerable<string> AllIn(string directory) => Directory.GetFiles(directory)
+        .Where(path => Path.GetExtension(path) is ".dll" or ".so" && !s_unused.Contains(Path.GetFileName(path))).Order(StringComparer.Ordinal);
+
     public static IEnumerable<string> NeededIn(string directory)
     {
         var assemblies = Directory.GetFiles(directory, "*.dll").ToDictionary(path => Path.GetFileNameWithoutExtension(path)!);

@@ -13,15 +13,21 @@ internal static class SharedFramework
     private const string Name = "Microsoft.NETCore.App";
     private const string HostResolver = "libhostfxr.so";
 
+    /// <summary>What of it a project needs.</summary>
     public static async Task AddAsync(
         CpioWriter archive, GuestProject project, Architecture architecture, CancellationToken cancel)
     {
         var source = await (project with { Compilation = Compilation.Jit }).PublishAsync(architecture, cancel);
         var own = await project.PublishAsync(architecture, cancel);
+        Add(archive, architecture, RuntimeFiles.NeededIn(source)
+            .Where(file => !File.Exists(Path.Combine(own, Path.GetRelativePath(source, file)))));
+    }
+
+    public static void Add(CpioWriter archive, Architecture architecture, IEnumerable<string> from)
+    {
         var version = Environment.Version.ToString();
         var folder = $"{Root}/shared/{Name}/{version}";
-        var files = RuntimeFiles.NeededIn(source)
-            .Where(file => !File.Exists(Path.Combine(own, Path.GetRelativePath(source, file)))).ToArray();
+        var files = from.ToArray();
         foreach (var file in files)
             archive.AddFile(
                 Path.GetFileName(file) == HostResolver ? $"{Root}/host/fxr/{version}/{HostResolver}" : $"{folder}/{Path.GetFileName(file)}",

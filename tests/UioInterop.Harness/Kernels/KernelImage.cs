@@ -8,16 +8,25 @@ public sealed record KernelImage
     private const string ModuleList = "modules";
     private const string SelftestFolder = "selftests";
 
-    private KernelImage(string directory) => Directory = directory;
+    private KernelImage(string directory)
+    {
+        Directory = directory;
+        Image = In("image");
+    }
 
     public string Directory { get; }
 
-    public string Image => In("image");
+    public string Image { get; private init; }
+
+    /// <summary>A kernel of the user's own, which loads no modules.</summary>
+    public static KernelImage Of(string image) => new(Path.GetDirectoryName(image)!) { Image = image, IsOwn = true };
+
+    private bool IsOwn { get; init; }
 
     public string Configuration => In("config");
 
     /// <summary>The modules the variant loads, in the order in which they can be loaded.</summary>
-    public IReadOnlyList<string> Modules => [.. File.ReadAllLines(In(ModuleList)).Select(In)];
+    public IReadOnlyList<string> Modules => IsOwn ? [] : [.. File.ReadAllLines(In(ModuleList)).Select(In)];
 
     /// <summary>The tests that come with its source, as programs: of each build those in its folder.</summary>
     public IReadOnlyList<(string Build, string Program)> Selftests =>

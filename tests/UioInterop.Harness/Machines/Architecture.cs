@@ -16,6 +16,7 @@ public sealed record Architecture
         LibraryDirectories = ["/lib/x86_64-linux-gnu", "/usr/lib/x86_64-linux-gnu"],
         GuestLibraryDirectory = "/lib/x86_64-linux-gnu",
         ProgramBuilds = [new("x86-64", "gcc")],
+        ElfMachines = [62, 3],
         ObjectEstimate = 1225,
     };
 
@@ -31,6 +32,7 @@ public sealed record Architecture
         LibraryDirectories = ["/usr/aarch64-linux-gnu/lib"],
         GuestLibraryDirectory = "/lib/aarch64-linux-gnu",
         ProgramBuilds = [new("arm64", "aarch64-linux-gnu-gcc"), new("armhf", "arm-linux-gnueabihf-gcc")],
+        ElfMachines = [183, 40],
         ObjectEstimate = 1400,
     };
 
@@ -58,6 +60,9 @@ public sealed record Architecture
 
     /// <summary>The programs that its kernel runs, those of 32 bits among them.</summary>
     public required IReadOnlyList<ProgramBuild> ProgramBuilds { get; init; }
+
+    /// <summary>What e_machine says in the programs that its kernel runs: elf(5).</summary>
+    public required IReadOnlyList<ushort> ElfMachines { get; init; }
 
     /// <summary>How many objects a kernel has, until a build on this host has counted them.</summary>
     public required int ObjectEstimate { get; init; }

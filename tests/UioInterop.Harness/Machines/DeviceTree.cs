@@ -2,7 +2,7 @@ using UioInterop.Harness.Kernels;
 
 namespace UioInterop.Harness.Machines;
 
-/// <summary>The device tree that a machine boots with, as the blob that QEMU takes.</summary>
+/// <summary>The device tree that a machine boots with, as the blob that QEMU takes: compiled, unless it is one.</summary>
 internal static class DeviceTree
 {
     /// <summary>Compiles it into a directory; null when the machine has none of ours.</summary>
@@ -10,6 +10,8 @@ internal static class DeviceTree
     {
         if (machine.DeviceTree is not { } source)
             return null;
+        if (Path.GetExtension(source) == ".dtb")
+            return source;
         var blob = Path.Combine(directory, Path.ChangeExtension(Path.GetFileName(source), ".dtb"));
         await Shell.RunAsync("dtc", ["-I", "dts", "-O", "dtb", "-o", blob, source], cancel);
         return blob;

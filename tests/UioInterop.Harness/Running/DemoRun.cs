@@ -17,7 +17,7 @@ public static class DemoRun
     ];
 
     public static async Task<RunReport> ExecuteAsync(
-        Machine machine, KernelImage kernel, Compilation compilation, TextWriter text, CancellationToken cancel = default)
+        Machine machine, KernelImage kernel, Compilation compilation, Stream output, CancellationToken cancel = default)
     {
         var initramfs = await Initramfs.BuildAsync(
             machine, GuestProject.Demo with { Compilation = compilation }, kernel, cancel);
@@ -26,7 +26,7 @@ public static class DemoRun
             Machine = machine with { KnownLines = [.. machine.KnownLines, .. s_proofs] },
             Kernel = kernel,
             Initramfs = initramfs,
-            Text = text,
+            Output = output,
         }.ExecuteAsync(cancel);
     }
 }

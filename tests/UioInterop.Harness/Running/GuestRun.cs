@@ -30,8 +30,11 @@ public sealed record GuestRun
     /// <summary>Called for each record when it arrives.</summary>
     public Action<GuestRecord> OnRecord { get; init; } = _ => { };
 
-    /// <summary>Where the text of a program that is no test run goes.</summary>
-    public TextWriter Text { get; init; } = TextWriter.Null;
+    /// <summary>Where the output of a program that is no test run goes.</summary>
+    public Stream Output { get; init; } = Stream.Null;
+
+    /// <summary>What a program that is no test run gets as its input; null for none.</summary>
+    public Stream? Input { get; init; }
 
     public async Task<RunReport> ExecuteAsync(CancellationToken cancel = default)
     {
@@ -48,7 +51,7 @@ public sealed record GuestRun
         using var signs = new Signs(
             Log(directory, "console.log"), Log(directory, Expected is null ? "output.txt" : "results.jsonl"), patience.OnSign);
         using var ended = new CancellationTokenSource();
-        var results = port.ReadAsync(reader => ReadResultsAsync(reader, signs, wire), ended.Token);
+        var results = port.ReadAsync(stream => ReadResultsAsync(stream, signs, wire, ended.Token), ended.Token);
         var end = await RunQemuAsync(command, signs, patience, cancel);
         await ended.CancelAsync();
         await results;
@@ -82,15 +85,18 @@ public sealed record GuestRun
         }
     }
 
-    private async Task ReadResultsAsync(StreamReader reader, Signs signs, Wire? wire)
+    private async Task ReadResultsAsync(Stream port, Signs signs, Wire? wire, CancellationToken ended)
     {
         if (Expected is null)
         {
-            await ReadTextAsync(reader, signs);
+            if (Input is not null && await ProgramInput.IsAskedForAsync(port))
+                _ = ProgramInput.SendAsync(Input, port, ended);
+            await ReadOutputAsync(port, signs);
             return;
         }
 
-        while (await reader.ReadLineAsync() is { } line)
+        using var reader = new StreamReader(port);
+        while (await reader.ReadLineAsync(CancellationToken.None) is { } line)
         {
             var record = signs.OnRecord(line);
             if (record is FramesRecord frames)
@@ -99,14 +105,14 @@ public sealed record GuestRun
         }
     }
 
-    private async Task ReadTextAsync(StreamReader reader, Signs signs)
+    private async Task ReadOutputAsync(Stream port, Signs signs)
     {
-        var buffer = new char[1024];
-        while (await reader.ReadAsync(buffer) is > 0 and var count)
+        var buffer = new byte[4096];
+        while (await port.ReadAsync(buffer, CancellationToken.None) is > 0 and var count)
         {
-            signs.OnText(buffer.AsSpan(0, count));
-            await Text.WriteAsync(buffer.AsMemory(0, count));
-            await Text.FlushAsync();
+            signs.OnOutput(buffer.AsSpan(0, count));
+            await Output.WriteAsync(buffer.AsMemory(0, count));
+            await Output.FlushAsync();
         }
     }
 
@@ -154,6 +160,7 @@ public sealed record GuestRun
         .. new GuestSettings(
             Machine.Name, Machine.FilterFor(Filter), $"/dev/{Machine.ResultTty}", Machine.Device, Seed).ToKernelArguments(),
         .. Expected is null ? new[] { "uio.stdout=results" } : [],
+        .. Input is not null ? new[] { "uio.stdin=results" } : [],
     ];
 
     private string NewDirectory()

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.RegularExpressions;
 
 namespace UioInterop.Harness.Running;
@@ -10,6 +11,15 @@ internal static partial class InitSays
 
     [GeneratedRegex("init: program (exited|ended) ", RegexOptions.CultureInvariant)]
     public static partial Regex Ended { get; }
+
+    [GeneratedRegex(@"init: program (?:exited with code (?<code>\d+)|ended by signal (?<signal>\d+))", RegexOptions.CultureInvariant)]
+    private static partial Regex Status { get; }
+
+    /// <summary>How the program ended, as a shell says it: 128 and the number of a signal; null when nobody said.</summary>
+    public static int? ExitCode(IEnumerable<string> console) =>
+        console.Select(line => Status.Match(line)).FirstOrDefault(match => match.Success) is not { } status ? null
+        : status.Groups["code"] is { Success: true } code ? int.Parse(code.ValueSpan, CultureInfo.InvariantCulture)
+        : 128 + int.Parse(status.Groups["signal"].ValueSpan, CultureInfo.InvariantCulture);
 
     [GeneratedRegex("init: program exited with code 0$", RegexOptions.CultureInvariant)]
     public static partial Regex EndedWell { get; }

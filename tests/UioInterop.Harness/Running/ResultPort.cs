@@ -17,14 +17,14 @@ internal sealed class ResultPort : IDisposable
 
     public string Path { get; }
 
-    /// <summary>Hands on what arrives until QEMU closes the port; ends without a connection when cancelled.</summary>
-    public async Task ReadAsync(Func<StreamReader, Task> read, CancellationToken cancel)
+    /// <summary>Hands on the connection until QEMU closes the port; ends without one when cancelled.</summary>
+    public async Task ReadAsync(Func<Stream, Task> read, CancellationToken cancel)
     {
         try
         {
             using var connection = await _listener.AcceptAsync(cancel);
-            using var reader = new StreamReader(new NetworkStream(connection));
-            await read(reader);
+            await using var stream = new NetworkStream(connection);
+            await read(stream);
         }
         catch (OperationCanceledException)
         {

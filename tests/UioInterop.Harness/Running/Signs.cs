@@ -40,10 +40,10 @@ internal sealed class Signs(StreamWriter consoleLog, StreamWriter resultLog, Act
         return record;
     }
 
-    public void OnText(ReadOnlySpan<char> text)
+    public void OnOutput(ReadOnlySpan<byte> bytes)
     {
         onSign();
-        resultLog.Write(text);
+        resultLog.BaseStream.Write(bytes);
         _firstTest ??= _clock.Elapsed;
     }
 
