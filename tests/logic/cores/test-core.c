@@ -15,8 +15,8 @@
  * Second page: what the test sets. A reset forgets it, a stop does not.
  *
  *   0x1000 DURATION     how long a transfer takes, in microseconds
- *   0x1004 INTERRUPT    0 when it is done, 1 twice (once more 1 ms later,
- *                       acknowledged or not), 2 never, 3 before the data
+ *   0x1004 INTERRUPT    0 when it is done, 1 twice (once more 1 ms after it was
+ *                       acknowledged), 2 never, 3 before the data
  *   0x1008 ERROR        what it reports at the end; 0 for none
  *   0x100c STOP         how long a stop takes, in microseconds; all ones: it
  *                       ignores one
@@ -40,7 +40,7 @@ enum { AT_DONE, TWICE, NEVER, BEFORE };
 enum { NEXT_PART, STOPPED, AGAIN, LATE_WRITE };
 
 /* A transfer goes in parts, so that there is a middle to be stopped in. */
-#define PARTS 16
+#define PARTS 1024
 #define LONGEST 0xffffff
 #define IGNORED UINT32_MAX
 #define MICROSECOND 1000ull
@@ -49,8 +49,8 @@ struct test {
 	uint32_t registers[0x24 / 4];
 	uint32_t choices[0x20 / 4];
 	uint64_t start;
-	uint32_t length, part;
-	bool enabled, asserted;
+	uint32_t length, part, parts;
+	bool enabled, asserted, again;
 };
 
 static uint32_t *choice(struct test *test, uint32_t offset)
@@ -110,8 +110,7 @@ static void finish(struct core *core)
 	if (*choice(test, LATE))
 		logic_start_timer(core, LATE_WRITE,
 				  *choice(test, LATE) * MICROSECOND);
-	if (*choice(test, INTERRUPT) == TWICE)
-		logic_start_timer(core, AGAIN, 1000 * MICROSECOND);
+	test->again = *choice(test, INTERRUPT) == TWICE;
 	test->asserted |= *choice(test, INTERRUPT) != NEVER;
 	update(core);
 }
@@ -119,14 +118,14 @@ static void finish(struct core *core)
 static void next_part(struct core *core)
 {
 	struct test *test = logic_state(core);
-	uint32_t from = (uint64_t)test->length * test->part / PARTS;
-	uint32_t to = (uint64_t)test->length * ++test->part / PARTS;
+	uint32_t from = (uint64_t)test->length * test->part / test->parts;
+	uint32_t to = (uint64_t)test->length * ++test->part / test->parts;
 
 	if (*visible(test, FILL) & READS)
 		read_bytes(core, test->start + from, to - from);
 	else
 		write_bytes(core, test->start + from, to - from);
-	if (test->part == PARTS)
+	if (test->part == test->parts)
 		finish(core);
 	else
 		logic_start_timer(core, NEXT_PART, *choice(test, DURATION) *
@@ -143,6 +142,7 @@ static void start_transfer(struct core *core)
 		      *visible(test, ADDRESS);
 	test->length = *visible(test, LENGTH);
 	test->part = 0;
+	test->parts = *choice(test, DURATION) ? PARTS : 1;
 	*visible(test, SUM) = 0;
 	*visible(test, STATUS) = BUSY;
 	if (*choice(test, INTERRUPT) == BEFORE) {
@@ -221,6 +221,9 @@ static void write(struct core *core, uint32_t offset, uint32_t value)
 	case STATUS:
 		*visible(test, STATUS) &= ~(value & (DONE | ERROR));
 		test->asserted = false;
+		if (test->again)
+			logic_start_timer(core, AGAIN, 1000 * MICROSECOND);
+		test->again = false;
 		break;
 	case LENGTH:
 		value &= LONGEST;
