@@ -1,0 +1,149 @@
+using UioInterop.Interop;
+
+namespace UioInterop;
+
+// Bringing the device to rest.
+public sealed partial class UioDevice
+{
+    private const string NoWayToStop = "the device has no Quiesce action to end it with";
+
+    // Held while the device is brought to rest, by whom _quiescer names. Taken before _gate, never inside of it.
+    private readonly object _quiesceGate = new();
+    private int _quiescer; // the managed thread id; 0 is none
+    private long _triedUpTo; // the last ticket of those transfers that the last attempt was for, whatever came of it
+
+    /// <summary>
+    /// Brings the device to rest: stops what it does, and returns when it touches no memory any more. It runs when a
+    /// transfer is given up, when a mapping ends under a transfer, and always before the device is closed.
+    /// </summary>
+    /// <remarks>
+    /// A driver sets it when it opens its device. It runs on the thread that asked for it, one at a time, and may use this
+    /// device even while that is being disposed, on that thread. When it returns all transfers that had begun before are
+    /// over, whichever thread had begun them. When it cannot stop the device it throws: the buffers then stay where they
+    /// are. It does not run when the kernel says that the device was unbound, and has ended its mappings.
+    /// </remarks>
+    public Action? Quiesce { get; set; }
+
+    /// <summary>
+    /// Tells the kernel how to stop the device when this program cannot: when it dies, or the driver is unbound, with buffers
+    /// imported. Replaces an earlier program. <see cref="Quiesce"/> is what the library itself runs: a driver sets both, see
+    /// <see cref="QuiesceProgram"/>.
+    /// </summary>
+    /// <param name="program">The program, with registers of this very object; null takes it away.</param>
+    /// <exception cref="ArgumentException">The program is for another device, or empty.</exception>
+    /// <exception cref="UioException">
+    /// ENOTTY: the kernel runs none (<see cref="UioFeatures.RunsQuiescePrograms"/>). E2BIG: too many operations, or too long
+    /// polls. EINVAL: an operation does not fit its register. EOPNOTSUPP: a map is not one of registers. ENODEV: the
+    /// device is gone.
+    /// </exception>
+    /// <exception cref="ObjectDisposedException">The device has been disposed.</exception>
+    public unsafe void SetQuiesceProgram(QuiesceProgram? program)
+    {
+        if (program is not null && program.Device != this)
+        {
+            throw new ArgumentException(
+                program.Device is null ? "The program has no operations, and would declare a running device quiet: null takes an earlier one away." : $"The program is for {program.Device.Info}, not for {Info}.", nameof(program));
+        }
+
+        lock (_gate)
+        {
+            ThrowIfDisposed();
+            if (!Features.RunsQuiescePrograms) // Xilinx's kernel would say EINVAL, as to a program with a mistake
+                throw UioException.From(Calls.SetQuiesce, Info.DevicePath, -Errno.ENOTTY);
+
+            ReadOnlySpan<QuiesceArguments> operations = program is null ? default : program.Operations;
+            fixed (QuiesceArguments* first = operations)
+            {
+                int result = Shim.SetQuiesce(FileNumber, first, (uint)operations.Length);
+                if (result < 0)
+                    throw UioException.From(Calls.SetQuiesce, Info.DevicePath, result);
+            }
+        }
+    }
+
+    /// <summary>A transfer was given up: nobody knows what the device does.</summary>
+    internal void OnAbandonedTransfer(long ticket) => TryQuiesce(out _, ticket);
+
+    private bool IsQuiescer => Volatile.Read(ref _quiescer) is not 0 and int thread && thread == Environment.CurrentManagedThreadId;
+
+    /// <summary>
+    /// Whether the kernel says that the device is gone. It has ended the mappings then, and what is there of the device may be
+    /// another driver's: nothing is left to be brought to rest by this program.
+    /// </summary>
+    private bool IsUnbound => Features.AttachesByHandle && Shim.Query(_file, out _) == -Errno.ENODEV;
+
+    private string WhyNotAtRest(Exception? failure) => failure is not null ? $"the device could not be brought to rest ({failure.Message})"
+        : Quiesce is null ? NoWayToStop
+        : "its Quiesce action, which is to end it, runs already or has been tried";
+
+    /// <summary>Waits until no transfer of these is under way, unless it takes too long.</summary>
+    private bool WaitForTransfers(ReadOnlySpan<Attachment> attachments)
+    {
+        var deadline = new Deadline(_options.TransferTimeout);
+        foreach (Attachment attachment in attachments)
+        {
+            if (!attachment.Buffer.Ledger.WaitUntilIdle(attachment, deadline))
+                return false;
+        }
+
+        return true;
+    }
+
+    /// <summary>
+    /// Brings the device to rest, after which the transfers that had begun are over. False when it has no way to do that,
+    /// or the way failed.
+    /// </summary>
+    /// <param name="failure">Why it failed.</param>
+    /// <param name="ticket">
+    /// The transfer that it is about. One that has been tried to end is not tried again: a driver gives up several at a time,
+    /// and what does not stop may take seconds to say so.
+    /// </param>
+    private bool TryQuiesce(out Exception? failure, long ticket = long.MaxValue)
+    {
+        failure = null;
+        lock (_quiesceGate)
+        {
+            // A transfer given up by the action itself; or all over with the file.
+            if (_quiescer != 0 || _state == State.Closed || ticket <= _triedUpTo)
+                return false;
+
+            long lastTicket = _triedUpTo = AccessLedger.LastTicket;
+            if (!IsUnbound && !TryRunQuiesce(out failure))
+                return false;
+
+            lock (_gate)
+            {
+                foreach (Attachment attachment in _attachments)
+                    attachment.Buffer.Ledger.EndTransfersOf(attachment, lastTicket);
+            }
+
+            return true;
+        }
+    }
+
+    private bool TryRunQuiesce(out Exception? failure)
+    {
+        failure = null;
+        if (Quiesce is not { } quiesce)
+            return false;
+
+        _quiescer = Environment.CurrentManagedThreadId;
+        try
+        {
+            quiesce();
+            return true;
+        }
+#pragma warning disable CA1031 // Whatever it is, it means that the device may be running.
+        catch (Exception error)
+#pragma warning restore CA1031
+        {
+            failure = error;
+            UioEventSource.Log.QuiesceFailed(Info, error.Message);
+            return false;
+        }
+        finally
+        {
+            _quiescer = 0;
+        }
+    }
+}
