@@ -66,10 +66,11 @@ public sealed partial class UioDevice
             return false;
 
         witness.Watch(null);
-        if (!attachment.IsIdle && !WaitForTransfers([attachment]) && !TryQuiesce(out Exception? failure) && !attachment.HasEnded)
+        if (!attachment.IsIdle && !WaitForTransfers([attachment]) && !TryStopFor(attachment, out Exception? failure) && !attachment.HasEnded)
         {
+            attachment.FailEnd();
             throw new UioException(Calls.Quiesce, Info.DevicePath, Errno.EBUSY,
-                $"a transfer is still under way and {WhyNotAtRest(failure)}; the buffer stays with the device until that is disposed", failure);
+                $"a transfer is still under way and {WhyNotAtRest(failure)}; the buffer stays with the device until the mapping is ended again, or the device disposed", failure);
         }
 
         lock (_gate)
@@ -101,6 +102,10 @@ public sealed partial class UioDevice
                 attachment.MarkEnded();
                 attachment.Buffer.RemoveMapping(attachment.Direction);
                 UioEventSource.Log.Detached(attachment);
+            }
+            else
+            {
+                attachment.FailEnd();
             }
 
             // That the device is gone is no fault of this call.

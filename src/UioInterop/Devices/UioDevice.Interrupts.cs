@@ -47,16 +47,22 @@ public sealed partial class UioDevice
     /// <exception cref="ObjectDisposedException">The device has been disposed.</exception>
     public void EnableInterrupt()
     {
-        lock (_gate)
-            ThrowIfDisposed();
+        // Without the lock, which may be held for as long as an import takes.
+        ThrowIfDisposed();
 
         // Of uio_pci_generic, too: the answer tells whether the function is still this device's, and not another driver's.
         Span<byte> enable = stackalloc byte[sizeof(int)];
         BinaryPrimitives.WriteInt32LittleEndian(enable, 1);
         int result = Syscalls.Write(_file, enable);
         if (result == -Errno.ENOSYS && Info.Driver == PciGeneric)
-            (Pci ?? throw UioException.From(Calls.OpenConfig, Info.DevicePath, -Errno.ENODEV)).InterruptDisabled = false;
+            (_pci ?? Pci ?? throw UioException.From(Calls.OpenConfig, Info.DevicePath, -Errno.ENODEV)).InterruptDisabled = false;
         else if (result < 0)
             throw UioException.From(Calls.EnableInterrupt, Info.DevicePath, result);
     }
+
+    /// <summary>The interrupt as <see cref="DeviceSession"/> waits for it.</summary>
+    internal InterruptSource Interrupt => _interrupts;
+
+    /// <summary>Whether what awaits an interrupt goes on in the thread that noticed it.</summary>
+    internal bool ContinuesInline => _options.ContinueInline;
 }

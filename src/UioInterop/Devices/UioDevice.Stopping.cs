@@ -7,20 +7,27 @@ public sealed partial class UioDevice
 {
     private const string NoWayToStop = "the device has no Quiesce action to end it with";
 
-    // Held while the device is brought to rest, by whom _quiescer names. Taken before _gate, never inside of it.
+    // Nobody waits longer for somebody else's stop, which may need a lock of the caller's.
+    private static readonly TimeSpan s_leastPatience = TimeSpan.FromSeconds(1);
+
+    // Held while the device is brought to rest, by whom _quiescer names. Taken before _gate, never inside of it. Who gives up a
+    // transfer only tries to take it.
     private readonly object _quiesceGate = new();
     private int _quiescer; // the managed thread id; 0 is none
     private long _triedUpTo; // the last ticket of those transfers that the last attempt was for, whatever came of it
+    private long _abandonedUpTo; // the last ticket of those that were given up; without the lock
+    private volatile bool _closesLater; // Dispose has left the rest to whoever holds the lock
 
     /// <summary>
     /// Brings the device to rest: stops what it does, and returns when it touches no memory any more. It runs when a
     /// transfer is given up, when a mapping ends under a transfer, and always before the device is closed.
     /// </summary>
     /// <remarks>
-    /// A driver sets it when it opens its device. It runs on the thread that asked for it, one at a time, and may use this
-    /// device even while that is being disposed, on that thread. When it returns all transfers that had begun before are
-    /// over, whichever thread had begun them. When it cannot stop the device it throws: the buffers then stay where they
-    /// are. It does not run when the kernel says that the device was unbound, and has ended its mappings.
+    /// A driver sets it when it opens its device; <see cref="DeviceSession"/> does for its engines. It runs on the thread that asked
+    /// for it, one at a time, and may use this device even while that is being disposed, on that thread. When it returns all
+    /// transfers that had begun before are over, whichever thread had begun them. When it cannot stop the device it throws: the
+    /// buffers then stay where they are, and <see cref="Failed"/> tells of it. It does not run when the kernel says that the device
+    /// was unbound, and has ended its mappings.
     /// </remarks>
     public Action? Quiesce { get; set; }
 
@@ -41,8 +48,9 @@ public sealed partial class UioDevice
     {
         if (program is not null && program.Device != this)
         {
-            throw new ArgumentException(
-                program.Device is null ? "The program has no operations, and would declare a running device quiet: null takes an earlier one away." : $"The program is for {program.Device.Info}, not for {Info}.", nameof(program));
+            throw new ArgumentException(program.Device is null
+                ? "The program has no operations, and would declare a running device quiet: null takes an earlier one away."
+                : $"The program is for {program.Device.Info}, not for {Info}.", nameof(program));
         }
 
         lock (_gate)
@@ -61,16 +69,77 @@ public sealed partial class UioDevice
         }
     }
 
-    /// <summary>A transfer was given up: nobody knows what the device does.</summary>
-    internal void OnAbandonedTransfer(long ticket) => TryQuiesce(out _, ticket);
-
-    private bool IsQuiescer => Volatile.Read(ref _quiescer) is not 0 and int thread && thread == Environment.CurrentManagedThreadId;
-
     /// <summary>
     /// Whether the kernel says that the device is gone. It has ended the mappings then, and what is there of the device may be
     /// another driver's: nothing is left to be brought to rest by this program.
     /// </summary>
-    private bool IsUnbound => Features.AttachesByHandle && Shim.Query(_file, out _) == -Errno.ENODEV;
+    internal bool IsUnbound => Features.AttachesByHandle && Shim.Query(_file, out _) == -Errno.ENODEV;
+
+    /// <summary>
+    /// A transfer was given up: nobody knows what the device does. Never waits for another thread's stop: that may need a lock
+    /// that the caller holds, and the other thread makes one more stop if this transfer began after its own.
+    /// </summary>
+    internal void OnAbandonedTransfer(long ticket)
+    {
+        if (IsQuiescer) // by the action itself
+            return;
+
+        long before;
+        while ((before = Volatile.Read(ref _abandonedUpTo)) < ticket
+            && Interlocked.CompareExchange(ref _abandonedUpTo, ticket, before) != before)
+        {
+        }
+
+        FinishStops();
+    }
+
+    private TimeSpan StopPatience => _options.TransferTimeout > s_leastPatience ? Deadline.AtMostADay(_options.TransferTimeout) : s_leastPatience;
+
+    private bool IsQuiescer => Volatile.Read(ref _quiescer) is not 0 and int thread && thread == Environment.CurrentManagedThreadId;
+
+    private bool IsStopDue => _state != State.Closed && (_closesLater || Volatile.Read(ref _abandonedUpTo) > Volatile.Read(ref _triedUpTo));
+
+    /// <summary>Does what was left to whoever stops the device, unless another thread does.</summary>
+    private void FinishStops()
+    {
+        while (IsStopDue && !Monitor.IsEntered(_quiesceGate) && Monitor.TryEnter(_quiesceGate))
+        {
+            try
+            {
+                if (_closesLater)
+                    CloseAtRest();
+                else if (IsStopDue)
+                    TryQuiesce(out _);
+            }
+            finally
+            {
+                Monitor.Exit(_quiesceGate);
+            }
+        }
+
+        RaiseFailures();
+    }
+
+    /// <summary>Stops the device, unless the attachment turns out to be idle. False when that failed, or another thread is at it for too long.</summary>
+    private bool TryStopFor(Attachment attachment, out Exception? failure)
+    {
+        failure = null;
+        if (!Monitor.TryEnter(_quiesceGate, StopPatience))
+        {
+            failure = new TimeoutException($"another thread has been stopping the device for {StopPatience.TotalSeconds:0.#} s");
+            return false;
+        }
+
+        try
+        {
+            return attachment.IsIdle || TryQuiesce(out failure);
+        }
+        finally
+        {
+            Monitor.Exit(_quiesceGate);
+            FinishStops();
+        }
+    }
 
     private string WhyNotAtRest(Exception? failure) => failure is not null ? $"the device could not be brought to rest ({failure.Message})"
         : Quiesce is null ? NoWayToStop
@@ -91,34 +160,28 @@ public sealed partial class UioDevice
 
     /// <summary>
     /// Brings the device to rest, after which the transfers that had begun are over. False when it has no way to do that,
-    /// or the way failed.
+    /// or the way failed. Under the lock.
     /// </summary>
-    /// <param name="failure">Why it failed.</param>
-    /// <param name="ticket">
-    /// The transfer that it is about. One that has been tried to end is not tried again: a driver gives up several at a time,
-    /// and what does not stop may take seconds to say so.
-    /// </param>
-    private bool TryQuiesce(out Exception? failure, long ticket = long.MaxValue)
+    private bool TryQuiesce(out Exception? failure)
     {
         failure = null;
-        lock (_quiesceGate)
+
+        // Asked for by the action itself; or all over with the file.
+        if (_quiescer != 0 || _state == State.Closed)
+            return false;
+
+        long lastTicket = AccessLedger.LastTicket;
+        Volatile.Write(ref _triedUpTo, lastTicket);
+        if (!IsUnbound && !TryRunQuiesce(out failure))
+            return false;
+
+        lock (_gate)
         {
-            // A transfer given up by the action itself; or all over with the file.
-            if (_quiescer != 0 || _state == State.Closed || ticket <= _triedUpTo)
-                return false;
-
-            long lastTicket = _triedUpTo = AccessLedger.LastTicket;
-            if (!IsUnbound && !TryRunQuiesce(out failure))
-                return false;
-
-            lock (_gate)
-            {
-                foreach (Attachment attachment in _attachments)
-                    attachment.Buffer.Ledger.EndTransfersOf(attachment, lastTicket);
-            }
-
-            return true;
+            foreach (Attachment attachment in _attachments)
+                attachment.Buffer.Ledger.EndTransfersOf(attachment, lastTicket);
         }
+
+        return true;
     }
 
     private bool TryRunQuiesce(out Exception? failure)
@@ -138,7 +201,7 @@ public sealed partial class UioDevice
 #pragma warning restore CA1031
         {
             failure = error;
-            UioEventSource.Log.QuiesceFailed(Info, error.Message);
+            ReportQuiesceFailed(error);
             return false;
         }
         finally

@@ -60,11 +60,14 @@ public sealed partial class UioDevice : IDisposable
     /// <summary>
     /// Wakes whoever waits for an interrupt, brings the device to rest (<see cref="Quiesce"/>), ends the mappings, takes the
     /// registers away and closes the file, in this order. A mapping whose transfer could not be ended is left to the kernel,
-    /// which ends it after the driver's release hook. From another thread or a second time it does nothing.
+    /// which ends it after the driver's release hook. Later calls return at once, even while the first is still closing. Throws
+    /// nothing; <see cref="Failed"/> tells of failures.
     /// </summary>
     /// <remarks>
-    /// It does not wait for scopes in which the CPU writes. What they have written by then stays; what they write in a buffer
-    /// that the device may write, while its mapping ends, may be lost.
+    /// <para>It does not wait for scopes in which the CPU writes. What they have written by then stays; what they write in a buffer
+    /// that the device may write, while its mapping ends, may be lost.</para>
+    /// <para>When another thread has been stopping the device for <see cref="UioOpenOptions.TransferTimeout"/>, and for a second at
+    /// least, the rest is left to that thread: its stop may need a lock that the caller holds.</para>
     /// </remarks>
     public void Dispose()
     {
@@ -82,16 +85,40 @@ public sealed partial class UioDevice : IDisposable
             attachment.TryBeginEnd();
 
         _interrupts.Stop();
-        if (Quiesce is not null || IsUnbound)
-            TryQuiesce(out _);
-        else if (!WaitForTransfers(attachments))
-            UioEventSource.Log.QuiesceFailed(Info, NoWayToStop);
+        if (Quiesce is null && !IsUnbound && !WaitForTransfers(attachments))
+            ReportQuiesceFailed(new InvalidOperationException(NoWayToStop));
 
         // Not while another thread brings the device to rest: it needs the registers and the file.
-        lock (_quiesceGate)
+        if (Monitor.TryEnter(_quiesceGate, StopPatience))
+        {
+            try
+            {
+                CloseAtRest();
+            }
+            finally
+            {
+                Monitor.Exit(_quiesceGate);
+            }
+        }
+        else
+        {
+            _closesLater = true;
+        }
+
+        FinishStops();
+    }
+
+    /// <summary>Stops the device and closes it. Under the lock of stops.</summary>
+    private void CloseAtRest()
+    {
+        if (Quiesce is not null || IsUnbound)
+            TryQuiesce(out _);
         lock (_gate)
             Close();
     }
+
+    /// <summary>Whether it is being disposed, or has been.</summary>
+    internal bool IsDisposed => _state != State.Open;
 
     private string DebuggerDisplay => $"{Info}, {_attachments.Count} mappings{(_state != State.Open ? ", disposed" : "")}";
 
