@@ -27,6 +27,7 @@ internal sealed class AccessLedger
     private readonly DmaBuf _buffer;
     private readonly List<Scope> _scopes = []; // many that read, or one that writes
     private readonly List<Transfer> _transfers = [];
+    private readonly List<long> _stopped = []; // tickets of transfers that a stop has ended, until their leases are disposed
     private CpuAccessMode _mode;
     private int _toDevice;
     private int _fromDevice;
@@ -122,17 +123,32 @@ internal sealed class AccessLedger
         }
     }
 
-    /// <summary>The device is done with it. Nothing happens when it had ended before.</summary>
-    public void EndTransfer(long ticket)
+    /// <summary>Whether a transfer is under way.</summary>
+    public bool IsInTransfer(long ticket)
+    {
+        lock (_gate)
+            return IndexOfTransfer(ticket) >= 0;
+    }
+
+    /// <summary>Whether a stop has ended a transfer, and nobody has disposed its lease since.</summary>
+    public bool WasStopped(long ticket)
+    {
+        lock (_gate)
+            return _stopped.Contains(ticket);
+    }
+
+    /// <summary>The device is done with it. Nothing happens when it had ended before; false when a stop has ended it.</summary>
+    public bool TryEndTransfer(long ticket)
     {
         lock (_gate)
         {
             int index = IndexOfTransfer(ticket);
             if (index < 0)
-                return;
+                return !_stopped.Contains(ticket);
 
             RemoveTransferAt(index);
             Monitor.PulseAll(_gate);
+            return true;
         }
     }
 
@@ -143,7 +159,10 @@ internal sealed class AccessLedger
         {
             int index = IndexOfTransfer(ticket);
             if (index < 0)
+            {
+                _stopped.Remove(ticket);
                 return false;
+            }
 
             _transfers[index] = _transfers[index] with { IsAbandoned = true };
             Monitor.PulseAll(_gate);
@@ -158,8 +177,13 @@ internal sealed class AccessLedger
         {
             for (int i = _transfers.Count - 1; i >= 0; i--)
             {
-                if (_transfers[i].Attachment == attachment && _transfers[i].Ticket <= lastTicket)
-                    RemoveTransferAt(i);
+                if (_transfers[i].Attachment != attachment || _transfers[i].Ticket > lastTicket)
+                    continue;
+
+                // Whoever still has the lease is to hear of it.
+                if (!_transfers[i].IsAbandoned)
+                    _stopped.Add(_transfers[i].Ticket);
+                RemoveTransferAt(i);
             }
 
             Monitor.PulseAll(_gate);
@@ -174,7 +198,7 @@ internal sealed class AccessLedger
     {
         lock (_gate)
         {
-            while (IsInTransfer(attachment, out bool isAbandoned))
+            while (HasTransfer(attachment, out bool isAbandoned))
             {
                 if (isAbandoned || deadline.IsOver)
                     return false;
@@ -235,7 +259,7 @@ internal sealed class AccessLedger
         }
     }
 
-    private bool IsInTransfer(Attachment attachment, out bool isAbandoned)
+    private bool HasTransfer(Attachment attachment, out bool isAbandoned)
     {
         bool isInTransfer = false;
         isAbandoned = false;
