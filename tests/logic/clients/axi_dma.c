@@ -373,6 +373,26 @@ static void test_scatter_gather_errors(void)
 	set(DMACR, 1);
 	ok(get(DMASR) & 1, "only a reset makes it run again");
 	reset();
+
+	set(CURDESC, 0x70000000);
+	run(1 << 14);
+	set(TAILDESC, 0x70000000);
+	ok(wait_for_interrupt(node), "a descriptor where nobody is interrupts");
+	ok(becomes(DMASR, 1 << 14 | 1 << 10 | 1, 1 << 14 | 1 << 10 | 1), "it is SGDecErr, and halts MM2S");
+	reset();
+
+	/* Cyclic: the ring goes on over descriptors that are complete, and its tail is nowhere. */
+	two_packets(9);
+	set(CURDESC, at(0));
+	set(S2MM + CURDESC, at(8));
+	run(1 << 4 | 1 << 14);
+	set(S2MM + TAILDESC, at(20));
+	set(TAILDESC, at(20));
+	ok(completes(10), "a cyclic ring comes to its end");
+	descriptor(10)[7] = 0;
+	ok(completes(10), "and once more");
+	same(get(DMASR) & 2, 0, "it is never idle");
+	reset();
 }
 
 int main(void)
