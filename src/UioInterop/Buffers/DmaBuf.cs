@@ -26,7 +26,7 @@ public sealed class DmaBuf : IDisposable
     private bool _disposed;
     private bool _closed;
 
-    private DmaBuf(SafeFileHandle file, long length, string exporter)
+    internal DmaBuf(SafeFileHandle file, long length, string exporter)
     {
         File = file;
         Length = length;
