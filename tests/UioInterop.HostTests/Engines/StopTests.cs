@@ -163,6 +163,20 @@ internal sealed class StopTests
         Assert.That((mapping.HasEnded, fake.Imports.Attached), Is.EqualTo((true, 0)));
     }
 
+    // Xilinx's kernel takes a buffer twice, and unmaps by its descriptor's number.
+    [Test]
+    public void A_buffer_is_not_imported_twice_whatever_the_kernel_says()
+    {
+        using var fake = new FakeDevice();
+        using var mapping = fake.Import();
+
+        Assert.That(() => fake.Device.Import(mapping.Buffer, DmaDirection.ToDevice), Throws.InstanceOf<UioException>().With.Property("ErrnoName").EqualTo("EBUSY"));
+
+        Assert.That(fake.Imports.Attached, Is.EqualTo(1));
+        mapping.End();
+        fake.Device.Import(mapping.Buffer, DmaDirection.ToDevice).End();
+    }
+
     [Test]
     public void A_stop_that_fails_in_Dispose_is_told()
     {
