@@ -1,3 +1,5 @@
+using static UioInterop.Devices.EduRegisters;
+
 namespace UioInterop.Devices;
 
 /// <summary>
@@ -10,7 +12,7 @@ namespace UioInterop.Devices;
 /// <para>Copies are thread-safe, and wait for their turn. <see cref="Start(EduTransfer, DeviceAddress, int, int)"/> and
 /// <see cref="TryWaitForCompletion"/> are for one thread, with no copy beside them.</para>
 /// </remarks>
-public sealed class EduDevice : OneShotEngine<EduCopy>, IDisposable
+public sealed partial class EduDevice : OneShotEngine<EduCopy>, IDisposable
 {
     /// <summary>The PCI vendor number.</summary>
     public const ushort VendorId = 0x1234;
@@ -24,32 +26,7 @@ public sealed class EduDevice : OneShotEngine<EduCopy>, IDisposable
     /// </summary>
     public const int MaxTransfer = 2048;
 
-    // "MMIO area spec". Up to 0x80 the device answers accesses of 32 bits only, from there on 32 and 64.
-    private static readonly Register<uint> Identification = new(0x00, "identification");
-    private static readonly Register<uint> InterruptStatus = new(0x24, "interrupt status");
-    private static readonly Register<uint> InterruptAcknowledge = new(0x64, "interrupt acknowledge");
-    private static readonly Register<ulong> DmaSource = new(0x80, "DMA source address");
-    private static readonly Register<ulong> DmaDestination = new(0x88, "DMA destination address");
-    private static readonly Register<ulong> DmaCount = new(0x90, "DMA transfer count");
-    private static readonly Register<ulong> DmaCommand = new(0x98, "DMA command");
-
-    // "0xRRrr00edu", RR and rr being the major and minor version.
-    private const uint IdentificationMask = 0x0000ffff;
-    private const uint IdentificationValue = 0x000000ed;
-
     private const int NoSuchDevice = 19, NotUnique = 76; // ENODEV, ENOTUNIQ
-
-    // "DMA command register (RW)".
-    private const ulong CommandStart = 1 << 0;
-    private const ulong CommandFromDevice = 1 << 1;
-    private const ulong CommandInterrupt = 1 << 2;
-
-    // The interrupt that a transfer raises when it is done.
-    private const uint InterruptDmaDone = 0x100;
-
-    // "DMA controller": where the device's buffer is, in its own address space.
-    private const ulong BufferAddress = 0x40000;
-    private const int BufferLength = 4096;
 
     // A transfer takes 100 ms. Less than the kernel allows a program at most.
     private static readonly TimeSpan LastTransfer = TimeSpan.FromMilliseconds(500);
@@ -127,52 +104,6 @@ public sealed class EduDevice : OneShotEngine<EduCopy>, IDisposable
     /// <inheritdoc cref="CopyToDeviceAsync"/>
     public ValueTask<InterruptCount> CopyFromDeviceAsync(DmaMapping memory, long offset, int length, TimeSpan timeout, int bufferOffset = 0, CancellationToken token = default) =>
         RunAsync(Check(EduTransfer.FromDevice, memory, offset, length, bufferOffset), timeout, token);
-
-    /// <summary>
-    /// Starts a transfer and returns at once; the device makes it about 100 ms later. Nothing here keeps the memory
-    /// mapped until then: that is what <see cref="CopyToDevice"/> and <see cref="CopyFromDevice"/> are for.
-    /// </summary>
-    /// <param name="transfer">Which way.</param>
-    /// <param name="memory">Where the device reaches the memory.</param>
-    /// <param name="length">How many bytes, 1 to <see cref="MaxTransfer"/>.</param>
-    /// <param name="bufferOffset">Where to begin in the device's buffer, in bytes.</param>
-    /// <exception cref="ArgumentOutOfRangeException">The range is not inside of the device's buffer.</exception>
-    /// <exception cref="InvalidOperationException">A transfer is under way.</exception>
-    /// <exception cref="UioException">EINVAL, EIO: the device was unbound.</exception>
-    /// <exception cref="ObjectDisposedException">The device has been disposed.</exception>
-    public void Start(EduTransfer transfer, DeviceAddress memory, int length, int bufferOffset = 0)
-    {
-        CheckRange(length, bufferOffset);
-        ThrowIfBusy();
-        using (EnterGate())
-        {
-            TakeEvents();
-            Device.TryWaitForInterrupt(TimeSpan.Zero, out _);
-            Device.EnableInterrupt();
-            Registers.Write(transfer == EduTransfer.FromDevice ? DmaDestination : DmaSource, memory.Value);
-            Start(transfer, length, bufferOffset);
-        }
-    }
-
-    /// <summary>Waits for the interrupt of a transfer, acknowledges it, and enables the next.</summary>
-    /// <param name="timeout">How long to wait; <see cref="Timeout.InfiniteTimeSpan"/> waits for ever.</param>
-    /// <param name="count">The interrupts that there were.</param>
-    /// <returns>Whether the transfer is done.</returns>
-    /// <inheritdoc cref="UioDevice.TryWaitForInterrupt"/>
-    public bool TryWaitForCompletion(TimeSpan timeout, out InterruptCount count)
-    {
-        var deadline = new Deadline(timeout);
-        while (Device.TryWaitForInterrupt(deadline.Remaining, out count))
-        {
-            // In this order: the line is level-triggered, and enabled too early it would interrupt again at once.
-            bool isDone = (TakeEvents() & InterruptDmaDone) != 0;
-            Device.EnableInterrupt();
-            if (isDone)
-                return true;
-        }
-
-        return false;
-    }
 
     /// <summary>Disposes the device, which brings it to rest first. Later calls do nothing.</summary>
     public void Dispose() => Session.Dispose();

@@ -14,7 +14,7 @@ internal sealed class AccessLedger
 {
     private readonly record struct Scope(long Ticket, long Offset, long Length);
 
-    private readonly record struct Transfer(long Ticket, Attachment Attachment, long Offset, long Length, bool IsAbandoned);
+    private readonly record struct Transfer(long Ticket, Attachment Attachment, long Offset, long Length, bool IsCyclic, bool IsAbandoned);
 
     // Monitor waits for less than 25 days at a time, and the caller may have said more.
     private static readonly TimeSpan LongestWait = TimeSpan.FromDays(1);
@@ -53,6 +53,8 @@ internal sealed class AccessLedger
 
         foreach (Transfer transfer in _transfers)
         {
+            if (transfer.IsCyclic && mode == CpuAccessMode.Read)
+                continue;
             if (Collide(mode, offset, length, transfer.Attachment.Direction, transfer.Offset, transfer.Length))
                 throw new InvalidOperationException(
                     $"A transfer of {transfer.Attachment.Device.Info.DevicePath} over bytes {transfer.Offset} to {transfer.Offset + transfer.Length - 1} of {_buffer} is under way: wait for it before the CPU touches the buffer.");
@@ -105,12 +107,18 @@ internal sealed class AccessLedger
     public void RemoveMapping(DmaDirection direction) => MappingsOf(direction)--;
 
     /// <summary>Notes that a device is about to touch a part of the buffer.</summary>
-    public long BeginTransfer(Attachment attachment, long offset, long length)
+    /// <param name="attachment">The device's mapping.</param>
+    /// <param name="offset">Where the part begins.</param>
+    /// <param name="length">How long it is.</param>
+    /// <param name="isCyclic">Whether the CPU may read it meanwhile: the device goes round and round.</param>
+    public long BeginTransfer(Attachment attachment, long offset, long length, bool isCyclic = false)
     {
         lock (_gate)
         {
             foreach (Scope scope in _scopes)
             {
+                if (isCyclic && _mode == CpuAccessMode.Read)
+                    break;
                 if (Collide(_mode, scope.Offset, scope.Length, attachment.Direction, offset, length))
                     throw new InvalidOperationException(
                         $"A scope of CPU access ({_mode}) is open over bytes {scope.Offset} to {scope.Offset + scope.Length - 1} of {_buffer}: dispose it before a transfer starts.");
@@ -118,7 +126,7 @@ internal sealed class AccessLedger
 
             attachment.AddTransfer();
             long ticket = Interlocked.Increment(ref s_lastTicket);
-            _transfers.Add(new Transfer(ticket, attachment, offset, length, IsAbandoned: false));
+            _transfers.Add(new Transfer(ticket, attachment, offset, length, isCyclic, IsAbandoned: false));
             return ticket;
         }
     }

@@ -39,6 +39,11 @@ public sealed partial class UioDevice
         lock (_gate)
         {
             ThrowIfDisposed();
+
+            // Xilinx's kernel takes a buffer twice, and unmaps whichever comes first under its number.
+            if (buffer.Ledger.Mappings > 0 && _attachments.Has(buffer))
+                throw UioException.From(_imports.AttachCall, Info.DevicePath, -Errno.EBUSY);
+
             var attachment = new Attachment(this, buffer, direction);
             buffer.AddMapping(direction);
             int result = _imports.Attach(FileNumber, attachment);

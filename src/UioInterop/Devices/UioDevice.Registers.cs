@@ -34,6 +34,9 @@ public sealed partial class UioDevice
         }
     }
 
+    /// <summary>For tests: registers in memory of their own.</summary>
+    internal void AddMap(UioMapInfo info, MemoryMap map) => _registers.Add(info.Index, new Registers(this, info, map));
+
     /// <summary>Has the kernel write a bus address into a register.</summary>
     internal void WriteAddress(in WriteAddressArguments write)
     {

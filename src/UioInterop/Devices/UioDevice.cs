@@ -33,7 +33,14 @@ public sealed partial class UioDevice : IDisposable
     private readonly UioOpenOptions _options;
     private volatile State _state;
 
-    private UioDevice(UioDeviceInfo info, UioOpenOptions options, SafeFileHandle file, SafeFileHandle @lock, InterruptSource interrupts)
+    /// <param name="info">What the kernel says about it.</param>
+    /// <param name="options">How it was opened.</param>
+    /// <param name="file">The open node.</param>
+    /// <param name="lock">What keeps others out.</param>
+    /// <param name="interrupts">Its interrupt.</param>
+    /// <param name="imports">For tests; otherwise the kernel is asked which it has.</param>
+    internal UioDevice(
+        UioDeviceInfo info, UioOpenOptions options, SafeFileHandle file, SafeFileHandle @lock, InterruptSource interrupts, ImportAbi? imports = null)
     {
         // Xilinx's kernel says EINVAL to what it does not know.
         int result = Shim.Query(file, out QueryArguments query);
@@ -42,7 +49,7 @@ public sealed partial class UioDevice : IDisposable
 
         bool hasHandles = result == 0;
         Features = hasHandles ? new UioFeatures(query) : new UioFeatures();
-        _imports = hasHandles ? HandleAbi.Instance : BoardAbi.Instance;
+        _imports = imports ?? (hasHandles ? HandleAbi.Instance : BoardAbi.Instance);
 
         Info = info;
         _options = options;

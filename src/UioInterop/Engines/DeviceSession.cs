@@ -345,5 +345,5 @@ public sealed class DeviceSession : IThreadPoolWorkItem, IDisposable
         }
     }
 
-    private ObjectDisposedException Disposed() => new(nameof(UioDevice), $"{Device.Info.DevicePath} has been disposed.");
+    internal ObjectDisposedException Disposed() => new(nameof(UioDevice), $"{Device.Info.DevicePath} has been disposed.");
 }

@@ -2,7 +2,7 @@ namespace UioInterop;
 
 /// <summary>
 /// What all engines of a device have in common. <see cref="OneShotEngine{TRequest}"/> makes one transfer after the other,
-/// <c>RingEngine</c> one without an end.
+/// <see cref="RingEngine"/> one without an end.
 /// </summary>
 /// <remarks>
 /// The driver's Start, Acknowledge and <see cref="Reset"/> run under the lock of the engine's
@@ -107,6 +107,13 @@ public abstract class Engine
 
     /// <summary>The device has been disposed.</summary>
     internal abstract void OnClosed();
+
+    /// <summary>Ends a lease once the reset that is about to be made has succeeded. Under the domain's lock.</summary>
+    private protected void EndAfterReset(TransferLease lease)
+    {
+        if (lease.Abandon())
+            _stuck.Add(lease);
+    }
 
     /// <summary>The engine has come to rest at last. Under the domain's lock.</summary>
     internal void EndStuckLeases()

@@ -27,7 +27,6 @@ public abstract class OneShotEngine<TRequest> : Engine where TRequest : struct
     private readonly TransferLeases _leases = new();
     private readonly EngineWait _wait = new();
     private int _stops; // the domain's, when the transfer began
-    private TransferStoppedException? _whyStopped; // written under the domain's lock
 
     /// <summary>Makes an engine of a device.</summary>
     /// <param name="session">The device's session.</param>
@@ -64,6 +63,11 @@ public abstract class OneShotEngine<TRequest> : Engine where TRequest : struct
     protected virtual string DescribeTimeout(TimeSpan timeout) =>
         $"{this} raised no interrupt within {timeout.TotalMilliseconds:0} ms of a transfer; it has been told to stop.";
 
+    /// <summary>Runs after each transfer, whatever came of it, when its leases have ended. It is still its turn; there is no lock.</summary>
+    protected virtual void Ended()
+    {
+    }
+
     /// <summary>Frees what the engine keeps in memory. Runs once, after the device's end, with no transfer under way.</summary>
     protected virtual void Close()
     {
@@ -86,8 +90,7 @@ public abstract class OneShotEngine<TRequest> : Engine where TRequest : struct
         }
         finally
         {
-            _leases.Clear();
-            _turn.Release();
+            EndTurn();
         }
     }
 
@@ -132,8 +135,7 @@ public abstract class OneShotEngine<TRequest> : Engine where TRequest : struct
         }
         finally
         {
-            _leases.Clear();
-            _turn.Release();
+            EndTurn();
         }
     }
 
@@ -160,8 +162,7 @@ public abstract class OneShotEngine<TRequest> : Engine where TRequest : struct
         if (!_wait.IsPending)
             return;
 
-        _whyStopped = Stopped(by, why, cause);
-        _wait.TryDecide(EngineWait.Outcome.Failed, error: _whyStopped);
+        _wait.TryDecide(EngineWait.Outcome.Failed, error: Device.IsDisposed ? Session.Disposed() : Stopped(by, why, cause));
     }
 
     internal override void CompleteWaits(bool inline) => _wait.Complete(inline);
@@ -182,12 +183,24 @@ public abstract class OneShotEngine<TRequest> : Engine where TRequest : struct
         }
     }
 
+    private void EndTurn()
+    {
+        try
+        {
+            _leases.Clear();
+            Ended();
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
     private void StartTransfer(in TRequest request, bool isAsync)
     {
         if (!HasStarted)
             Session.Start();
         Domain.Recover(this);
-        _whyStopped = null;
 
         // Before the leases: one that a stop has ended must not be started with.
         _stops = Domain.Stops;

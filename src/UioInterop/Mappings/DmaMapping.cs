@@ -122,10 +122,15 @@ public sealed class DmaMapping : IDisposable
     /// device writes, too: the kernel syncs all of a buffer at a scope's end.
     /// </exception>
     /// <exception cref="ObjectDisposedException">The mapping has ended, or is about to.</exception>
-    public TransferLease BeginTransfer(long offset, long length)
+    public TransferLease BeginTransfer(long offset, long length) => BeginLease(offset, length, isCyclic: false);
+
+    /// <param name="offset">Where the part begins in the buffer, in bytes.</param>
+    /// <param name="length">How long it is, in bytes.</param>
+    /// <param name="isCyclic">Whether the CPU may read meanwhile: the device writes the part again and again.</param>
+    internal TransferLease BeginLease(long offset, long length, bool isCyclic)
     {
         CheckTransfer(offset, length);
-        return new TransferLease(_attachment, Buffer.Ledger.BeginTransfer(_attachment, offset, length), offset, length);
+        return new TransferLease(_attachment, Buffer.Ledger.BeginTransfer(_attachment, offset, length, isCyclic), offset, length);
     }
 
     /// <summary>For drivers: refuses a mapping that a transfer cannot use, before anything has begun.</summary>
