@@ -98,6 +98,7 @@ build() {
 
 clean() {
   make -C native --silent clean
+  make -C tests/logic --silent clean
   rm -rf artifacts
   find src tests -type d \( -name bin -o -name obj \) -prune -exec rm -rf {} +
 }

@@ -25,7 +25,7 @@ internal sealed class DescriptorList(UioDevice device) : IDisposable
     /// <param name="destination">Where to, as many bytes in all; the pieces may be others.</param>
     /// <param name="longest">The most that one descriptor is for, in bytes.</param>
     /// <param name="destinationOffset">Where the destination's begin, in bytes from the lease's address.</param>
-    public TransferLease Write(List<TransferLease> source, List<TransferLease> destination, int longest, out int destinationOffset)
+    public TransferLease Write(ReadOnlySpan<TransferLease> source, ReadOnlySpan<TransferLease> destination, int longest, out int destinationOffset)
     {
         destinationOffset = DescriptorLength * Count(source, longest);
         int length = checked(destinationOffset + (DescriptorLength * Count(destination, longest)));
@@ -47,7 +47,7 @@ internal sealed class DescriptorList(UioDevice device) : IDisposable
         (_mapping, _buffer) = (null, null);
     }
 
-    private static int Count(List<TransferLease> leases, int longest)
+    private static int Count(ReadOnlySpan<TransferLease> leases, int longest)
     {
         long count = 0;
         foreach (TransferLease lease in leases)
@@ -59,7 +59,7 @@ internal sealed class DescriptorList(UioDevice device) : IDisposable
         return checked((int)count);
     }
 
-    private static void Write(Span<byte> list, List<TransferLease> leases, int longest)
+    private static void Write(Span<byte> list, ReadOnlySpan<TransferLease> leases, int longest)
     {
         Span<byte> descriptor = default;
         foreach (TransferLease lease in leases)

@@ -47,11 +47,15 @@ public enum ZynqMpDmaEvents : uint
 /// <summary>A ZDMA channel gave up a copy. It has been brought to rest; the destination may be written in part.</summary>
 public sealed class ZynqMpDmaException : IOException
 {
+    internal const ZynqMpDmaEvents Errors =
+        ZynqMpDmaEvents.InvalidRegister | ZynqMpDmaEvents.SourceDescriptorReadError
+        | ZynqMpDmaEvents.DestinationDescriptorReadError | ZynqMpDmaEvents.ReadError | ZynqMpDmaEvents.WriteError;
+
     /// <summary>Describes the failure.</summary>
     /// <param name="device">The channel's device.</param>
     /// <param name="events">What the channel reported.</param>
     public ZynqMpDmaException(UioDeviceInfo device, ZynqMpDmaEvents events)
-        : base($"{device} reported an error of its DMA: {events & ZynqMpDma.Errors} (ZDMA_CH_ISR 0x{(uint)events:x3}).")
+        : base($"{device} reported an error of its DMA: {events & Errors} (ZDMA_CH_ISR 0x{(uint)events:x3}).")
     {
         Events = events;
     }

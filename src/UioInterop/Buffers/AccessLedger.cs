@@ -14,7 +14,7 @@ internal sealed class AccessLedger
 {
     private readonly record struct Scope(long Ticket, long Offset, long Length);
 
-    private readonly record struct Transfer(long Ticket, Attachment Attachment, long Offset, long Length, bool IsAbandoned);
+    private readonly record struct Transfer(long Ticket, Attachment Attachment, long Offset, long Length, bool IsCyclic, bool IsAbandoned);
 
     // Monitor waits for less than 25 days at a time, and the caller may have said more.
     private static readonly TimeSpan LongestWait = TimeSpan.FromDays(1);
@@ -27,6 +27,7 @@ internal sealed class AccessLedger
     private readonly DmaBuf _buffer;
     private readonly List<Scope> _scopes = []; // many that read, or one that writes
     private readonly List<Transfer> _transfers = [];
+    private readonly List<long> _stopped = []; // tickets of transfers that a stop has ended, until their leases are disposed
     private CpuAccessMode _mode;
     private int _toDevice;
     private int _fromDevice;
@@ -52,6 +53,8 @@ internal sealed class AccessLedger
 
         foreach (Transfer transfer in _transfers)
         {
+            if (transfer.IsCyclic && mode == CpuAccessMode.Read)
+                continue;
             if (Collide(mode, offset, length, transfer.Attachment.Direction, transfer.Offset, transfer.Length))
                 throw new InvalidOperationException(
                     $"A transfer of {transfer.Attachment.Device.Info.DevicePath} over bytes {transfer.Offset} to {transfer.Offset + transfer.Length - 1} of {_buffer} is under way: wait for it before the CPU touches the buffer.");
@@ -104,12 +107,18 @@ internal sealed class AccessLedger
     public void RemoveMapping(DmaDirection direction) => MappingsOf(direction)--;
 
     /// <summary>Notes that a device is about to touch a part of the buffer.</summary>
-    public long BeginTransfer(Attachment attachment, long offset, long length)
+    /// <param name="attachment">The device's mapping.</param>
+    /// <param name="offset">Where the part begins.</param>
+    /// <param name="length">How long it is.</param>
+    /// <param name="isCyclic">Whether the CPU may read it meanwhile: the device goes round and round.</param>
+    public long BeginTransfer(Attachment attachment, long offset, long length, bool isCyclic = false)
     {
         lock (_gate)
         {
             foreach (Scope scope in _scopes)
             {
+                if (isCyclic && _mode == CpuAccessMode.Read)
+                    break;
                 if (Collide(_mode, scope.Offset, scope.Length, attachment.Direction, offset, length))
                     throw new InvalidOperationException(
                         $"A scope of CPU access ({_mode}) is open over bytes {scope.Offset} to {scope.Offset + scope.Length - 1} of {_buffer}: dispose it before a transfer starts.");
@@ -117,22 +126,37 @@ internal sealed class AccessLedger
 
             attachment.AddTransfer();
             long ticket = Interlocked.Increment(ref s_lastTicket);
-            _transfers.Add(new Transfer(ticket, attachment, offset, length, IsAbandoned: false));
+            _transfers.Add(new Transfer(ticket, attachment, offset, length, isCyclic, IsAbandoned: false));
             return ticket;
         }
     }
 
-    /// <summary>The device is done with it. Nothing happens when it had ended before.</summary>
-    public void EndTransfer(long ticket)
+    /// <summary>Whether a transfer is under way.</summary>
+    public bool IsInTransfer(long ticket)
+    {
+        lock (_gate)
+            return IndexOfTransfer(ticket) >= 0;
+    }
+
+    /// <summary>Whether a stop has ended a transfer, and nobody has disposed its lease since.</summary>
+    public bool WasStopped(long ticket)
+    {
+        lock (_gate)
+            return _stopped.Contains(ticket);
+    }
+
+    /// <summary>The device is done with it. Nothing happens when it had ended before; false when a stop has ended it.</summary>
+    public bool TryEndTransfer(long ticket)
     {
         lock (_gate)
         {
             int index = IndexOfTransfer(ticket);
             if (index < 0)
-                return;
+                return !_stopped.Contains(ticket);
 
             RemoveTransferAt(index);
             Monitor.PulseAll(_gate);
+            return true;
         }
     }
 
@@ -143,7 +167,10 @@ internal sealed class AccessLedger
         {
             int index = IndexOfTransfer(ticket);
             if (index < 0)
+            {
+                _stopped.Remove(ticket);
                 return false;
+            }
 
             _transfers[index] = _transfers[index] with { IsAbandoned = true };
             Monitor.PulseAll(_gate);
@@ -158,8 +185,13 @@ internal sealed class AccessLedger
         {
             for (int i = _transfers.Count - 1; i >= 0; i--)
             {
-                if (_transfers[i].Attachment == attachment && _transfers[i].Ticket <= lastTicket)
-                    RemoveTransferAt(i);
+                if (_transfers[i].Attachment != attachment || _transfers[i].Ticket > lastTicket)
+                    continue;
+
+                // Whoever still has the lease is to hear of it.
+                if (!_transfers[i].IsAbandoned)
+                    _stopped.Add(_transfers[i].Ticket);
+                RemoveTransferAt(i);
             }
 
             Monitor.PulseAll(_gate);
@@ -174,7 +206,7 @@ internal sealed class AccessLedger
     {
         lock (_gate)
         {
-            while (IsInTransfer(attachment, out bool isAbandoned))
+            while (HasTransfer(attachment, out bool isAbandoned))
             {
                 if (isAbandoned || deadline.IsOver)
                     return false;
@@ -235,7 +267,7 @@ internal sealed class AccessLedger
         }
     }
 
-    private bool IsInTransfer(Attachment attachment, out bool isAbandoned)
+    private bool HasTransfer(Attachment attachment, out bool isAbandoned)
     {
         bool isInTransfer = false;
         isAbandoned = false;

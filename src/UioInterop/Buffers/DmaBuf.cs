@@ -26,7 +26,7 @@ public sealed class DmaBuf : IDisposable
     private bool _disposed;
     private bool _closed;
 
-    private DmaBuf(SafeFileHandle file, long length, string exporter)
+    internal DmaBuf(SafeFileHandle file, long length, string exporter)
     {
         File = file;
         Length = length;
@@ -305,7 +305,7 @@ public sealed class DmaBuf : IDisposable
     {
         lock (Ledger.Gate)
         {
-            if (!Ledger.RemoveScope(ticket))
+            if (!RemoveScope(ticket))
                 return;
 
             int result = Shim.Sync(File, Ledger.OpenSync | Shim.SyncEnd);
@@ -328,10 +328,12 @@ public sealed class DmaBuf : IDisposable
         if (size > Length - offset || size > int.MaxValue)
             throw new ArgumentOutOfRangeException(nameof(length), size, $"The part at {offset} is not inside of the buffer's {Length} bytes, or over 2 GiB.");
 
+        ulong sync;
+        long ticket;
         lock (Ledger.Gate)
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
-            ulong sync = Ledger.CheckScope(mode, offset, size);
+            sync = Ledger.CheckScope(mode, offset, size);
             if (_map is null)
             {
                 int mapped = MemoryMap.Create(File, 0, Length, out _map);
@@ -339,12 +341,31 @@ public sealed class DmaBuf : IDisposable
                     throw UioException.From(Calls.MapBuffer, ToString(), mapped);
             }
 
-            int result = Shim.Sync(File, sync);
-            if (result < 0)
-                throw UioException.From(Calls.Sync, ToString(), result);
-
-            return new Window(Ledger.AddScope(mode, offset, size, sync), _map!, _map!.Address + offset, (int)size);
+            // A scope that nobody ends keeps its memory: its span does not keep this object from the collector.
+            bool isKept = false;
+            _map!.DangerousAddRef(ref isKept);
+            ticket = Ledger.AddScope(mode, offset, size, sync);
         }
+
+        // Without the lock: the kernel waits for the buffer's fences here, for as long as they take. The scope counts as open.
+        int result = Shim.Sync(File, sync);
+        if (result < 0)
+        {
+            lock (Ledger.Gate)
+                RemoveScope(ticket);
+            throw UioException.From(Calls.Sync, ToString(), result);
+        }
+
+        return new Window(ticket, _map, _map.Address + offset, (int)size);
+    }
+
+    private bool RemoveScope(long ticket)
+    {
+        if (!Ledger.RemoveScope(ticket))
+            return false;
+
+        _map!.DangerousRelease();
+        return true;
     }
 
     private void CloseIfUnused()

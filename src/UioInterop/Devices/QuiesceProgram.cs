@@ -29,6 +29,18 @@ namespace UioInterop;
 public sealed class QuiesceProgram
 {
     private readonly List<QuiesceArguments> _operations = [];
+    private readonly Registers? _registers;
+
+    /// <summary>Makes an empty program.</summary>
+    public QuiesceProgram() { }
+
+    /// <summary>Makes an empty program, for operations on one map.</summary>
+    /// <param name="registers">The map that the registers are in.</param>
+    public QuiesceProgram(Registers registers)
+    {
+        ArgumentNullException.ThrowIfNull(registers);
+        _registers = registers;
+    }
 
     /// <summary>Whose registers are in it; null when it is empty.</summary>
     internal UioDevice? Device { get; private set; }
@@ -78,7 +90,7 @@ public sealed class QuiesceProgram
         Add(QuiesceArguments.KindPoll, registers, register, mask, value, timeout);
 
     /// <summary>Adds a wait as long as some bits of a register have a value, for fields of which several values mean quiet.</summary>
-    /// <inheritdoc cref="Poll"/>
+    /// <inheritdoc cref="Poll{T}(Registers, Register{T}, T, T, TimeSpan)"/>
     /// <param name="registers">The map that the register is in.</param>
     /// <param name="register">The register.</param>
     /// <param name="mask">Which bits.</param>
@@ -86,6 +98,30 @@ public sealed class QuiesceProgram
     /// <param name="timeout">For how long, to the microsecond; <see cref="UioFeatures.MaxQuiesceTime"/> is for all polls together.</param>
     public QuiesceProgram PollWhile<T>(Registers registers, Register<T> register, T mask, T value, TimeSpan timeout) where T : unmanaged, IUnsignedNumber<T> =>
         Add(QuiesceArguments.KindPoll, registers, register, mask, value, timeout, QuiesceArguments.FlagDiffer);
+
+    /// <summary>Adds a write of a register of the program's own map.</summary>
+    /// <exception cref="InvalidOperationException">The program was made without a map.</exception>
+    /// <inheritdoc cref="Write{T}(Registers, Register{T}, T)"/>
+    public QuiesceProgram Write<T>(Register<T> register, T value) where T : unmanaged, IUnsignedNumber<T> =>
+        Write(OwnRegisters, register, value);
+
+    /// <summary>Adds a change of some bits of a register of the program's own map.</summary>
+    /// <exception cref="InvalidOperationException">The program was made without a map.</exception>
+    /// <inheritdoc cref="Modify{T}(Registers, Register{T}, T, T)"/>
+    public QuiesceProgram Modify<T>(Register<T> register, T mask, T value) where T : unmanaged, IUnsignedNumber<T> =>
+        Modify(OwnRegisters, register, mask, value);
+
+    /// <summary>Adds a wait until some bits of a register of the program's own map have a value.</summary>
+    /// <exception cref="InvalidOperationException">The program was made without a map.</exception>
+    /// <inheritdoc cref="Poll{T}(Registers, Register{T}, T, T, TimeSpan)"/>
+    public QuiesceProgram Poll<T>(Register<T> register, T mask, T value, TimeSpan timeout) where T : unmanaged, IUnsignedNumber<T> =>
+        Poll(OwnRegisters, register, mask, value, timeout);
+
+    /// <summary>Adds a wait as long as some bits of a register of the program's own map have a value.</summary>
+    /// <exception cref="InvalidOperationException">The program was made without a map.</exception>
+    /// <inheritdoc cref="PollWhile{T}(Registers, Register{T}, T, T, TimeSpan)"/>
+    public QuiesceProgram PollWhile<T>(Register<T> register, T mask, T value, TimeSpan timeout) where T : unmanaged, IUnsignedNumber<T> =>
+        PollWhile(OwnRegisters, register, mask, value, timeout);
 
     /// <summary>Runs it here and now, in this program and without the kernel. Nothing is allocated.</summary>
     /// <exception cref="TimeoutException">A poll's time was over: the device counts as running.</exception>
@@ -102,6 +138,16 @@ public sealed class QuiesceProgram
             }
         }
     }
+
+    /// <summary>Adds the operations of another program for the same device.</summary>
+    internal void Append(QuiesceProgram other)
+    {
+        Device ??= other.Device;
+        _operations.AddRange(other._operations);
+    }
+
+    private Registers OwnRegisters => _registers
+        ?? throw new InvalidOperationException("The program was made without a map: give the registers, or make it with new QuiesceProgram(registers).");
 
     private unsafe QuiesceProgram Add<T>(uint kind, Registers registers, Register<T> register, T mask, T value, TimeSpan timeout, uint flags = 0) where T : unmanaged, IUnsignedNumber<T>
     {

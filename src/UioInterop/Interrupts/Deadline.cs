@@ -69,6 +69,9 @@ public readonly record struct Deadline
         return rest == 0 || remaining > Longest ? remaining : new TimeSpan(remaining.Ticks - rest + TimeSpan.TicksPerMillisecond);
     }
 
+    /// <summary>A timeout that Monitor and its like can wait for at a time: they take less than 25 days.</summary>
+    internal static TimeSpan AtMostADay(TimeSpan timeout) => timeout > TimeSpan.FromDays(1) ? TimeSpan.FromDays(1) : timeout;
+
     /// <summary>Refuses what is no timeout.</summary>
     internal static void ThrowIfNoTimeout(TimeSpan timeout, [CallerArgumentExpression(nameof(timeout))] string? name = null)
     {

@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Diagnostics;
-using System.Threading.Tasks.Sources;
 using Microsoft.Win32.SafeHandles;
 using UioInterop.Interop;
 
@@ -10,24 +9,12 @@ namespace UioInterop;
 /// The interrupt of one open device: its count, the threads that wait for it, and the one asynchronous wait.
 /// </summary>
 /// <remarks>
-/// A wait that blocks polls on its own thread. The asynchronous one is this object itself, armed for one event in
-/// <see cref="InterruptThread"/>; whoever decides it first, event, time, token or the device's end, completes it, and only
-/// the event's completion reads the count. So nothing is consumed for a wait that has ended otherwise.
+/// A wait that blocks polls on its own thread. The asynchronous one is armed for one event in <see cref="InterruptThread"/>;
+/// whoever decides it first, event, time, token or the device's end, completes it, and only the event's completion reads the
+/// count. So nothing is consumed for a wait that has ended otherwise.
 /// </remarks>
-internal sealed class InterruptSource : IValueTaskSource<InterruptCount>, IThreadPoolWorkItem, IDisposable
+internal sealed class InterruptSource : IDisposable
 {
-    private enum AsyncWait
-    {
-        /// <summary>There is none.</summary>
-        None,
-
-        /// <summary>It waits.</summary>
-        Pending,
-
-        /// <summary>It is decided, and its result has not been taken yet.</summary>
-        Decided,
-    }
-
     private const int NoWake = -1;
 
     // A thread that read the count before another and counts after it is behind by what came meanwhile, which is not so much.
@@ -42,11 +29,8 @@ internal sealed class InterruptSource : IValueTaskSource<InterruptCount>, IThrea
     private readonly bool _continueInline;
     private uint _total; // without the lock
     private volatile bool _stopped;
-    private AsyncWait _async;
-    private InterruptCount _count;
-    private Exception? _error;
-    private CancellationTokenRegistration _cancellation;
-    private ManualResetValueTaskSourceCore<InterruptCount> _core;
+    private AsyncInterruptWait? _wait; // the one that is pending
+    private AsyncInterruptWait? _spare; // for the next
 
     // How many threads block. Counted without the lock: whoever comes counts itself and then looks whether it is too late,
     // Stop says that it is and then looks at the count.
@@ -99,19 +83,36 @@ internal sealed class InterruptSource : IValueTaskSource<InterruptCount>, IThrea
         }
     }
 
-    public ValueTask<InterruptCount> WaitAsync(TimeSpan timeout, CancellationToken token)
+    /// <inheritdoc cref="UioDevice.WaitForInterruptAsync"/>
+    public ValueTask<InterruptCount> WaitAsync(TimeSpan timeout, CancellationToken token) =>
+        WaitAsync(timeout, _continueInline, owner: null, token);
+
+    /// <summary>Waits for ever, and goes on in the thread that noticed the interrupt.</summary>
+    /// <param name="owner">Who may forget the wait: <see cref="TryForget"/>.</param>
+    public ValueTask<InterruptCount> WaitForAsync(object owner) =>
+        WaitAsync(Timeout.InfiniteTimeSpan, continueInline: true, owner, CancellationToken.None);
+
+    /// <inheritdoc cref="UioDevice.WaitForInterruptAsync"/>
+    /// <param name="timeout">How long to wait.</param>
+    /// <param name="continueInline">Whether what awaits goes on in the thread that noticed the interrupt.</param>
+    /// <param name="owner">Who may forget it.</param>
+    /// <param name="token">Ends the wait.</param>
+    private ValueTask<InterruptCount> WaitAsync(TimeSpan timeout, bool continueInline, object? owner, CancellationToken token)
     {
         long nanoseconds = ToNanoseconds(timeout);
         if (token.IsCancellationRequested)
             return ValueTask.FromCanceled<InterruptCount>(token);
 
-        short version;
+        AsyncInterruptWait wait;
         lock (_gate)
         {
             ThrowIfStopped();
-            if (_async != AsyncWait.None)
-                throw new InvalidOperationException(
-                    $"An asynchronous wait for an interrupt of {_device.DevicePath} is under way, or its result has not been taken: one at a time.");
+            if (_wait is { IsAwaited: true })
+                throw new InvalidOperationException($"An asynchronous wait for an interrupt of {_device.DevicePath} is under way: one at a time.");
+
+            // Nobody awaits it: somebody failed between arming and await, perhaps.
+            if (_wait is { } forgotten)
+                Displace(forgotten);
 
             if (TryRead(out InterruptCount count))
                 return new ValueTask<InterruptCount>(count);
@@ -123,25 +124,81 @@ internal sealed class InterruptSource : IValueTaskSource<InterruptCount>, IThrea
             if (result < 0)
                 throw UioException.From(Calls.Wait, _device.DevicePath, result);
 
-            version = _core.Version;
-            _async = AsyncWait.Pending;
+            wait = _wait = _spare ?? new AsyncInterruptWait(this);
+            _spare = null;
+            wait.Begin(continueInline, owner);
         }
 
         // Outside of the lock, because a token that is cancelled by now calls back here and at once. The wait's result
         // cannot have been taken before this returns, so what is set here belongs to this wait.
+        short version = wait.Version;
         if (token.CanBeCanceled)
-            _cancellation = token.UnsafeRegister(static (source, token) => ((InterruptSource)source!).OnCancelled(token), this);
-        return new ValueTask<InterruptCount>(this, version);
+            wait.Cancellation = token.UnsafeRegister(static (wait, token) => ((AsyncInterruptWait)wait!).Source.OnCancelled((AsyncInterruptWait)wait, token), wait);
+        return new ValueTask<InterruptCount>(wait, version);
+    }
+
+    /// <summary>Reads what there is without waiting.</summary>
+    public bool TryTake(out InterruptCount count)
+    {
+        count = default;
+        return !_stopped && TryRead(out count);
+    }
+
+    /// <summary>Gives up the pending wait of an owner. It never completes. False when it is decided.</summary>
+    public bool TryForget(object owner)
+    {
+        lock (_gate)
+        {
+            if (_wait is not { } wait || wait.Owner != owner)
+                return false;
+
+            Unarm();
+            wait.Reset();
+            _spare = wait;
+            return true;
+        }
+    }
+
+    /// <summary>Somebody asked for the result of a wait that is pending. It is not used again.</summary>
+    public void GiveUp(AsyncInterruptWait wait)
+    {
+        lock (_gate)
+            Displace(wait);
+    }
+
+    /// <summary>The result of a wait has been taken.</summary>
+    public void TakeBack(AsyncInterruptWait wait)
+    {
+        lock (_gate)
+        {
+            wait.Reset();
+            _spare = wait;
+        }
+    }
+
+    /// <summary>Reads the count for a wait that somebody asks about. True when it has been decided thereby.</summary>
+    public bool TryReadFor(AsyncInterruptWait wait, bool isAwaited)
+    {
+        lock (_gate)
+        {
+            if (isAwaited)
+                wait.MarkAwaited();
+            if (!wait.IsPending || !wait.IsReady)
+                return false;
+
+            wait.IsReady = false;
+            return ReadOrArm(wait);
+        }
     }
 
     /// <summary>Ends every wait, and lets no other begin. On return no thread waits any more.</summary>
     public void Stop()
     {
-        bool completes;
+        AsyncInterruptWait? pending;
         lock (_gate)
         {
             _stopped = true;
-            completes = Decide(Disposed());
+            pending = _wait is { } wait && Decide(wait, default, Disposed()) ? wait : null;
             Syscalls.Signal(_wake);
             Interlocked.MemoryBarrier();
             while (Volatile.Read(ref _threads) > 0)
@@ -149,8 +206,8 @@ internal sealed class InterruptSource : IValueTaskSource<InterruptCount>, IThrea
         }
 
         // Never inline: what awaits would run inside of somebody's Dispose.
-        if (completes)
-            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+        if (pending is not null)
+            ThreadPool.UnsafeQueueUserWorkItem(pending, preferLocal: false);
         InterruptThread.Forget(this);
     }
 
@@ -160,116 +217,96 @@ internal sealed class InterruptSource : IValueTaskSource<InterruptCount>, IThrea
     /// <summary>The device has an interrupt, or an error. Called by <see cref="InterruptThread"/>.</summary>
     public void OnReady()
     {
+        AsyncInterruptWait wait;
         lock (_gate)
         {
             // Decided meanwhile: what there is to read is for the next wait.
-            if (_async != AsyncWait.Pending)
+            if (_wait is null)
                 return;
 
-            Exception? failure = null;
-            try
-            {
-                if (!TryRead(out _count))
-                {
-                    // A thread was faster.
-                    int result = InterruptThread.Instance.Arm(this);
-                    if (result >= 0)
-                        return;
-
-                    failure = UioException.From(Calls.Wait, _device.DevicePath, result);
-                }
-            }
-            catch (UioException error)
-            {
-                failure = error;
-            }
-
-            Decide(failure);
+            wait = _wait;
+            wait.IsReady = !wait.IsAwaited;
+            if (wait.IsReady || !ReadOrArm(wait))
+                return;
         }
 
-        Complete();
+        Complete(wait);
     }
 
     /// <summary>The deadline has passed. Called by <see cref="InterruptThread"/>.</summary>
     public void OnDeadline(long now)
     {
+        AsyncInterruptWait wait;
         lock (_gate)
         {
-            if (_async != AsyncWait.Pending || now < Deadline || !Decide(TimedOut()))
+            if (_wait is null || now < Deadline)
+                return;
+
+            wait = _wait;
+            Decide(wait, default, TimedOut());
+        }
+
+        Complete(wait);
+    }
+
+    public void OnCancelled(AsyncInterruptWait wait, CancellationToken token)
+    {
+        lock (_gate)
+        {
+            if (!Decide(wait, default, new OperationCanceledException(token)))
                 return;
         }
 
-        Complete();
+        Complete(wait);
     }
 
-    void IThreadPoolWorkItem.Execute() => SetResult();
-
-    InterruptCount IValueTaskSource<InterruptCount>.GetResult(short token)
+    /// <summary>Reads the count, or arms again. True when that has decided the wait. Under the lock.</summary>
+    private bool ReadOrArm(AsyncInterruptWait wait)
     {
-        // Throws for a wait whose result was taken before, and leaves the one after it alone.
-        if (_core.GetStatus(token) == ValueTaskSourceStatus.Pending)
-            throw new InvalidOperationException("The wait is not over: await it.");
-
-        // Waits for a callback that runs just now, which needs the lock.
-        _cancellation.Dispose();
-        _cancellation = default;
         try
         {
-            return _core.GetResult(token);
+            if (TryRead(out InterruptCount count))
+                return Decide(wait, count, null);
         }
-        finally
+        catch (UioException error)
         {
-            lock (_gate)
-            {
-                _error = null;
-                _async = AsyncWait.None;
-                _core.Reset();
-            }
+            return Decide(wait, default, error);
         }
+
+        // A thread was faster.
+        int result = InterruptThread.Instance.Arm(this);
+        return result < 0 && Decide(wait, default, UioException.From(Calls.Wait, _device.DevicePath, result));
     }
 
-    ValueTaskSourceStatus IValueTaskSource<InterruptCount>.GetStatus(short token) => _core.GetStatus(token);
-
-    void IValueTaskSource<InterruptCount>.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
-        _core.OnCompleted(continuation, state, token, flags);
-
-    private void OnCancelled(CancellationToken token)
+    /// <summary>Settles what comes of a wait, unless that is settled. Under the lock.</summary>
+    private bool Decide(AsyncInterruptWait wait, InterruptCount count, Exception? error)
     {
-        lock (_gate)
-        {
-            if (!Decide(new OperationCanceledException(token)))
-                return;
-        }
-
-        Complete();
-    }
-
-    /// <summary>Settles what comes of the asynchronous wait, unless that is settled. Under the lock.</summary>
-    private bool Decide(Exception? error)
-    {
-        if (_async != AsyncWait.Pending)
+        if (!wait.IsPending)
             return false;
 
-        _async = AsyncWait.Decided;
-        _error = error;
-        InterruptThread.Instance.Disarm(this);
+        wait.Decide(count, error);
+        Unarm();
         return true;
     }
 
-    private void Complete()
+    private void Displace(AsyncInterruptWait wait)
     {
-        if (_continueInline)
-            SetResult();
-        else
-            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+        if (Decide(wait, default, Displaced()))
+            ThreadPool.UnsafeQueueUserWorkItem(wait, preferLocal: false);
     }
 
-    private void SetResult()
+    private void Unarm()
     {
-        if (_error is { } error)
-            _core.SetException(error);
+        _wait = null;
+        InterruptThread.Instance.Disarm(this);
+    }
+
+    private static void Complete(AsyncInterruptWait wait)
+    {
+        if (wait.ContinuesInline)
+            wait.Complete();
         else
-            _core.SetResult(_count);
+            ThreadPool.UnsafeQueueUserWorkItem(wait, preferLocal: false);
     }
 
     // The descriptors stay open meanwhile: Stop waits for those who count as waiting, and who comes later is the one that
@@ -354,6 +391,9 @@ internal sealed class InterruptSource : IValueTaskSource<InterruptCount>, IThrea
     }
 
     private ObjectDisposedException Disposed() => new(nameof(UioDevice), $"{_device.DevicePath} has been disposed.");
+
+    private InvalidOperationException Displaced() =>
+        new($"Nobody awaited this wait for an interrupt of {_device.DevicePath}, and it has been given up for a later one: await it once, and at once.");
 
     private TimeoutException TimedOut() =>
         new($"{_device.DevicePath} raised no interrupt in time. It is armed as before.");

@@ -8,6 +8,8 @@ namespace UioInterop;
 /// </summary>
 internal sealed class Attachment(UioDevice device, DmaBuf buffer, DmaDirection direction)
 {
+    private const int Open = 0, Ending = 1, EndFailed = 2;
+
     private int _ending;
     private int _transfers;
     private volatile bool _ended;
@@ -45,7 +47,7 @@ internal sealed class Attachment(UioDevice device, DmaBuf buffer, DmaDirection d
     public Attachment? Next { get; set; }
 
     /// <summary>Whether somebody has begun to end it.</summary>
-    public bool IsEnding => Volatile.Read(ref _ending) != 0;
+    public bool IsEnding => Volatile.Read(ref _ending) != Open;
 
     /// <summary>What the kernel said when it made the mapping.</summary>
     public void Set(uint handle, uint rangeCount, ulong length)
@@ -114,13 +116,20 @@ internal sealed class Attachment(UioDevice device, DmaBuf buffer, DmaDirection d
     }
 
     /// <summary>
-    /// Lets no transfer begin from now on. False when somebody was faster. Without a lock: who begins a transfer counts it
-    /// and then looks here, who ends the mapping says so here and then looks at the count.
+    /// Lets no transfer begin from now on. False when another thread is at it, or done. Without a lock: who begins a transfer
+    /// counts it and then looks here, who ends the mapping says so here and then looks at the count.
     /// </summary>
-    public bool TryBeginEnd() => Interlocked.Exchange(ref _ending, 1) == 0;
+    public bool TryBeginEnd()
+    {
+        int before = Volatile.Read(ref _ending);
+        return before != Ending && Interlocked.CompareExchange(ref _ending, Ending, before) == before;
+    }
 
     /// <summary>Lets transfers begin again: who had begun to end it was refused.</summary>
-    public void CancelEnd() => Volatile.Write(ref _ending, 0);
+    public void CancelEnd() => Volatile.Write(ref _ending, Open);
+
+    /// <summary>It could not be ended. Somebody may try again; no transfer begins meanwhile.</summary>
+    public void FailEnd() => Volatile.Write(ref _ending, EndFailed);
 
     /// <summary>Counts a transfer, unless the mapping is about to end.</summary>
     public void AddTransfer()

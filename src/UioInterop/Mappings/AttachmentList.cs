@@ -34,6 +34,17 @@ internal sealed class AttachmentList
         Count--;
     }
 
+    public bool Has(DmaBuf buffer)
+    {
+        foreach (Attachment attachment in this)
+        {
+            if (attachment.Buffer == buffer)
+                return true;
+        }
+
+        return false;
+    }
+
     public void Clear()
     {
         _first = null;

@@ -122,11 +122,15 @@ public sealed class DmaMapping : IDisposable
     /// device writes, too: the kernel syncs all of a buffer at a scope's end.
     /// </exception>
     /// <exception cref="ObjectDisposedException">The mapping has ended, or is about to.</exception>
-    public TransferLease BeginTransfer(long offset, long length)
+    public TransferLease BeginTransfer(long offset, long length) => BeginLease(offset, length, isCyclic: false);
+
+    /// <param name="offset">Where the part begins in the buffer, in bytes.</param>
+    /// <param name="length">How long it is, in bytes.</param>
+    /// <param name="isCyclic">Whether the CPU may read meanwhile: the device writes the part again and again.</param>
+    internal TransferLease BeginLease(long offset, long length, bool isCyclic)
     {
-        CheckPart(offset, length);
-        ArgumentOutOfRangeException.ThrowIfZero(length);
-        return new TransferLease(_attachment, Buffer.Ledger.BeginTransfer(_attachment, offset, length), offset, length);
+        CheckTransfer(offset, length);
+        return new TransferLease(_attachment, Buffer.Ledger.BeginTransfer(_attachment, offset, length, isCyclic), offset, length);
     }
 
     /// <summary>For drivers: refuses a mapping that a transfer cannot use, before anything has begun.</summary>
@@ -146,26 +150,44 @@ public sealed class DmaMapping : IDisposable
             throw new ArgumentException($"The mapping is {Direction}: this transfer goes the other way.", name);
     }
 
+    /// <summary>Whether the mapping has ended: the device cannot reach the buffer any more.</summary>
+    public bool HasEnded => _attachment.HasEnded;
+
     /// <summary>
     /// Takes the buffer from the device (UIO_IOC_DMABUF_DETACH or UIO_IOC_UNMAP_DMABUF). Waits for transfers under way, as long as
-    /// <see cref="UioOpenOptions.TransferTimeout"/> says, and then runs <see cref="UioDevice.Quiesce"/>. The second time it
-    /// does nothing.
+    /// <see cref="UioOpenOptions.TransferTimeout"/> says, and then runs <see cref="UioDevice.Quiesce"/>. A call that failed can be
+    /// repeated; one after the end does nothing.
     /// </summary>
     /// <exception cref="InvalidOperationException">
     /// A scope in which the CPU writes is open, and the device may write, too: what the scope has written would be lost.
     /// Nothing has happened then.
     /// </exception>
     /// <exception cref="UioException">
-    /// The device could not be brought to rest, or the kernel refused: the buffer stays with the device until that is
-    /// disposed. ENOENT: it was unmapped behind the library's back.
+    /// EBUSY: the device could not be brought to rest. Or the kernel refused. The buffer stays with the device until a later call,
+    /// or the device's end. ENOENT: it was unmapped behind the library's back, and the mapping has ended.
     /// </exception>
-    public void Dispose()
+    public void End()
     {
         if (_witness is { } witness && Device.Detach(_attachment, witness))
             _witness = null;
     }
 
-    internal bool HasEnded => _attachment.HasEnded;
+    /// <summary>
+    /// Ends the mapping as <see cref="End"/> does, and throws nothing. On failure <see cref="HasEnded"/> stays false,
+    /// <see cref="UioDevice.Failed"/> tells why, and the device's own Dispose tries again.
+    /// </summary>
+    public void Dispose()
+    {
+        try
+        {
+            End();
+        }
+        catch (Exception failure) when (failure is UioException or InvalidOperationException)
+        {
+            UioEventSource.Log.EndingFailed(Device.Info, failure.Message);
+            Device.Report(failure);
+        }
+    }
 
     /// <summary>
     /// Whether somebody else can have the mapping after its user: nobody has ended it, and no device touches the buffer or
@@ -186,6 +208,12 @@ public sealed class DmaMapping : IDisposable
     private string DebuggerDisplay => _attachment.HasEnded
         ? $"{Direction}, ended"
         : $"{Direction} {_attachment.KnownAddress}, {Length} bytes, {Device.Info.DevicePath}";
+
+    internal void CheckTransfer(long offset, long length)
+    {
+        CheckPart(offset, length);
+        ArgumentOutOfRangeException.ThrowIfZero(length);
+    }
 
     private void CheckPart(long offset, long length)
     {

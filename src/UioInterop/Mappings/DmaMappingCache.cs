@@ -185,7 +185,7 @@ public sealed class DmaMappingCache
 
         try
         {
-            mapping.Dispose();
+            mapping.End();
         }
         catch (InvalidOperationException)
         {

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Runtime.ExceptionServices;
 
 namespace UioInterop;
 
@@ -114,7 +113,7 @@ public sealed class DmaMappingPool : IDisposable
     /// Ends the mappings that nobody has rented. Those that are rented stay what they are until they are given back, and
     /// end then; waits end with <see cref="ObjectDisposedException"/>. The second time it does nothing.
     /// </summary>
-    /// <exception cref="UioException">The kernel refused to end a mapping; see <see cref="DmaMapping.Dispose"/>.</exception>
+    /// <remarks>Of a mapping that cannot be ended <see cref="UioDevice.Failed"/> tells; it ends with the device.</remarks>
     public void Dispose()
     {
         Slot[] idle;
@@ -160,18 +159,13 @@ public sealed class DmaMappingPool : IDisposable
             }
         }
 
-        try
+        End(slot);
+
+        // Without a mapping: the next rent makes one.
+        lock (_gate)
         {
-            End(slot);
-        }
-        finally
-        {
-            // Without a mapping: the next rent makes one.
-            lock (_gate)
-            {
-                if (!_disposed)
-                    MakeAvailable(slot);
-            }
+            if (!_disposed)
+                MakeAvailable(slot);
         }
     }
 
@@ -232,31 +226,17 @@ public sealed class DmaMappingPool : IDisposable
         }
     }
 
-    /// <summary>Ends all of them, and throws what the first threw.</summary>
     private static void End(params ReadOnlySpan<Slot> slots)
     {
-        ExceptionDispatchInfo? failure = null;
         foreach (Slot slot in slots)
         {
             if (slot.Mapping is not { } mapping)
                 continue;
 
             slot.Mapping = null;
-            try
-            {
-                mapping.Dispose();
-            }
-            catch (UioException error)
-            {
-                failure ??= ExceptionDispatchInfo.Capture(error);
-            }
-            finally
-            {
-                mapping.Buffer.Dispose();
-            }
+            mapping.Dispose();
+            mapping.Buffer.Dispose();
         }
-
-        failure?.Throw();
     }
 
     private TimeoutException Exhausted() =>

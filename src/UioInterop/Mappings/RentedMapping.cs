@@ -32,9 +32,10 @@ public readonly struct RentedMapping : IDisposable, IEquatable<RentedMapping>
     /// <see cref="DmaMapping.Dispose"/> says, and the pool makes another. The second time it does nothing.
     /// </summary>
     /// <exception cref="InvalidOperationException">A scope of CPU access is open. Nothing has happened then.</exception>
-    /// <exception cref="UioException">
-    /// The buffer was in transfer and the device could not be brought to rest; it stays with the device until that is disposed.
-    /// </exception>
+    /// <remarks>
+    /// When the buffer was in transfer and the device could not be brought to rest, it stays with the device until that is disposed;
+    /// <see cref="UioDevice.Failed"/> tells.
+    /// </remarks>
     public void Dispose() => _pool?.Return(_slot!, _ticket);
 
     /// <summary>Whether both are the same rent.</summary>

@@ -6,9 +6,13 @@ namespace UioInterop;
 /// </summary>
 /// <remarks>
 /// <para>Call <see cref="Complete"/> when the device is known to be done. A lease that is disposed without that, as in an
-/// exception or after a timeout, brings the device to rest first (<see cref="UioDevice.Quiesce"/>): what may still be
-/// written to is never given up.</para>
-/// <para>A value, so that a transfer allocates nothing; of its copies the first to end it does. Thread-safe.</para>
+/// exception or after a timeout, brings the device to rest first (<see cref="UioDevice.Quiesce"/>): memory that the device may
+/// still write stays mapped.</para>
+/// <para>A stop ends all transfers of the device. Afterwards the lease tells no address, so that nothing is started with it
+/// (<see cref="TransferStoppedException"/>). A driver that starts with something else looks at <see cref="IsUnderWay"/> first;
+/// <see cref="OneShotEngine"/> does.</para>
+/// <para>A value, so that a transfer allocates nothing. Copies share one lease; the first Complete or Dispose ends it.
+/// Thread-safe.</para>
 /// </remarks>
 /// <example>
 /// <code>
@@ -35,6 +39,7 @@ public readonly struct TransferLease : IDisposable, IEquatable<TransferLease>
 
     /// <summary>Where the device reaches the part, all of which is contiguous for it.</summary>
     /// <exception cref="ObjectDisposedException">The mapping has ended.</exception>
+    /// <exception cref="TransferStoppedException">The device has been stopped since the transfer began.</exception>
     /// <exception cref="InvalidOperationException">
     /// It is not contiguous: <see cref="PieceAt"/> says what is. Or the lease is the default value, and none.
     /// </exception>
@@ -78,22 +83,54 @@ public readonly struct TransferLease : IDisposable, IEquatable<TransferLease>
                 throw new InvalidOperationException("This lease has not begun: DmaMapping.BeginTransfer makes one.");
 
             _attachment.ThrowIfEnded();
+            ThrowIfStopped();
             return _attachment;
         }
     }
 
-    /// <summary>Ends the lease: the device is done with this part. The second time it does nothing.</summary>
-    public void Complete() => _attachment?.Buffer.Ledger.EndTransfer(_ticket);
+    /// <summary>Whether the transfer is under way: nobody has ended the lease, and the device has not been stopped since it began.</summary>
+    public bool IsUnderWay => _attachment is not null && _attachment.Buffer.Ledger.IsInTransfer(_ticket);
+
+    /// <summary>Ends the lease: the device is done with this part. Later calls do nothing.</summary>
+    /// <exception cref="TransferStoppedException">
+    /// The device was stopped before: by somebody who gave up a transfer, ended a mapping, or closed the device. What of the part
+    /// has been transferred is not known.
+    /// </exception>
+    public void Complete()
+    {
+        if (!TryComplete())
+            throw new TransferStoppedException(_attachment!.Device.Info);
+    }
+
+    /// <summary>Ends the lease as <see cref="Complete"/> does. False when the device was stopped before.</summary>
+    public bool TryComplete() => _attachment is null || _attachment.Buffer.Ledger.TryEndTransfer(_ticket);
 
     /// <summary>
     /// Ends the lease. Without <see cref="Complete"/> before, it runs <see cref="UioDevice.Quiesce"/> first; when there is
-    /// none or it fails, the transfer counts as under way until the mapping or the device is disposed. Of several that were under
-    /// way together the first does it for all. Throws nothing.
+    /// none or it fails, the transfer counts as under way until the mapping or the device is disposed. Transfers that are given
+    /// up together stop the device once. While another thread stops the device this does not wait: the transfer ends with that
+    /// stop, or with one more that the other thread makes. Throws nothing; <see cref="UioDevice.Failed"/> tells of failures.
     /// </summary>
     public void Dispose()
     {
-        if (_attachment is not null && _attachment.Buffer.Ledger.AbandonTransfer(_ticket))
-            _attachment.Device.OnAbandonedTransfer(_ticket);
+        if (Abandon())
+            _attachment!.Device.OnAbandonedTransfer(_ticket);
+    }
+
+    /// <summary>Nobody waits for the transfer any more. It stays under way until a stop ends it. False when it had ended.</summary>
+    internal bool Abandon() => _attachment is not null && _attachment.Buffer.Ledger.AbandonTransfer(_ticket);
+
+    /// <summary>Ends the lease. The device has not touched the part, or is at rest.</summary>
+    internal void EndAtRest()
+    {
+        if (Abandon())
+            TryComplete();
+    }
+
+    private void ThrowIfStopped()
+    {
+        if (_attachment!.Buffer.Ledger.WasStopped(_ticket))
+            throw new TransferStoppedException(_attachment.Device.Info);
     }
 
     /// <summary>Whether both are the same transfer.</summary>

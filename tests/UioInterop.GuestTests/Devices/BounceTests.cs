@@ -130,7 +130,7 @@ internal sealed class BounceTests : EduTest
         using (var cpu = buffer.BeginAccess(CpuAccessMode.Write, 0, Length))
         {
             pattern.CopyTo(cpu.Span);
-            Assert.That(mapping.Dispose, Throws.InvalidOperationException.With.Message.Contains("scope"));
+            Assert.That(mapping.End, Throws.InvalidOperationException.With.Message.Contains("scope"));
         }
         Assert.That(Buffers.Read(buffer, Length), Is.EqualTo(pattern));
 

@@ -94,8 +94,11 @@ internal sealed class TransferTests : EduTest
         Assert.That(DmaBufTable.AttachmentsOf(UnderTest.Name), Is.Zero);
         Assert.That(Buffers.Read(buffer, Length), Is.All.Zero);
         Assert.That(() => lease.Address, Throws.InstanceOf<ObjectDisposedException>());
-        lease.Complete();
+        Assert.That(lease.IsUnderWay, Is.False);
+        Assert.That(lease.TryComplete(), Is.False);
+        Assert.That(lease.Complete, Throws.InstanceOf<TransferStoppedException>());
         lease.Dispose();
+        Assert.That(lease.Complete, Throws.Nothing, "it has been ended");
     }
 
     // Longer than what Monitor and its like can wait at a time: 2^31 ms.
@@ -125,7 +128,7 @@ internal sealed class TransferTests : EduTest
         var lease = mapping.BeginTransfer(0, Length);
         lease.Dispose();
 
-        var error = Assert.Throws<UioException>(mapping.Dispose)!;
+        var error = Assert.Throws<UioException>(mapping.End)!;
 
         using (Assert.EnterMultipleScope())
         {
@@ -135,7 +138,7 @@ internal sealed class TransferTests : EduTest
             Assert.That(log.Of("QuiesceFailed"), Has.Count.EqualTo(2), "the lease's attempt and the mapping's");
             Assert.That(DmaBufTable.AttachmentsOf(UnderTest.Name), Is.EqualTo(1), "pinned");
             Assert.That(() => { buffer.BeginAccess(CpuAccessMode.Read); }, Throws.InvalidOperationException, "the device may be writing");
-            Assert.That(mapping.Dispose, Throws.Nothing, "twice is a no-op");
+            Assert.That(mapping.HasEnded, Is.False);
         }
 
         Edu.Dispose();
@@ -177,7 +180,7 @@ internal sealed class TransferTests : EduTest
         var mapping = Edu.Device.Import(buffer, DmaDirection.FromDevice);
         mapping.BeginTransfer(0, Length);
 
-        var error = Assert.Throws<UioException>(mapping.Dispose)!;
+        var error = Assert.Throws<UioException>(mapping.End)!;
 
         Assert.That(error.Remedy, Does.Contain("Quiesce"));
         Assert.That(DmaBufTable.AttachmentsOf(UnderTest.Name), Is.EqualTo(1));

@@ -99,7 +99,7 @@ internal sealed class CollectorTests
     }
 
     [Test]
-    public void A_lease_and_a_scope_that_were_dropped_keep_nothing()
+    public void A_lease_that_was_dropped_keeps_nothing()
     {
         var before = Settled.Buffers;
         OpenBeginAndForget();
@@ -107,6 +107,18 @@ internal sealed class CollectorTests
         Collector.Run();
 
         Assert.That((Attachments, DmaBufTable.Buffers), Is.EqualTo((0, before)));
+    }
+
+    // Its span is in use, perhaps, and keeps nothing from the collector.
+    [TestCase(false)]
+    [TestCase(true)]
+    public void A_scope_that_nobody_ended_keeps_its_memory(bool rented)
+    {
+        var address = BeginScopeAndForget(rented);
+
+        Collector.Run();
+
+        Assert.That(MemoryMaps.All().Single(map => map.Start <= address && address < map.End).Path, Does.StartWith("/dmabuf"));
     }
 
     [Test]
@@ -142,11 +154,22 @@ internal sealed class CollectorTests
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
+    private static unsafe ulong BeginScopeAndForget(bool rented)
+    {
+        var buffer = DmaHeap.Cma.Allocate(4096);
+        if (rented)
+            return (ulong)buffer.RentMemory(CpuAccessMode.Read).Memory.Pin().Pointer;
+
+        var cpu = buffer.BeginAccess(CpuAccessMode.Read);
+        fixed (byte* first = cpu.Span)
+            return (ulong)first;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private static void OpenBeginAndForget()
     {
         var device = Open();
         var buffer = DmaHeap.Cma.Allocate(4096);
         device.Import(buffer, DmaDirection.Bidirectional).BeginTransfer(0, 100);
-        buffer.RentMemory(CpuAccessMode.Read, 200, 100).Memory.Pin();
     }
 }

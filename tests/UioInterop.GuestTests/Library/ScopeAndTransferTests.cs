@@ -84,7 +84,7 @@ internal sealed class ScopeAndTransferTests
     {
         var mapping = _device.Import(_buffer, direction);
         using (_buffer.BeginAccess(mode, 0, 1))
-            Assert.That(Begins(mapping.Dispose), Is.EqualTo(besides));
+            Assert.That(Begins(mapping.End), Is.EqualTo(besides));
         mapping.Dispose();
         Assert.That(DmaBufTable.AttachmentsOf(UnderTest.Name), Is.Zero);
     }

@@ -12,6 +12,9 @@ internal static class Needs
     /// <summary>A channel of Xilinx's ZDMA engine as the device under test.</summary>
     public const string Zdma = "zdma";
 
+    /// <summary>Cores in the programmable logic: those of tests/logic, under the names of machines/zcu102-logic.dts.</summary>
+    public const string Logic = "logic";
+
     /// <summary>Two Ethernet controllers of Xilinx's boards on one wire.</summary>
     public const string Gem = "gem";
 

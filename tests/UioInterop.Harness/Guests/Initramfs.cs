@@ -19,6 +19,7 @@ public sealed record Initramfs(string Path, long Size)
         var program = await project.PublishAsync(machine.Architecture, cancel);
         var init = await InitProgram.EnsureAsync(machine.Architecture, cancel);
         var shimTests = project.RunsShimTests ? await ShimTests.EnsureAsync(machine.Architecture, cancel) : [];
+        var clients = project.RunsShimTests && machine.HasLogic ? await Logic.ClientsAsync(machine.Architecture, cancel) : [];
         using var time = Phases.Measure(Phases.Initramfs);
         var directory = Directory.CreateDirectory(System.IO.Path.Combine(Repository.Artifacts, "initramfs")).FullName;
         var path = System.IO.Path.Combine(directory, $"{machine.Name}-{project.Name}-{project.Compilation}.cpio");
@@ -37,6 +38,7 @@ public sealed record Initramfs(string Path, long Size)
             if (!project.Compilation.IsSelfContained)
                 await SharedFramework.AddAsync(archive, project, machine.Architecture, cancel);
             AddTests(archive, "shim-tests", shimTests);
+            AddTests(archive, "logic-clients", clients);
             AddTests(archive, "selftests", project.RunsShimTests ? kernel.Selftests : []);
         }
         File.Move(staging, path, overwrite: true);

@@ -41,6 +41,9 @@ public sealed record Machine
     /// <summary>Whether the host is on hub 0, with the Ethernet controllers there.</summary>
     public bool HasWire { get; init; }
 
+    /// <summary>Whether QEMU has the cores of tests/logic as devices.</summary>
+    public bool HasLogic { get; init; }
+
     /// <summary>The device whose UIO driver the tests drive.</summary>
     public required UioParent Device { get; init; }
 

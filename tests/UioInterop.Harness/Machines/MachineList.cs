@@ -303,6 +303,29 @@ public static class MachineList
         KnownLines = [.. KnownLines.Everywhere, .. KnownLines.Emulated],
     };
 
+    /// <summary>The same with cores in its programmable logic; the device tree has a node for each.</summary>
+    public static Machine Zcu102Logic { get; } = Zcu102 with
+    {
+        Name = "zcu102-logic",
+        Summary = "the same board, AXI DMA and test cores in its programmable logic",
+        QemuArguments =
+        [
+            .. Zcu102.QemuArguments,
+            "-device", "pl-axi-dma,id=direct,to=direct,addr=0xa0000000,mm2s-irq=89,s2mm-irq=89,sg=0,length-width=16",
+            "-device", "pl-axi-dma,id=sg,to=sg,addr=0xa0010000,mm2s-irq=90,s2mm-irq=90",
+            "-device", "pl-xlnx-axi-dma,addr=0xa0020000,mm2s-irq=91,s2mm-irq=92",
+            "-device", "pl-axi-dma,id=wide,to=wide,addr=0xa0030000,mm2s-irq=93,s2mm-irq=94,address-width=64,length-width=26,dre=1",
+            "-device", "pl-test-core,addr=0xa0040000,irq=95",
+            "-device", "pl-sum,addr=0xa0050000,irq=96",
+            "-device", "pl-test-core,addr=0xa0060000,irq=104",
+        ],
+        HasLogic = true,
+        DeviceTree = Repository.At("tests", "machines", "zcu102-logic.dts"),
+        Traits = ["device-tree", "logic", "import", "handles", "coherent", "direct"],
+        OnlyCategory = "logic",
+        Device = new UioParent("platform", "a0040000.core", "uio_pdrv_genirq"),
+    };
+
     /// <summary>The same, and some of its devices are switched off while nobody uses them.</summary>
     public static Machine Zcu102PowerDomain { get; } = Zcu102 with
     {
@@ -369,7 +392,7 @@ public static class MachineList
 
     /// <summary>What a test run boots unless it is told otherwise.</summary>
     public static IReadOnlyList<Machine> Default { get; } =
-        [X64, X64Bounce, X64Direct, X64Passthrough, X64Lazy, X64Boards, X64NoAddresses, X64Modular, X64Unpatched, X64Icount, Zcu102, ArmVirtRng];
+        [X64, X64Bounce, X64Direct, X64Passthrough, X64Lazy, X64Boards, X64NoAddresses, X64Modular, X64Unpatched, X64Icount, Zcu102, Zcu102Logic, ArmVirtRng];
 
     public static IReadOnlyList<Machine> All { get; } =
     [

@@ -1,0 +1,65 @@
+using System.Buffers.Binary;
+
+namespace UioInterop.Devices;
+
+/// <summary>
+/// How an AXI DMA was built, as far as its registers do not tell: what Vivado's dialog of the core says. What is not given is
+/// taken from the device tree node (<c>xlnx,sg-length-width</c>, <c>xlnx,addrwidth</c>), or is Vivado's default.
+/// </summary>
+public sealed record AxiDmaOptions
+{
+    private const int DefaultLengthWidth = 14, DefaultAddressWidth = 32;
+
+    /// <summary>"Width of Buffer Length Register", in bits, 8 to 26. Without it and <c>xlnx,sg-length-width</c>: 14.</summary>
+    public int? LengthWidth { get; init; }
+
+    /// <summary>"Address Width", in bits, 32 to 64. Without it and <c>xlnx,addrwidth</c>: 32.</summary>
+    public int? AddressWidth { get; init; }
+
+    /// <summary>
+    /// The wider of "Memory Map Data Width" and "Stream Data Width", in bits. Without data realignment, addresses are multiples of
+    /// it, and so are the lengths of all parts of a packet but the last.
+    /// </summary>
+    public int DataWidth { get; init; } = 32;
+
+    /// <summary>"Allow Unaligned Transfers": the core has its data realignment engine (DRE).</summary>
+    public bool HasDataRealignment { get; init; }
+
+    /// <summary>Whether descriptors tell how many bytes came. QEMU's own model of the core does not.</summary>
+    public bool CountsBytes { get; init; } = true;
+
+    /// <summary>How the UIO devices are opened.</summary>
+    public UioOpenOptions? Open { get; init; }
+
+    internal AxiDmaOptions For(UioDeviceInfo device)
+    {
+        int length = LengthWidth ?? Read(device, "xlnx,sg-length-width") ?? DefaultLengthWidth;
+        int address = AddressWidth ?? Read(device, "xlnx,addrwidth") ?? DefaultAddressWidth;
+        Check(length is >= 8 and <= 26, nameof(LengthWidth), length, $"{device}: a length register has 8 to 26 bits.");
+        Check(address is >= 32 and <= 64, nameof(AddressWidth), address, $"{device}: an address has 32 to 64 bits.");
+        Check(DataWidth is >= 8 and <= 1024 && int.IsPow2(DataWidth), nameof(DataWidth), DataWidth, $"{device}: a port is 8 to 1024 bits wide, a power of two.");
+        return this with { LengthWidth = length, AddressWidth = address };
+    }
+
+    /// <summary>The most that one descriptor or one direct transfer moves, in bytes.</summary>
+    internal int MaxLength => (1 << LengthWidth!.Value) - 1;
+
+    /// <summary>What addresses are multiples of, in bytes.</summary>
+    internal int Alignment => HasDataRealignment ? 1 : DataWidth / 8;
+
+    internal bool IsWide => AddressWidth > 32;
+
+    private static void Check(bool isGood, string option, int value, string message)
+    {
+        if (!isGood)
+            throw new ArgumentOutOfRangeException(option, value, message);
+    }
+
+    private static int? Read(UioDeviceInfo device, string property)
+    {
+        string path = $"/sys/firmware/devicetree/base{device.DeviceTreeNode}/{property}";
+        return device.DeviceTreeNode.Length > 0 && File.Exists(path) && File.ReadAllBytes(path) is { Length: 4 } cell
+            ? BinaryPrimitives.ReadInt32BigEndian(cell)
+            : null;
+    }
+}

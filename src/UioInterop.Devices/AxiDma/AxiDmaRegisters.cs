@@ -1,0 +1,56 @@
+namespace UioInterop.Devices;
+
+/// <summary>The registers of a channel of the AXI DMA, and their bits: PG021, "AXI DMA Register Address Map".</summary>
+internal sealed class AxiDmaRegisters
+{
+    /// <summary>How many bytes those of both channels take.</summary>
+    public const int Length = 0x60;
+
+    // DMACR
+    public const uint Run = 1 << 0;
+    public const uint Reset = 1 << 2;
+
+    /// <summary>Runs; an interrupt for each packet (threshold 1), and for errors.</summary>
+    public const uint RunWithInterrupts = Run | (1 << 12) | (1 << 14) | (1 << 16);
+
+    /// <summary>Interrupts in DMASR, which ones clear: IOC, delay, error.</summary>
+    public const uint Interrupts = 7 << 12;
+
+    public static readonly AxiDmaRegisters Send = new(0x00, "MM2S", "SA");
+    public static readonly AxiDmaRegisters Receive = new(0x30, "S2MM", "DA");
+
+    private AxiDmaRegisters(int at, string channel, string address)
+    {
+        Channel = channel;
+        Control = new Register<uint>(at, $"{channel}_DMACR");
+        Status = new Register<uint>(at + 0x04, $"{channel}_DMASR");
+        Current = new Register<uint>(at + 0x08, $"{channel}_CURDESC");
+        CurrentHigh = new Register<uint>(at + 0x0c, $"{channel}_CURDESC_MSB");
+        Tail = new Register<uint>(at + 0x10, $"{channel}_TAILDESC");
+        TailHigh = new Register<uint>(at + 0x14, $"{channel}_TAILDESC_MSB");
+        Address = new Register<uint>(at + 0x18, $"{channel}_{address}");
+        AddressHigh = new Register<uint>(at + 0x1c, $"{channel}_{address}_MSB");
+        TransferLength = new Register<uint>(at + 0x28, $"{channel}_LENGTH");
+    }
+
+    /// <summary>The guide's name for the channel.</summary>
+    public string Channel { get; }
+
+    public Register<uint> Control { get; }
+
+    public Register<uint> Status { get; }
+
+    public Register<uint> Current { get; }
+
+    public Register<uint> CurrentHigh { get; }
+
+    public Register<uint> Tail { get; }
+
+    public Register<uint> TailHigh { get; }
+
+    public Register<uint> Address { get; }
+
+    public Register<uint> AddressHigh { get; }
+
+    public Register<uint> TransferLength { get; }
+}

@@ -1,0 +1,54 @@
+using System.Collections.Concurrent;
+using UioInterop.Interop;
+
+namespace UioInterop;
+
+// What failed where nobody could be told by an exception.
+public sealed partial class UioDevice
+{
+    private readonly ConcurrentQueue<Exception> _failures = new();
+
+    /// <summary>
+    /// Something failed in a Dispose, or in a stop on somebody else's behalf: the device could not be brought to rest, or a mapping
+    /// could not be ended. The buffers stay where they are.
+    /// </summary>
+    /// <remarks>
+    /// Raised on the thread on which it happened, once that holds no lock of the library's. Exceptions of a handler are ignored: it
+    /// may run inside of a Dispose. The EventSource <c>UioInterop</c> tells the same.
+    /// </remarks>
+    public event EventHandler<UioDeviceFailedEventArgs>? Failed;
+
+    /// <summary>Tells of a failure, now or when this thread has left the locks.</summary>
+    internal void Report(Exception failure)
+    {
+        _failures.Enqueue(failure);
+        RaiseFailures();
+    }
+
+    /// <summary>Tells that a stop failed.</summary>
+    internal void ReportQuiesceFailed(Exception cause)
+    {
+        UioEventSource.Log.QuiesceFailed(Info, cause.Message);
+        Report(new UioException(Calls.Quiesce, Info.DevicePath, Errno.EBUSY,
+            $"{WhyNotAtRest(cause)}; buffers in transfer stay with the device until a later stop, or its end", cause));
+    }
+
+    private void RaiseFailures()
+    {
+        if (Monitor.IsEntered(_quiesceGate) || Monitor.IsEntered(_gate))
+            return;
+
+        while (_failures.TryDequeue(out Exception? failure))
+        {
+            try
+            {
+                Failed?.Invoke(this, new UioDeviceFailedEventArgs(failure));
+            }
+#pragma warning disable CA1031 // It would come out of a Dispose, in the place of the exception that unwinds.
+            catch (Exception)
+#pragma warning restore CA1031
+            {
+            }
+        }
+    }
+}

@@ -1,0 +1,73 @@
+using Microsoft.Win32.SafeHandles;
+using Tmds.Linux;
+using UioInterop.Interop;
+
+namespace UioInterop;
+
+// Listing and opening.
+public sealed partial class UioDevice
+{
+    /// <summary>All UIO devices, by number. Empty when there are none, or the kernel has no UIO.</summary>
+    public static IReadOnlyList<UioDeviceInfo> List() => SysFs.ReadUioDevices();
+
+    /// <summary>Opens a device for reading and writing.</summary>
+    /// <param name="id">Which one.</param>
+    /// <param name="options">How; exclusively unless they say otherwise.</param>
+    /// <exception cref="ArgumentOutOfRangeException"><see cref="UioOpenOptions.TransferTimeout"/> is negative.</exception>
+    /// <exception cref="UioException">
+    /// There is no such device, or more than one (the message lists what there is). EBUSY: another has it open (the message
+    /// says who). Or the node cannot be opened: no permission (the message has its owner and a udev rule), gone, no free
+    /// descriptor.
+    /// </exception>
+    public static UioDevice Open(UioDeviceId id, UioOpenOptions? options = null)
+    {
+        options ??= new UioOpenOptions();
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.TransferTimeout, TimeSpan.Zero, nameof(options));
+        UioDeviceInfo info = UioDeviceLookup.Find(id);
+
+        SafeFileHandle @lock = DeviceLock.Take(info, options.IsExclusive);
+        SafeFileHandle? file = null, wake = null;
+        try
+        {
+            // Before the file is opened, whose count starts there: what comes in between is then reported and not lost.
+            uint interrupts = SysFs.ReadInterruptCount(info.Number) ?? 0;
+
+            int result = Syscalls.Open(info.DevicePath, LibC.O_RDWR | LibC.O_NONBLOCK, out file);
+            if (result < 0)
+                throw UioException.From(Calls.Open, info.DevicePath, result);
+
+            result = Syscalls.OpenEvent(out wake);
+            if (result < 0)
+                throw UioException.From(Calls.CreateEvent, info.DevicePath, result);
+
+            return new UioDevice(info, options, file!, @lock, new InterruptSource(info, file!, wake!, interrupts, options.ContinueInline));
+        }
+        catch
+        {
+            wake?.Dispose();
+            file?.Dispose();
+            @lock.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// Opens a device as <see cref="Open"/> does, once there is one: bound to its driver, complete, and with a node that
+    /// this process may open.
+    /// </summary>
+    /// <param name="id">Which one.</param>
+    /// <param name="timeout">How long to wait for it; <see cref="Timeout.InfiniteTimeSpan"/> waits for ever.</param>
+    /// <param name="options">How to open it; exclusively unless they say otherwise.</param>
+    /// <param name="token">Ends the wait.</param>
+    /// <exception cref="TimeoutException">It did not come; the message says what is there instead.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    /// <exception cref="UioException">
+    /// ENOTUNIQ: several devices answer to the id. EACCES: it came, but until the end the process was not let in. EBUSY:
+    /// another has it open.
+    /// </exception>
+    public static async Task<UioDevice> WaitForAsync(UioDeviceId id, TimeSpan timeout, UioOpenOptions? options = null, CancellationToken token = default)
+    {
+        await UioDeviceArrival.WaitAsync(id, timeout, token).ConfigureAwait(false);
+        return Open(id, options);
+    }
+}

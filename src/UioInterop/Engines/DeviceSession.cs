@@ -1,0 +1,349 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.ExceptionServices;
+
+namespace UioInterop;
+
+/// <summary>
+/// An open device and its engines: brings them to rest before they are used, hands each interrupt to all of them, stops them, and
+/// tells the kernel how to.
+/// </summary>
+/// <remarks>
+/// <para>It sets <see cref="UioDevice.Quiesce"/> and takes the device's interrupts while a transfer is under way: nobody else waits
+/// for them then. Engines do not dispose the device; the session does.</para>
+/// <para>Thread-safe. Locks, from the outside in: the device's stops; a <see cref="StopDomain"/>'s; the device's; a buffer's. The
+/// session's own and those of waits have nothing but the interrupt's inside of them.</para>
+/// </remarks>
+/// <example>
+/// <code>
+/// using DeviceSession session = DeviceSession.Open(UioDeviceId.FromName("adder"));
+/// var adder = new Adder(session);
+/// await adder.RunAsync(input, TimeSpan.FromSeconds(1));
+/// </code>
+/// </example>
+public sealed class DeviceSession : IThreadPoolWorkItem, IDisposable
+{
+    // Held while engines are brought to rest for the first time. Stops are made inside of it.
+    private readonly Lock _startGate = new();
+
+    // Protects what is about the wait for interrupts.
+    private readonly Lock _gate = new();
+    private readonly Action _onInterrupt;
+    private ConfiguredValueTaskAwaitable<InterruptCount>.ConfiguredValueTaskAwaiter _interrupt;
+    private InterruptCount _count; // of the interrupt that is being handed out
+    private int _waits; // transfers under way
+    private bool _isListening; // for an interrupt, or handing one out
+
+    private Engine[] _engines = []; // replaced under the lock, never changed
+
+    /// <summary>Takes over an open device.</summary>
+    /// <param name="device">The device. It is disposed with the session.</param>
+    public DeviceSession(UioDevice device)
+    {
+        ArgumentNullException.ThrowIfNull(device);
+        Device = device;
+        _onInterrupt = OnInterrupt;
+        device.Quiesce = StopAll;
+    }
+
+    /// <summary>The device, to import buffers with.</summary>
+    public UioDevice Device { get; }
+
+    /// <summary>Opens a device.</summary>
+    /// <param name="id">Which one.</param>
+    /// <param name="options">How; exclusively unless they say otherwise.</param>
+    /// <inheritdoc cref="UioDevice.Open(UioDeviceId, UioOpenOptions?)"/>
+    public static DeviceSession Open(UioDeviceId id, UioOpenOptions? options = null) => new(UioDevice.Open(id, options));
+
+    /// <summary>Opens a device for a driver, and brings its engines to rest. Whatever fails, the device is closed again.</summary>
+    /// <param name="id">Which one.</param>
+    /// <param name="options">How; exclusively unless they say otherwise.</param>
+    /// <param name="create">Makes the driver with its engines. Throws when the device is another than it is for.</param>
+    /// <returns>What <paramref name="create"/> made. Its Dispose is to dispose the session.</returns>
+    /// <exception cref="TimeoutException">An engine is busy with what a program before this one began, and stays so.</exception>
+    /// <inheritdoc cref="UioDevice.Open(UioDeviceId, UioOpenOptions?)"/>
+    public static T Open<T>(UioDeviceId id, UioOpenOptions? options, Func<DeviceSession, T> create)
+    {
+        ArgumentNullException.ThrowIfNull(create);
+        DeviceSession session = Open(id, options);
+        try
+        {
+            T driver = create(session);
+            session.Start();
+            return driver;
+        }
+        catch
+        {
+            session.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// Brings engines that have not been used yet to rest, tells the kernel how to stop them, and enables the interrupt. Their first
+    /// transfer does it otherwise.
+    /// </summary>
+    /// <exception cref="TimeoutException">An engine stays busy.</exception>
+    /// <exception cref="UioException">EIO: the device has no interrupt. Or the kernel refuses the program that stops it.</exception>
+    /// <exception cref="ObjectDisposedException">The device has been disposed.</exception>
+    public void Start()
+    {
+        lock (_startGate)
+        {
+            Engine[] engines = Volatile.Read(ref _engines);
+            if (engines.All(engine => engine.HasStarted))
+                return;
+
+            foreach (Engine engine in engines)
+            {
+                if (!engine.HasStarted)
+                    engine.StartUp();
+            }
+
+            if (Device.Features.RunsQuiescePrograms)
+                Device.SetQuiesceProgram(Compose(engines));
+            Device.EnableInterrupt(); // throws now, not in the first transfer, if there is none
+        }
+    }
+
+    /// <summary>
+    /// Disposes <see cref="Device"/>, which stops the engines first. Transfers that are under way or wait for their turn fail with
+    /// <see cref="ObjectDisposedException"/>. Later calls do nothing.
+    /// </summary>
+    public void Dispose()
+    {
+        Device.Dispose();
+        foreach (Engine engine in Volatile.Read(ref _engines))
+        {
+            engine.Fail(Disposed());
+            engine.CompleteWaits(inline: false);
+            engine.OnClosed();
+            engine.Domain.Remove(engine);
+        }
+    }
+
+    /// <summary>The session in words: its device.</summary>
+    public override string ToString() => Device.Info.ToString();
+
+    void IThreadPoolWorkItem.Execute()
+    {
+        HandOut(mayWait: true);
+        Listen();
+    }
+
+    internal void Add(Engine engine)
+    {
+        lock (_gate)
+            _engines = [.. _engines, engine];
+    }
+
+    /// <summary>A transfer has been started, and waits for its interrupt.</summary>
+    internal void BeginWait()
+    {
+        lock (_gate)
+        {
+            _waits++;
+            if (_isListening)
+                return;
+
+            _isListening = true;
+        }
+
+        Listen();
+    }
+
+    /// <summary>It does not any more.</summary>
+    internal void EndWait()
+    {
+        lock (_gate)
+        {
+            if (--_waits == 0 && _isListening && Device.Interrupt.TryForget(this))
+                _isListening = false;
+        }
+    }
+
+    /// <summary>Takes interrupts that nobody waits for, so that none passes for that of the next transfer.</summary>
+    internal void DropInterrupts()
+    {
+        lock (_gate)
+        {
+            if (!_isListening)
+                Device.Interrupt.TryTake(out _);
+        }
+    }
+
+    private static QuiesceProgram? Compose(Engine[] engines)
+    {
+        var all = new QuiesceProgram();
+        foreach (Engine engine in engines)
+        {
+            if (engine.TakeStopProgram() is not { } program)
+                return null; // what it does not stop would be taken for quiet
+            all.Append(program);
+        }
+
+        return all.Device is null ? null : all;
+    }
+
+    /// <summary>What the device runs to be brought to rest.</summary>
+    private void StopAll()
+    {
+        ExceptionDispatchInfo? failure = null;
+        foreach (Engine engine in Volatile.Read(ref _engines))
+        {
+            if (!engine.HasStarted)
+                continue;
+
+            try
+            {
+                engine.Domain.Stop(engine, Device.IsDisposed ? "the device was disposed" : "the device was brought to rest");
+            }
+#pragma warning disable CA1031 // The others are stopped all the same.
+            catch (Exception error)
+#pragma warning restore CA1031
+            {
+                failure ??= ExceptionDispatchInfo.Capture(error);
+            }
+        }
+
+        failure?.Throw();
+    }
+
+    /// <summary>Waits for interrupts and hands them out, until none is there any more.</summary>
+    private void Listen()
+    {
+        while (true)
+        {
+            lock (_gate)
+            {
+                if (_waits == 0)
+                {
+                    _isListening = false;
+                    return;
+                }
+
+                try
+                {
+#pragma warning disable CA2012 // OnInterrupt takes its result once.
+                    _interrupt = Device.Interrupt.WaitForAsync(this).ConfigureAwait(false).GetAwaiter();
+#pragma warning restore CA2012
+                    if (!_interrupt.IsCompleted)
+                    {
+                        _interrupt.UnsafeOnCompleted(_onInterrupt);
+                        return;
+                    }
+                }
+#pragma warning disable CA1031 // Those who wait hear of it.
+                catch (Exception error)
+#pragma warning restore CA1031
+                {
+                    _isListening = false;
+                    FailAll(error);
+                    return;
+                }
+            }
+
+            if (!TryGetInterrupt() || !HandOut(mayWait: false))
+                return;
+        }
+    }
+
+    // On the interrupt thread, which serves all devices: nothing here may wait. Only when the device is closed on another one.
+    private void OnInterrupt()
+    {
+        if (TryGetInterrupt() && HandOut(mayWait: false))
+            Listen();
+    }
+
+    private bool TryGetInterrupt()
+    {
+        try
+        {
+            _count = _interrupt.GetResult();
+            return true;
+        }
+#pragma warning disable CA1031 // Those who wait hear of it.
+        catch (Exception error)
+#pragma warning restore CA1031
+        {
+            lock (_gate)
+                _isListening = false;
+            FailAll(error);
+            return false;
+        }
+    }
+
+    /// <summary>Offers the interrupt to each engine. False when that was left to the thread pool.</summary>
+    private bool HandOut(bool mayWait)
+    {
+        Engine[] engines = Volatile.Read(ref _engines);
+        foreach (Engine engine in engines)
+        {
+            if (!engine.HasStarted)
+                continue;
+
+            // One is being reset, perhaps, which may take long. Those that have been asked are asked again then.
+            if (!Enter(engine.Domain.Gate, mayWait))
+            {
+                ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+                return false;
+            }
+
+            try
+            {
+                engine.Offer(_count);
+            }
+            finally
+            {
+                engine.Domain.Gate.Exit();
+            }
+        }
+
+        // After the acknowledgements: enabled earlier, a level-triggered line would interrupt again at once.
+        EnableForOthers(engines);
+        foreach (Engine engine in engines)
+            engine.CompleteWaits(Device.ContinuesInline);
+        return true;
+    }
+
+    private static bool Enter(Lock gate, bool mayWait)
+    {
+        if (!mayWait)
+            return gate.TryEnter();
+
+        gate.Enter();
+        return true;
+    }
+
+    private void EnableForOthers(Engine[] engines)
+    {
+        foreach (Engine engine in engines)
+        {
+            if (!engine.IsWaiting)
+                continue;
+
+            try
+            {
+                Device.EnableInterrupt();
+            }
+#pragma warning disable CA1031 // Those who wait hear of it.
+            catch (Exception error)
+#pragma warning restore CA1031
+            {
+                FailAll(error);
+            }
+
+            return;
+        }
+    }
+
+    private void FailAll(Exception error)
+    {
+        foreach (Engine engine in Volatile.Read(ref _engines))
+        {
+            engine.Fail(error);
+            engine.CompleteWaits(inline: false);
+        }
+    }
+
+    internal ObjectDisposedException Disposed() => new(nameof(UioDevice), $"{Device.Info.DevicePath} has been disposed.");
+}

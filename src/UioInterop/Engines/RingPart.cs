@@ -1,0 +1,77 @@
+namespace UioInterop;
+
+/// <summary>A part of a ring that its engine has filled, for reading.</summary>
+/// <remarks>A value, so that receiving allocates nothing. Copies share one part; the first Dispose gives it back.</remarks>
+public readonly struct RingPart : IDisposable, IEquatable<RingPart>
+{
+    private readonly RingEngine? _ring;
+    private readonly int _run;
+    private readonly long _number;
+
+    internal RingPart(RingEngine ring, int run, long number, int index, long length)
+    {
+        _ring = ring;
+        _run = run;
+        _number = number;
+        Index = index;
+        Length = length;
+        (Mapping, Offset, _) = ring.PartAt(index);
+    }
+
+    /// <summary>The part's number in the ring, from 0 on.</summary>
+    public int Index { get; }
+
+    /// <summary>How much the engine has put into it, in bytes.</summary>
+    public long Length { get; }
+
+    /// <summary>The mapping that it is in.</summary>
+    public DmaMapping Mapping { get; }
+
+    /// <summary>Where it begins in the buffer, in bytes.</summary>
+    public long Offset { get; }
+
+    /// <summary>Begins a scope in which the CPU reads the part. End it before the part is given back.</summary>
+    /// <remarks>Of a cyclic ring the engine may write it meanwhile: <see cref="TryCopyTo"/> tells.</remarks>
+    /// <inheritdoc cref="DmaBuf.BeginAccess"/>
+    public CpuAccess BeginRead() => Mapping.Buffer.BeginAccess(CpuAccessMode.Read, Offset, checked((int)Length));
+
+    /// <summary>Copies the part.</summary>
+    /// <param name="destination">Where to; <see cref="Length"/> bytes at least.</param>
+    /// <returns>
+    /// Whether all of it is of one pass. False when a cyclic engine has come round meanwhile: what was copied is of two passes, and
+    /// counts as overrun.
+    /// </returns>
+    /// <exception cref="ArgumentException">The destination is shorter.</exception>
+    public bool TryCopyTo(Span<byte> destination)
+    {
+        if (_ring is null)
+            return true;
+
+        using (CpuAccess cpu = BeginRead())
+            cpu.Span.CopyTo(destination);
+        if (_ring.IsIntact(_run, _number))
+            return true;
+
+        _ring.CountOverrun();
+        return false;
+    }
+
+    /// <summary>Gives the part back to an engine with a tail. Later calls do nothing, nor does one after the ring's end.</summary>
+    /// <exception cref="InvalidOperationException">A scope of CPU access to the part is open. Nothing has happened then.</exception>
+    public void Dispose() => _ring?.TakeBack(_run, _number);
+
+    /// <summary>Whether both are the same part, filled the same time.</summary>
+    public bool Equals(RingPart other) => _ring == other._ring && _run == other._run && _number == other._number;
+
+    /// <inheritdoc/>
+    public override bool Equals(object? obj) => obj is RingPart other && Equals(other);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(_run, _number);
+
+    /// <summary>Whether both are the same part, filled the same time.</summary>
+    public static bool operator ==(RingPart left, RingPart right) => left.Equals(right);
+
+    /// <summary>Whether they are different.</summary>
+    public static bool operator !=(RingPart left, RingPart right) => !left.Equals(right);
+}

@@ -1,0 +1,118 @@
+namespace UioInterop;
+
+/// <summary>
+/// The engines that one reset stops together. An engine has one of its own unless it is given one: the two channels of Xilinx's
+/// AXI DMA share one, because the reset of either resets both. They may be on two UIO devices.
+/// </summary>
+/// <remarks>
+/// A stop of one engine ends the transfers of all engines of the domain. Those of the others fail with a
+/// <see cref="TransferStoppedException"/> that names the cause. Thread-safe.
+/// </remarks>
+public sealed class StopDomain
+{
+    // Held while an engine of the domain is started, asked or reset. The device's lock and the buffers' are taken inside of it.
+    private readonly Lock _gate = new();
+    private Engine[] _engines = []; // replaced under the lock, never changed
+    private int _stops; // written under the lock
+    private Exception? _whyNotAtRest;
+    private bool _hasStarted;
+
+    internal Lock Gate => _gate;
+
+    /// <summary>How often the domain has been stopped.</summary>
+    internal int Stops => Volatile.Read(ref _stops);
+
+    /// <summary>Why the last stop failed; null when the engines are at rest but for what was started since.</summary>
+    internal Exception? WhyNotAtRest => Volatile.Read(ref _whyNotAtRest);
+
+    internal void Add(Engine engine)
+    {
+        lock (_gate)
+        {
+            if (_hasStarted)
+                throw new InvalidOperationException($"{engine} joins a stop domain that is in use: its first reset would stop the others. Make all engines first.");
+            _engines = [.. _engines, engine];
+        }
+    }
+
+    internal void Remove(Engine engine)
+    {
+        lock (_gate)
+            _engines = [.. _engines.Where(other => other != engine)];
+    }
+
+    /// <summary>Refuses to enter an engine from its own Start, Acknowledge or Reset.</summary>
+    internal void ThrowIfHeld(Engine engine)
+    {
+        if (_gate.IsHeldByCurrentThread)
+            throw new InvalidOperationException($"{engine} was entered again from its own Start, Acknowledge or Reset: those only touch registers.");
+    }
+
+    /// <summary>Resets an engine, and with it all of the domain.</summary>
+    /// <param name="engine">The engine.</param>
+    /// <param name="why">The cause, for the transfers that it ends.</param>
+    /// <param name="cause">What led to it; may be null.</param>
+    internal void Stop(Engine engine, string why, Exception? cause = null)
+    {
+        ThrowIfHeld(engine);
+        try
+        {
+            lock (_gate)
+            {
+                Engine[] engines = _engines;
+                _hasStarted = true;
+                Volatile.Write(ref _stops, _stops + 1);
+
+                // Before the reset: an interrupt that the reset provokes is no transfer's end.
+                foreach (Engine other in engines)
+                    other.OnStopped(engine, why, cause);
+                Reset(engine, engines);
+            }
+        }
+        finally
+        {
+            foreach (Engine other in Volatile.Read(ref _engines))
+                other.CompleteWaits(inline: false);
+        }
+    }
+
+    /// <summary>Tries again when the last stop failed.</summary>
+    /// <exception cref="InvalidOperationException">It fails again.</exception>
+    internal void Recover(Engine engine)
+    {
+        if (WhyNotAtRest is null)
+            return;
+
+        lock (_gate)
+        {
+            if (_whyNotAtRest is null)
+                return;
+
+            try
+            {
+                Reset(engine, _engines);
+            }
+            catch (Exception error) when (error is not ObjectDisposedException)
+            {
+                throw new InvalidOperationException($"{engine} cannot be started since a transfer that was given up could not be stopped: {error.Message}", error);
+            }
+        }
+    }
+
+    private void Reset(Engine engine, Engine[] engines)
+    {
+        try
+        {
+            engine.RunReset();
+        }
+        catch (Exception error)
+        {
+            Volatile.Write(ref _whyNotAtRest, error);
+            throw;
+        }
+
+        Volatile.Write(ref _whyNotAtRest, null);
+        foreach (Engine other in engines)
+            other.EndStuckLeases();
+    }
+}

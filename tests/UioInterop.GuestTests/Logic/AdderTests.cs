@@ -1,0 +1,42 @@
+using System.Runtime.InteropServices;
+using UioInterop.GuestTests.Support;
+
+namespace UioInterop.GuestTests.Logic;
+
+/// <summary>The example core and its driver.</summary>
+[Category(Needs.Logic), Category(Needs.Handles)]
+internal sealed class AdderTests
+{
+    private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(20);
+
+    [Test]
+    public async Task The_words_of_a_buffer_are_added_up()
+    {
+        using var session = DeviceSession.Open(UioDeviceId.FromName("sum"));
+        var adder = new Adder(session);
+        using var buffer = DmaHeap.Cma.Allocate(8192);
+        for (var seed = 1; seed < 4; seed++)
+        {
+            var bytes = Buffers.Pattern(8192, seed);
+            Buffers.Fill(buffer, bytes);
+            using var mapping = session.Device.Import(buffer, DmaDirection.ToDevice);
+
+            var sum = await adder.AddAsync(mapping, s_timeout);
+
+            Assert.That(sum, Is.EqualTo(MemoryMarshal.Cast<byte, uint>(bytes).ToArray().Aggregate(0u, (total, word) => unchecked(total + word))));
+        }
+    }
+
+    [Test]
+    public async Task A_sum_that_takes_too_long_is_stopped()
+    {
+        using var session = DeviceSession.Open(UioDeviceId.FromName("sum"));
+        var adder = new Adder(session);
+        using var buffer = DmaHeap.Cma.Allocate(8 << 20); // 8 ms
+        using var mapping = session.Device.Import(buffer, DmaDirection.ToDevice);
+
+        Assert.That(async () => await adder.AddAsync(mapping, TimeSpan.Zero), Throws.InstanceOf<TimeoutException>());
+
+        await adder.AddAsync(mapping, s_timeout);
+    }
+}

@@ -1,0 +1,118 @@
+using System.Diagnostics;
+using Tmds.Linux;
+using UioInterop.GuestTests.Support;
+
+namespace UioInterop.GuestTests.Logic;
+
+/// <summary>
+/// A file of the test core is released while the core writes into a buffer that the file had imported: what the kernel does,
+/// with a core that stops, stops slowly, or does not. The core is looked at through another file.
+/// </summary>
+[Category(Needs.Logic), Category(Needs.Handles)]
+internal sealed class CoreReleaseTests
+{
+    // All there is to a copy that is not over yet: it would take this long, and no test waits for it.
+    private static readonly TimeSpan s_long = TimeSpan.FromSeconds(30);
+
+    private const int Length = 64 << 10;
+    private TestCore _core = null!;
+
+    private static long Quarantined => ImportAttribute.UnderTest("quarantined").Value;
+
+    private static int Attachments => DmaBufTable.AttachmentsOf(UnderTest.Name);
+
+    [SetUp]
+    public void OpenCore() => _core = TestCore.Open();
+
+    [TearDown]
+    public void CloseCore()
+    {
+        _core.Behave();
+        using (var buffer = DmaHeap.Cma.Allocate(Length)) // asks for what is kept once more
+        using (_core.Device.Import(buffer, DmaDirection.FromDevice))
+            Assert.That(Quarantined, Is.Zero);
+        _core.Dispose();
+        Assert.That(Attachments, Is.Zero);
+    }
+
+    [Test]
+    public void A_release_in_the_middle_of_a_copy_stops_the_core_before_the_buffer_goes()
+    {
+        ReleaseInTheMiddle(TestCore.StopProgram());
+
+        var written = _core.Written;
+        Assert.That((_core.IsBusy, Quarantined, Attachments), Is.EqualTo((false, 0, 0)));
+        WaitForSomethingElse();
+        Assert.That(_core.Written, Is.EqualTo(written), "it writes no more");
+    }
+
+    // Without this one the test above proves nothing.
+    [Test]
+    public void Without_a_program_the_core_writes_on_when_the_buffer_is_gone()
+    {
+        ReleaseInTheMiddle();
+
+        var written = _core.Written;
+        Assert.That((_core.IsBusy, Attachments), Is.EqualTo((true, 0)));
+        Assert.That(() => _core.Written, Is.GreaterThan(written).After(20_000, 5));
+    }
+
+    [Test]
+    public void A_stop_that_takes_long_is_waited_for()
+    {
+        var slow = TimeSpan.FromMilliseconds(100);
+        _core.StopTime = slow;
+        var before = Stopwatch.GetTimestamp();
+
+        ReleaseInTheMiddle(TestCore.StopProgram());
+
+        Assert.That(Stopwatch.GetElapsedTime(before), Is.GreaterThanOrEqualTo(slow));
+        Assert.That((_core.IsBusy, Quarantined, Attachments), Is.EqualTo((false, 0, 0)));
+    }
+
+    [Test]
+    public void A_core_that_ignores_the_stop_keeps_its_buffer_until_it_is_at_rest()
+    {
+        _core.StopTime = null;
+
+        ReleaseInTheMiddle(TestCore.StopProgram(patience: 5_000));
+
+        Assert.That((_core.IsBusy, Quarantined, Attachments), Is.EqualTo((true, 1, 1)));
+        using var other = DmaHeap.Cma.Allocate(Length);
+        Assert.That(() => _core.Device.Import(other, DmaDirection.FromDevice), Throws.InstanceOf<UioException>().With.Property("Errno").EqualTo(LibC.EBUSY));
+        var written = _core.Written;
+        Assert.That(() => _core.Written, Is.GreaterThan(written).After(20_000, 5), "it goes on, into memory that nobody else has");
+
+        _core.StopTime = TimeSpan.Zero;
+        using (_core.Device.Import(other, DmaDirection.FromDevice))
+            Assert.That((_core.IsBusy, Quarantined), Is.EqualTo((false, 0)), "asked once more, it stopped");
+    }
+
+    private void ReleaseInTheMiddle(params ReadOnlySpan<RawQuiesceOp> program)
+    {
+        _core.Duration = s_long; // a part of it every 30 ms
+        using var buffer = DmaHeap.Cma.Allocate(Length);
+        using var handle = buffer.DuplicateHandle();
+        using (var file = RawUio.Open(UnderTest.DevicePath))
+        {
+            if (!program.IsEmpty)
+                Assert.That(RawHandles.SetQuiesce(file, program), Is.Zero);
+            var attached = RawHandles.Attached(file, handle, RawArguments.FromDevice);
+            var address = RawHandles.AllRanges(file, attached).Single().Address;
+            _core.Fill(new DeviceAddress(address), Length, with: 0x5a);
+            Assert.That(() => _core.Written, Is.GreaterThan(0).After(20_000, 1), "it has begun");
+            Assert.That(_core.IsBusy, Is.True, "and is not done");
+        }
+    }
+
+    /// <summary>As long as the core would have taken for some parts more.</summary>
+    private static void WaitForSomethingElse()
+    {
+        using var clock = TestCore.Open("test-core-ranges");
+        clock.Duration = TimeSpan.FromMilliseconds(200);
+        using var buffer = DmaHeap.Cma.Allocate(4096);
+        using var mapping = clock.Device.Import(buffer, DmaDirection.FromDevice);
+        clock.Fill(mapping.Address, 4096, with: 1);
+        Assert.That(() => clock.IsBusy, Is.False.After(20_000, 5));
+    }
+}

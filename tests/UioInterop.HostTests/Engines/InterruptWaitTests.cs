@@ -1,0 +1,85 @@
+using NUnit.Framework;
+
+#pragma warning disable CA2012 // Waits that nobody awaits are what the tests are about.
+
+namespace UioInterop.HostTests.Engines;
+
+/// <summary>Asynchronous waits that nobody awaits: they end no later one, and take no interrupt.</summary>
+internal sealed class InterruptWaitTests
+{
+    private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(20);
+
+    private FakeDevice _fake = null!;
+
+    [SetUp]
+    public void Open() => _fake = FakeDevice.Open();
+
+    [TearDown]
+    public void Close() => _fake.Dispose();
+
+    [Test]
+    public async Task A_wait_whose_result_was_asked_for_too_early_is_given_up()
+    {
+        Assert.That(() => _fake.Device.WaitForInterruptAsync(s_timeout).Result, Throws.InvalidOperationException.With.Message.Contains("await it"));
+
+        _fake.Interrupt();
+
+        Assert.That(_fake.Device.TryWaitForInterrupt(s_timeout, out _), Is.True, "it took no interrupt");
+        _fake.Interrupt();
+        await _fake.Device.WaitForInterruptAsync(s_timeout).AsTask().WaitAsync(s_timeout);
+    }
+
+    [TestCase(20)]
+    [TestCase(20_000)]
+    public async Task A_wait_that_nobody_awaits_is_no_end_of_waits(int milliseconds)
+    {
+        _ = Forget(milliseconds);
+        _fake.Interrupt();
+
+        Assert.That(_fake.Device.TryWaitForInterrupt(s_timeout, out _), Is.True, "it took no interrupt");
+        for (var i = 0; i < 2; i++)
+        {
+            _ = Forget(milliseconds);
+            var wait = _fake.Device.WaitForInterruptAsync(s_timeout).AsTask();
+            _fake.Interrupt();
+            Assert.That((await wait.WaitAsync(s_timeout)).SinceLastWait, Is.EqualTo(1));
+        }
+    }
+
+    [Test]
+    public void A_wait_that_is_awaited_too_late_says_so()
+    {
+        var forgotten = Forget(20_000);
+        var wait = _fake.Device.WaitForInterruptAsync(s_timeout).AsTask();
+
+        Assert.That(async () => await forgotten, Throws.InvalidOperationException.With.Message.Contains("later one"));
+
+        _fake.Interrupt();
+        Assert.That(wait.Wait(s_timeout), Is.True);
+    }
+
+    [Test]
+    public async Task A_wait_that_is_awaited_after_its_interrupt_gets_it()
+    {
+        var wait = Forget(20_000);
+        _fake.Interrupt();
+
+        Assert.That((await wait).SinceLastWait, Is.EqualTo(1));
+    }
+
+    [Test]
+    public async Task A_wait_that_is_awaited_after_somebody_else_took_its_interrupt_goes_on()
+    {
+        var wait = Forget(20_000);
+        _fake.Interrupt();
+        Assert.That(_fake.Device.TryWaitForInterrupt(s_timeout, out _), Is.True);
+        var task = wait.AsTask();
+        Assert.That(task.IsCompleted, Is.False);
+
+        _fake.Interrupt();
+
+        Assert.That((await task.WaitAsync(s_timeout)).SinceLastWait, Is.EqualTo(1));
+    }
+
+    private ValueTask<InterruptCount> Forget(int milliseconds) => _fake.Device.WaitForInterruptAsync(TimeSpan.FromMilliseconds(milliseconds));
+}
