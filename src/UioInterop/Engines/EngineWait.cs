@@ -27,7 +27,8 @@ internal sealed class EngineWait : IValueTaskSource, IThreadPoolWorkItem
     private InterruptCount _count;
     private Exception? _error;
     private bool _isAsync;
-    private bool _isDue; // decided, and to be completed by somebody
+    private bool _isDue; // decided, and not completed yet
+    private bool _isAwaited; // something continues after it
     private bool _isTimed;
     private Deadline _deadline;
     private Timer? _timer;
@@ -50,6 +51,7 @@ internal sealed class EngineWait : IValueTaskSource, IThreadPoolWorkItem
         {
             _outcome = Outcome.Pending;
             _isAsync = isAsync;
+            _isDue = _isAwaited = false;
         }
     }
 
@@ -70,13 +72,13 @@ internal sealed class EngineWait : IValueTaskSource, IThreadPoolWorkItem
         }
     }
 
-    /// <summary>Lets what awaits go on, once it has been decided.</summary>
+    /// <summary>Lets what awaits go on, once it has been decided. When nothing awaits yet, whoever comes finds it complete.</summary>
     /// <param name="inline">In this thread; otherwise in the thread pool.</param>
     public void Complete(bool inline)
     {
         lock (_gate)
         {
-            if (!_isDue)
+            if (!_isDue || !_isAwaited)
                 return;
 
             _isDue = false;
@@ -155,10 +157,28 @@ internal sealed class EngineWait : IValueTaskSource, IThreadPoolWorkItem
         _core.Reset();
     }
 
-    ValueTaskSourceStatus IValueTaskSource.GetStatus(short token) => _core.GetStatus(token);
+    ValueTaskSourceStatus IValueTaskSource.GetStatus(short token)
+    {
+        bool completes;
+        lock (_gate)
+        {
+            completes = _isDue && !_isAwaited;
+            _isDue &= !completes;
+        }
 
-    void IValueTaskSource.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
+        if (completes)
+            _core.SetResult(true);
+        return _core.GetStatus(token);
+    }
+
+    void IValueTaskSource.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags)
+    {
+        // Not the other way round: to come after the completion would allocate.
         _core.OnCompleted(continuation, state, token, flags);
+        lock (_gate)
+            _isAwaited = true;
+        Complete(inline: false);
+    }
 
     private void Register(CancellationToken token)
     {

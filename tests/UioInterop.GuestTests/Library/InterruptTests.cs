@@ -154,7 +154,7 @@ internal sealed class InterruptTests
     [Test]
     public async Task A_second_asynchronous_wait_is_refused_and_the_first_goes_on()
     {
-        var first = _device.WaitForInterruptAsync(s_timeout);
+        var first = _device.WaitForInterruptAsync(s_timeout).AsTask();
 
         Assert.That(async () => await _device.WaitForInterruptAsync(s_timeout), Throws.InvalidOperationException);
 

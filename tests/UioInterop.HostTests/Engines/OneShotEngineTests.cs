@@ -263,10 +263,15 @@ internal sealed class OneShotEngineTests
         Assert.That(_fake.Imports.Attached, Is.Zero);
     }
 
-    [TestCase(false)]
-    [TestCase(true)]
-    public async Task A_transfer_allocates_nothing(bool blocks)
+    // Whether the interrupt comes later, or is there before anybody waits for it.
+    [TestCase(false, false)]
+    [TestCase(false, true)]
+    [TestCase(true, false)]
+    [TestCase(true, true)]
+    public async Task A_transfer_allocates_nothing(bool blocks, bool isDoneAtOnce)
     {
+        if (isDoneAtOnce)
+            _engine.Starting = () => Finish(_engine);
         const int transfers = 100;
         using var cancel = new CancellationTokenSource();
         var ends = false;
@@ -274,7 +279,7 @@ internal sealed class OneShotEngineTests
         {
             for (var done = 0; !Volatile.Read(ref ends); Thread.Yield())
             {
-                if (_engine.Starts == done)
+                if (_engine.Starts == done || isDoneAtOnce)
                     continue;
                 done++;
                 Finish(_engine);
