@@ -77,7 +77,7 @@ internal static class Remedies
         [(Calls.Ranges, Errno.ENOENT)] = _ => EndedByOthers,
         [(Calls.WriteAddress, Errno.ENOENT)] = _ => EndedByOthers,
         [(Calls.WriteAddress, Errno.E2BIG)] = _ => "the buffer is not in one range for so long: take the lease on less, or allocate from DmaHeap.Cma",
-        [(Calls.WriteAddress, Errno.ERANGE)] = _ => "the address has more than 32 bits and the register has not: write it into a pair, or a register of 64 bits",
+        [(Calls.WriteAddress, Errno.ERANGE)] = _ => "the address needs more than 32 bits; the register holds 32: write it into a pair, or a register of 64 bits",
         [(Calls.WriteAddress, Errno.EOPNOTSUPP)] = _ => NoRegisters,
         [(Calls.WriteAddress, Errno.EINVAL)] = _ => "the register is not one of the device's own resources: a map is rounded to pages, and the rest of a page may be another device's",
         [(Calls.SetQuiesce, Errno.ENOTTY)] = _ => "this kernel runs no quiesce programs: build it with the series in kernel-patch/ and CONFIG_UIO_DMABUF=y",

@@ -302,7 +302,7 @@ public sealed unsafe class Registers
                 + "whole pages. Its driver has to round the size up, as uio_pdrv_genirq does");
     }
 
-    /// <summary>Refuses accesses from now on. One that is past its check hits plain memory.</summary>
+    /// <summary>Refuses accesses from now on. An access already past the check reaches harmless memory.</summary>
     internal void Retire()
     {
         _disposed = true;
