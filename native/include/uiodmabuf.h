@@ -256,6 +256,23 @@ UIODMABUF_EXPORT int32_t uiodmabuf_heap_alloc(int32_t heap_fd, uint64_t length,
 UIODMABUF_EXPORT int32_t uiodmabuf_sync(int32_t dmabuf_fd, uint64_t flags);
 
 /*
+ * uiodmabuf_set_name - names a dma-buf for those who look at fdinfo and debugfs
+ *			(DMA_BUF_SET_NAME_B)
+ *
+ * dmabuf_fd:  the dma-buf
+ * name:       at most 31 bytes and a zero
+ *
+ * Returns 0, or:
+ *   -EBADF   dmabuf_fd is not open
+ *   -EFAULT  name is not readable
+ *   -EINVAL  name is too long
+ *   -ENOMEM  out of kernel memory
+ *   -ENOTTY  not a dma-buf
+ */
+UIODMABUF_EXPORT int32_t uiodmabuf_set_name(int32_t dmabuf_fd,
+					    const char *name);
+
+/*
  * uiodmabuf_udmabuf_create - makes a dma-buf of a memfd's pages
  *			      (UDMABUF_CREATE)
  *

@@ -175,6 +175,12 @@ int32_t uiodmabuf_sync(int32_t dmabuf_fd, uint64_t flags)
 	return result < 0 ? result : 0;
 }
 
+int32_t uiodmabuf_set_name(int32_t dmabuf_fd, const char *name)
+{
+	/* The kernel reads the name and nothing else of it. */
+	return call(dmabuf_fd, DMA_BUF_SET_NAME_B, (void *)(uintptr_t)name);
+}
+
 int32_t uiodmabuf_udmabuf_create(int32_t udmabuf_fd, int32_t memfd,
 				 uint32_t flags, uint64_t offset, uint64_t size)
 {

@@ -63,6 +63,8 @@ static void every_function_fails(int fd, int expected, const char *why)
 	     name);
 	snprintf(name, sizeof(name), "sync, %s", why);
 	same(uiodmabuf_sync(fd, 1), expected, name);
+	snprintf(name, sizeof(name), "set_name, %s", why);
+	same(uiodmabuf_set_name(fd, "x"), expected, name);
 	snprintf(name, sizeof(name), "udmabuf_create, %s", why);
 	same(uiodmabuf_udmabuf_create(fd, fd, 1, 0, 4096), expected, name);
 }

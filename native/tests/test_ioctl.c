@@ -314,6 +314,20 @@ static void test_sync(void)
 	same(uiodmabuf_sync(FD, 1), -EIO, "sync: error");
 }
 
+static void test_set_name(void)
+{
+	static const char input[8] = "samples";
+
+	/* It is the name that the kernel gets, not a structure with it. */
+	arm(2, EINTR, 0, NULL);
+	same(uiodmabuf_set_name(FD, input), 0, "set_name");
+	same(fake.calls, 3, "set_name: interrupted twice, called three times");
+	passed(DMA_BUF_SET_NAME_B, input, "set_name");
+
+	arm(1, EIO, 0, NULL);
+	same(uiodmabuf_set_name(FD, input), -EIO, "set_name: error");
+}
+
 static void test_udmabuf_create(void)
 {
 	static const struct udmabuf_create input = {
@@ -349,6 +363,7 @@ int main(void)
 	test_set_quiesce();
 	test_heap_alloc();
 	test_sync();
+	test_set_name();
 	test_udmabuf_create();
 	return done();
 }

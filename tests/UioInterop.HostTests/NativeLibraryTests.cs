@@ -38,6 +38,19 @@ internal sealed class NativeLibraryTests
         Assert.That((await folder.RunAsync("dotnet", ["out/program.dll"])).Trim(), Is.EqualTo(Answer));
     }
 
+    // The host unpacks the shim into a folder that only it knows.
+    [Test]
+    public async Task From_a_single_file()
+    {
+        using var folder = Project($"<ProjectReference Include=\"{s_library}\" />");
+        await folder.RunAsync("dotnet", ["publish", "-c", "Release", "-o", "out", "-r", "linux-x64", "--no-self-contained",
+            "-p:PublishSingleFile=true", "-p:IncludeNativeLibrariesForSelfExtract=true"]);
+        File.Move(folder.PathOf("out/program"), folder.PathOf("alone"));
+
+        var runtime = $"DOTNET_ROOT={Path.GetDirectoryName(Environment.ProcessPath)}";
+        Assert.That((await folder.RunAsync("env", [runtime, "./alone"])).Trim(), Is.EqualTo(Answer));
+    }
+
     [Test]
     public async Task From_a_package()
     {

@@ -18,6 +18,20 @@ public static unsafe class ProbeCases
     private static readonly Register<ushort> s_half0 = new(0x08, "argument, low half"), s_half1 = new(0x0a, "argument, high half");
     private static readonly Register<uint> s_argument = new(0x08, "argument");
 
+    // The same registers as other types.
+    private static readonly Register<int> s_signed = new(0x20);
+    private static readonly Register<Bits> s_bits = new(0x20);
+    private static readonly Register<long> s_signedWide = new(0x100);
+    private static readonly Register<short> s_signedHalf = new(0x08);
+    private static readonly Register<ByteBits> s_byteBits = new(0x09);
+    private static readonly RegisterArray<uint> s_holes = new(0x100, count: 8);
+
+    [Flags]
+    private enum Bits : uint { None = 0, Interrupt = 0x20 }
+
+    [Flags]
+    private enum ByteBits : byte { None = 0, Low = 1 }
+
     // A result that goes nowhere would make an access one that is discarded.
     private static ulong s_result;
 
@@ -121,7 +135,7 @@ public static unsafe class ProbeCases
         OnEdu("a loop over eight 32-bit registers", r =>
         {
             for (int i = 0; i < 8; i++)
-                r.WriteRelaxed32(s_hole.Offset + 4 * i, 0);
+                r.WriteRelaxed(new Register<uint>(s_hole.Offset + 4 * i), 0);
         }, [.. Enumerable.Range(0, 8).Select(i => new Access(true, s_hole.Offset + 4 * i, 4))]),
 
         // A store that the next one covers is for nothing, and its value is known to a load behind it.
@@ -159,6 +173,17 @@ public static unsafe class ProbeCases
             r.Write(s_hole, second);
             r.Write(s_next, first);
         }, Read(s_hole), Read(s_next), Write(s_hole), Write(s_next)),
+
+        // Of a generic method, too, one width is left.
+        OnEdu("a signed register, its sign", r => Use(r.Read(s_signed) < 0), Read(s_status)),
+        OnEdu("a bit of an enumeration", r => Use((r.Read(s_bits) & Bits.Interrupt) != 0), Read(s_status)),
+        OnEdu("a bit of a signed 64-bit register", r => Use((r.Read(s_signedWide) & 0x20) != 0), Read(s_wide)),
+        OnSdHost("a signed 16-bit register, its sign", r => Use(r.Read(s_signedHalf) < 0), Read(s_half0)),
+        OnSdHost("an enumeration of 8 bits, written", r => r.Write(s_byteBits, ByteBits.Low), Write(s_byte1)),
+        OnEdu("an indexer, read and written", r => r[s_hole.Offset] |= 1, Read(s_hole), Write(s_hole)),
+        OnEdu("a bit set by Modify", r => Use(r.Modify(s_hole, 1, 1)), Read(s_hole), Write(s_hole)),
+        OnSdHost("a bit cleared, 8 bits", r => Use(r.ClearBits(s_byte1, 0x20)), Read(s_byte1), Write(s_byte1)),
+        OnEdu("an element of an array, in a slice", r => Use(r.Slice(0x8).Read(s_holes[1])), new Access(false, 0x10c, 4)),
 
         // Waiting reads once when the value is there, and once when there is no time.
         OnEdu("WaitFor, the value is there", r => Use(r.WaitFor(s_hole, 1, 1, TimeSpan.FromSeconds(1))), Read(s_hole)),

@@ -18,24 +18,29 @@ namespace UioInterop;
 /// imported as <see cref="DmaDirection.Bidirectional"/> into both: the kernel syncs all mappings of a buffer in one
 /// direction. See Documentation/driver-api/dma-buf.rst.
 /// </remarks>
-[DebuggerDisplay("{DebuggerDisplay,nq}")]
-public sealed class DmaBuf : IDisposable
+[DebuggerDisplay("{ToString(),nq}, {Ledger.Mappings} mappings")]
+public sealed partial class DmaBuf : IDisposable
 {
     // Under the ledger's lock, all three.
     private MemoryMap? _map;
     private bool _disposed;
     private bool _closed;
+    private MemoryPressure? _pressure; // of a buffer that this program allocated
 
     internal DmaBuf(SafeFileHandle file, long length, string exporter)
     {
         File = file;
         Length = length;
+        Capacity = length;
         Exporter = exporter;
         Ledger = new AccessLedger(this);
     }
 
-    /// <summary>Its length in bytes: whole pages, so it may be more than was asked for.</summary>
-    public long Length { get; }
+    /// <summary>Its length in bytes: what was asked for, or for a buffer that came as a descriptor all of it.</summary>
+    public long Length { get; private init; }
+
+    /// <summary>How many bytes there are behind it: whole pages. What is beyond <see cref="Length"/> is not for use.</summary>
+    public long Capacity { get; }
 
     /// <summary>The kernel's name for where it came from: <c>system</c>, <c>reserved</c>, <c>udmabuf</c>, ...</summary>
     public string Exporter { get; }
@@ -57,7 +62,7 @@ public sealed class DmaBuf : IDisposable
 
     /// <summary>Allocates a buffer: the same as <see cref="DmaHeap.Allocate"/>.</summary>
     /// <param name="heap">Where from.</param>
-    /// <param name="length">Its length in bytes, more than 0; rounded up to whole pages.</param>
+    /// <param name="length">Its length in bytes, more than 0.</param>
     /// <inheritdoc cref="DmaHeap.Allocate"/>
     public static DmaBuf Allocate(DmaHeap heap, long length)
     {
@@ -138,6 +143,59 @@ public sealed class DmaBuf : IDisposable
     public static ValueTask<DmaBuf> ReceiveAsync(Socket socket, CancellationToken token = default) =>
         DmaBufMessage.ReceiveAsync(socket, token);
 
+    /// <summary>
+    /// The buffer's name for people: in <c>/proc/PID/fdinfo</c> and in debugfs, of every process that has the buffer. Empty when it
+    /// has none.
+    /// </summary>
+    /// <exception cref="UioException">EINVAL: the name is longer than 31 bytes of UTF-8.</exception>
+    /// <exception cref="ObjectDisposedException">The buffer has been disposed.</exception>
+    public string Name
+    {
+        get
+        {
+            lock (Ledger.Gate)
+            {
+                ObjectDisposedException.ThrowIf(_disposed, this);
+                return ReadInfo(File, "name:") ?? "";
+            }
+        }
+
+        set
+        {
+            ArgumentNullException.ThrowIfNull(value);
+            lock (Ledger.Gate)
+            {
+                ObjectDisposedException.ThrowIf(_disposed, this);
+                int result = Shim.SetName(File, value);
+                if (result < 0)
+                    throw UioException.From(Calls.SetName, ToString(), result);
+            }
+        }
+    }
+
+    /// <summary>
+    /// Waits until those who work on the buffer are done, as their drivers tell the kernel by implicit fences: a GPU, a display.
+    /// A device behind UIO has none; its own transfers are waited for by its driver.
+    /// </summary>
+    /// <param name="mode">
+    /// What is to follow: reading waits for those who write, writing for all.
+    /// </param>
+    /// <param name="timeout">How long to wait; zero only looks, <see cref="Timeout.InfiniteTimeSpan"/> waits for ever.</param>
+    /// <param name="token">Ends the wait.</param>
+    /// <exception cref="TimeoutException">They are not done.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    /// <exception cref="ObjectDisposedException">The buffer has been disposed.</exception>
+    public Task WaitAsync(CpuAccessMode mode, TimeSpan timeout, CancellationToken token = default)
+    {
+        CheckMode(mode);
+        var deadline = new Deadline(timeout);
+        if (token.IsCancellationRequested)
+            return Task.FromCanceled(token);
+
+        ThrowIfDisposed();
+        return FenceWait.RunAsync(this, mode, deadline, token);
+    }
+
     /// <summary>Begins a scope in which the CPU may touch the buffer, or a part of it.</summary>
     /// <param name="mode">What it does there. A scope that writes is alone; scopes that read are alone or with others that do.</param>
     /// <param name="offset">Where the part begins, in bytes.</param>
@@ -191,7 +249,7 @@ public sealed class DmaBuf : IDisposable
     }
 
     /// <summary>The buffer in words: <c>dma-buf of 4096 bytes from system</c>.</summary>
-    public override string ToString() => $"dma-buf of {Length} bytes from {Exporter}";
+    public override string ToString() => $"dma-buf of {Length} bytes from {Exporter}{(_disposed ? ", disposed" : "")}";
 
     /// <summary>
     /// Takes over a descriptor as <see cref="FromHandle"/> does. When it is not of a dma-buf that returns null, and tells
@@ -199,45 +257,62 @@ public sealed class DmaBuf : IDisposable
     /// </summary>
     internal static DmaBuf? TryFromHandle(SafeFileHandle file, out string? otherwise)
     {
-        otherwise = null;
-        bool borrowed = false;
-        try
+        // A descriptor of its own: that of a handle that does not own it belongs to somebody else, who will close it.
+        int result = Syscalls.Duplicate(file, out SafeFileHandle? own);
+        if (result < 0)
         {
-            file.DangerousAddRef(ref borrowed);
-            string descriptor = $"descriptor {file.DangerousGetHandle()}";
-            if (ReadExporter(file) is not { } exporter)
+            if (result == -Errno.EBADF)
             {
                 otherwise = Describe(file);
                 return null;
             }
 
-            long length = Syscalls.SeekToEnd(file);
-            if (length < 0)
-                throw UioException.From(Calls.Seek, descriptor, length);
+            throw UioException.From(Calls.Duplicate, $"descriptor {file.DangerousGetHandle()}", result);
+        }
 
-            int result = Syscalls.SetCloseOnExec(file);
-            if (result < 0)
-                throw UioException.From(Calls.Duplicate, descriptor, result);
-
-            // Into a handle that nobody else can close: a device may have the buffer.
-            var own = new SafeFileHandle(file.DangerousGetHandle(), ownsHandle: true);
-            file.SetHandleAsInvalid();
-            return new DmaBuf(own, length, exporter);
+        DmaBuf? buffer = null;
+        try
+        {
+            buffer = TryFromOwn(own!, -1, out otherwise);
+            if (buffer is not null)
+                file.Dispose();
+            return buffer;
         }
         finally
         {
-            if (borrowed)
-                file.DangerousRelease();
+            if (buffer is null)
+                own!.Dispose();
         }
     }
 
+    /// <summary>Makes a buffer of a descriptor that nobody else can close: a device may have the buffer.</summary>
+    private static DmaBuf? TryFromOwn(SafeFileHandle file, long length, out string? otherwise)
+    {
+        otherwise = null;
+        if (ReadInfo(file, "exp_name:") is not { } exporter)
+        {
+            otherwise = Describe(file);
+            return null;
+        }
+
+        long capacity = Syscalls.SeekToEnd(file);
+        if (capacity < 0)
+            throw UioException.From(Calls.Seek, $"descriptor {file.DangerousGetHandle()}", capacity);
+
+        return length < 0 ? new DmaBuf(file, capacity, exporter)
+            : new DmaBuf(file, capacity, exporter) { Length = length, _pressure = new MemoryPressure(capacity) };
+    }
+
     /// <summary>Makes a buffer of a descriptor that the kernel just made.</summary>
-    internal static DmaBuf FromNewDescriptor(int fd)
+    /// <param name="fd">The descriptor.</param>
+    /// <param name="length">How long the buffer was to be; -1 is all that the kernel made.</param>
+    internal static DmaBuf FromNewDescriptor(int fd, long length = -1)
     {
         var file = new SafeFileHandle(fd, ownsHandle: true);
         try
         {
-            return FromHandle(file);
+            return TryFromOwn(file, length, out string? otherwise)
+                ?? throw new ArgumentException($"The descriptor is not of a dma-buf but of {otherwise}.", nameof(fd));
         }
         catch
         {
@@ -314,13 +389,9 @@ public sealed class DmaBuf : IDisposable
         }
     }
 
-    private string DebuggerDisplay => $"{this}, {Ledger.Mappings} mappings{(_disposed ? ", disposed" : "")}";
-
-    private unsafe Window Open(CpuAccessMode mode, long offset, int length)
+    private unsafe Window Open(CpuAccessMode mode, long offset, int length, bool toWrite = true)
     {
-        if (mode is not (CpuAccessMode.Read or CpuAccessMode.Write or CpuAccessMode.ReadWrite))
-            throw new ArgumentOutOfRangeException(nameof(mode), mode, "A mode is Read, Write or ReadWrite.");
-
+        CheckMode(mode);
         ArgumentOutOfRangeException.ThrowIfNegative(offset);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(offset, Length);
         ArgumentOutOfRangeException.ThrowIfLessThan(length, -1);
@@ -330,20 +401,16 @@ public sealed class DmaBuf : IDisposable
 
         ulong sync;
         long ticket;
+        MemoryMap map;
         lock (Ledger.Gate)
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
             sync = Ledger.CheckScope(mode, offset, size);
-            if (_map is null)
-            {
-                int mapped = MemoryMap.Create(File, 0, Length, out _map);
-                if (mapped < 0)
-                    throw UioException.From(Calls.MapBuffer, ToString(), mapped);
-            }
+            map = MapFor(toWrite);
 
             // A scope that nobody ends keeps its memory: its span does not keep this object from the collector.
             bool isKept = false;
-            _map!.DangerousAddRef(ref isKept);
+            map.DangerousAddRef(ref isKept);
             ticket = Ledger.AddScope(mode, offset, size, sync);
         }
 
@@ -356,7 +423,7 @@ public sealed class DmaBuf : IDisposable
             throw UioException.From(Calls.Sync, ToString(), result);
         }
 
-        return new Window(ticket, _map, _map.Address + offset, (int)size);
+        return new Window(ticket, map, map.Address + offset, (int)size);
     }
 
     private bool RemoveScope(long ticket)
@@ -368,6 +435,21 @@ public sealed class DmaBuf : IDisposable
         return true;
     }
 
+    /// <summary>
+    /// The buffer's map. One that cannot be written to is for our own reading: a write through a span would end the program. It
+    /// is never replaced: where it was made so, another cannot be made.
+    /// </summary>
+    private MemoryMap MapFor(bool writing)
+    {
+        if (_map is { } map && (map.IsWritable || !writing))
+            return map;
+
+        int result = MemoryMap.Create(File, 0, Capacity, out MemoryMap? made);
+        if (result == -Errno.EACCES && !writing)
+            result = MemoryMap.Create(File, 0, Capacity, out made, writable: false);
+        return result < 0 ? throw UioException.From(Calls.MapBuffer, ToString(), result) : _map = made!;
+    }
+
     private void CloseIfUnused()
     {
         if (!_disposed || _closed || Ledger.Mappings > 0)
@@ -375,11 +457,18 @@ public sealed class DmaBuf : IDisposable
 
         _closed = true;
         File.Dispose();
+        _pressure?.Dispose();
     }
 
-    private static string? ReadExporter(SafeFileHandle file)
+    private static void CheckMode(CpuAccessMode mode)
     {
-        const string Key = "exp_name:";
+        if (mode is not (CpuAccessMode.Read or CpuAccessMode.Write or CpuAccessMode.ReadWrite))
+            throw new ArgumentOutOfRangeException(nameof(mode), mode, "A mode is Read, Write or ReadWrite.");
+    }
+
+    /// <summary>What the kernel says about a descriptor's buffer under a key; null when it says nothing.</summary>
+    private static string? ReadInfo(SafeFileHandle file, string key)
+    {
         string path = $"/proc/self/fdinfo/{file.DangerousGetHandle()}";
         int result = Syscalls.Open(path, LibC.O_RDONLY, out SafeFileHandle? info);
         if (result == -Errno.ENOENT && Directory.Exists("/proc/self"))
@@ -396,8 +485,8 @@ public sealed class DmaBuf : IDisposable
 
         foreach (ReadOnlySpan<char> line in Encoding.UTF8.GetString(bytes[..result]).AsSpan().EnumerateLines())
         {
-            if (line.StartsWith(Key, StringComparison.Ordinal))
-                return line[Key.Length..].Trim().ToString();
+            if (line.StartsWith(key, StringComparison.Ordinal))
+                return line[key.Length..].TrimStart('\t').ToString();
         }
 
         return null;

@@ -13,8 +13,10 @@ public sealed class DmaHeap
 {
     internal const string Folder = "/dev/dma_heap";
 
-    // What kernels call the default CMA area: "reserved" without a device tree node, otherwise the node's name.
-    private static readonly string[] CmaNames = ["reserved", "default_cma_region", "linux,cma", "linux,cma-pool", "cma"];
+    private const string SystemName = "system";
+
+    // What kernels call the default CMA area when no node of the device tree describes it: since 6.17, and before.
+    private static readonly string[] CmaNames = ["default_cma_region", "reserved"];
 
     private DmaHeap(string name) => Name = name;
 
@@ -29,17 +31,29 @@ public sealed class DmaHeap
     /// (<see cref="DmaMapping.Ranges"/>), or gets EINVAL of a kernel that has only the boards' ioctls.
     /// </summary>
     /// <exception cref="UioException">ENOENT: the kernel has none.</exception>
-    public static DmaHeap System => Open("system");
+    public static DmaHeap System => Open(SystemName);
 
     /// <summary>The heap of the default CMA area: memory in one piece, for devices without an IOMMU. It is limited.</summary>
     /// <exception cref="UioException">ENOENT: the kernel has none.</exception>
-    public static DmaHeap Cma => Open(CmaNames.FirstOrDefault(name => File.Exists($"{Folder}/{name}")) ?? CmaNames[0]);
+    public static DmaHeap Cma => TryFindCma() ?? Open(CmaNames[^1]);
 
     /// <summary>All heaps, by name. Empty when the kernel has none.</summary>
+    /// <exception cref="UioException">EACCES: the process may not look.</exception>
     public static IReadOnlyList<DmaHeap> List() =>
-        Directory.Exists(Folder)
-            ? [.. Directory.GetFiles(Folder).Select(path => new DmaHeap(Path.GetFileName(path))).OrderBy(heap => heap.Name, StringComparer.Ordinal)]
-            : [];
+        [.. SysFs.Files(Folder).Select(path => new DmaHeap(Path.GetFileName(path))).OrderBy(heap => heap.Name, StringComparer.Ordinal)];
+
+    internal static DmaHeap? TryFindSystem() => List().FirstOrDefault(heap => heap.Name == SystemName);
+
+    internal static DmaHeap? TryFindCma()
+    {
+        // The device tree says which node is the default area's, and the heap has that node's name. A kernel that calls it
+        // otherwise has one heap beside the system's.
+        IReadOnlyList<DmaHeap> heaps = List();
+        string[] names = [.. SysFs.ReadDefaultCmaNodes(), .. CmaNames];
+        DmaHeap[] others = [.. heaps.Where(heap => !heap.IsSystem)];
+        return names.Select(name => heaps.FirstOrDefault(heap => heap.Name == name)).FirstOrDefault(heap => heap is not null)
+            ?? (others.Length == 1 ? others[0] : null);
+    }
 
     /// <summary>The heap with a name.</summary>
     /// <param name="name">Its name in /dev/dma_heap.</param>
@@ -55,7 +69,10 @@ public sealed class DmaHeap
     }
 
     /// <summary>Allocates a buffer (DMA_HEAP_IOCTL_ALLOC). Its memory is zero.</summary>
-    /// <param name="length">Its length in bytes, more than 0; rounded up to whole pages.</param>
+    /// <remarks>
+    /// When the heap has no memory left, buffers that were dropped without Dispose are collected first.
+    /// </remarks>
+    /// <param name="length">Its length in bytes, more than 0. The memory behind it is whole pages: <see cref="DmaBuf.Capacity"/>.</param>
     /// <exception cref="UioException">
     /// ENOMEM: the heap has no such memory. EACCES: the process may not use the heap. EMFILE: no free descriptor.
     /// </exception>
@@ -69,10 +86,24 @@ public sealed class DmaHeap
             throw UioException.From(Calls.OpenHeap, DevicePath, result);
 
         using (heap)
-            result = Shim.HeapAlloc(heap!, (ulong)length, (uint)(LibC.O_RDWR | LibC.O_CLOEXEC));
+        {
+            result = TryAllocate(heap!, length);
+            if (result == -Errno.ENOMEM)
+            {
+                GC.Collect();
+                GC.WaitForPendingFinalizers();
+                result = TryAllocate(heap!, length);
+            }
+        }
 
-        return result < 0 ? throw UioException.From(Calls.Allocate, DevicePath, result) : DmaBuf.FromNewDescriptor(result);
+        return result < 0 ? throw UioException.From(Calls.Allocate, DevicePath, result) : DmaBuf.FromNewDescriptor(result, length);
     }
+
+    private static int TryAllocate(SafeFileHandle heap, long length) =>
+        Shim.HeapAlloc(heap, (ulong)length, (uint)(LibC.O_RDWR | LibC.O_CLOEXEC));
+
+    /// <summary>Whether its memory is ordinary memory, such as <c>system</c> and <c>system-uncached</c>.</summary>
+    private bool IsSystem => Name.StartsWith(SystemName, StringComparison.Ordinal);
 
     /// <summary>
     /// The system heap takes page by page until there is none left, and then the kernel kills processes to get more (6.12).
@@ -81,7 +112,7 @@ public sealed class DmaHeap
     private void CheckAvailable(long length)
     {
         const long WorthAsking = 16 << 20;
-        if (length < WorthAsking || !Name.StartsWith("system", StringComparison.Ordinal) || SysFs.ReadAvailableMemory() is not { } available || length <= available)
+        if (length < WorthAsking || !IsSystem || SysFs.ReadAvailableMemory() is not { } available || length <= available)
             return;
 
         throw new UioException(Calls.Allocate, DevicePath, Errno.ENOMEM,

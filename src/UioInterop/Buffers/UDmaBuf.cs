@@ -16,8 +16,8 @@ public static class UDmaBuf
 
     /// <summary>Makes a buffer of fresh memory (UDMABUF_CREATE). Its memory is zero, and in pieces of a page.</summary>
     /// <param name="length">
-    /// Its length in bytes, more than 0; rounded up to whole pages. At most 64 MiB unless the module's size_limit_mb says
-    /// otherwise.
+    /// Its length in bytes, more than 0. The memory behind it is whole pages: <see cref="DmaBuf.Capacity"/>. At most 64 MiB unless
+    /// the module's size_limit_mb says otherwise.
     /// </param>
     /// <exception cref="UioException">
     /// ENOENT: the kernel has no udmabuf. EINVAL: the length is beyond its limits. EACCES, EMFILE, ENOMEM: as the message says.
@@ -50,6 +50,6 @@ public static class UDmaBuf
             }
         }
 
-        return result < 0 ? throw UioException.From(Calls.CreateUDmaBuf, Node, result) : DmaBuf.FromNewDescriptor(result);
+        return result < 0 ? throw UioException.From(Calls.CreateUDmaBuf, Node, result) : DmaBuf.FromNewDescriptor(result, length);
     }
 }

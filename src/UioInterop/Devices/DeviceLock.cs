@@ -1,53 +1,60 @@
 using System.Globalization;
 using Microsoft.Win32.SafeHandles;
-using Tmds.Linux;
 using UioInterop.Interop;
 
 namespace UioInterop;
 
 /// <summary>Keeps others from opening a device: see <see cref="UioOpenOptions.IsExclusive"/>.</summary>
+/// <remarks>
+/// A flock(2) on the open node. It goes with the file, and only who may open the device can take it. It is one of the node:
+/// a second node of the device, made by mknod(1) or for a container, has one of its own.
+/// </remarks>
 internal static class DeviceLock
 {
-    /// <summary>Takes the lock. It is held until the file is closed.</summary>
+    /// <summary>Looks for who has the device, without opening it. Holders in other PID namespaces are not seen.</summary>
     /// <exception cref="UioException">EBUSY: another holds it, whom the message names.</exception>
-    public static SafeFileHandle Take(UioDeviceInfo device, bool exclusive)
+    public static void ThrowIfHeld(FileStatus node, UioDeviceInfo device, bool exclusive)
     {
-        string path = $"/sys/class/uio/uio{device.Number}/dev";
-        int result = Syscalls.Open(path, LibC.O_RDONLY, out SafeFileHandle? file);
-        if (result < 0)
-            throw UioException.From(Calls.Open, device.DevicePath, result == -Errno.ENOENT ? -Errno.ENODEV : result);
-
-        result = Syscalls.LockFile(file!, exclusive);
-        if (result >= 0)
-            return file!;
-
-        using (file)
-        {
-            throw result == -Errno.EAGAIN
-                ? new UioException(Calls.Open, device.DevicePath, Errno.EBUSY, $"{Holders(file!)} has it open; {(exclusive
-                    ? "dispose that one first, or share the device: UioOpenOptions.IsExclusive = false, on both sides"
-                    : "for itself (UioOpenOptions.IsExclusive)")}")
-                : UioException.From(Calls.Lock, path, result);
-        }
+        string[] holders = [.. HoldersOf(node, exclusive)];
+        if (holders.Length > 0)
+            throw Busy(device, exclusive, string.Join(", ", holders));
     }
 
-    /// <summary>Who has the file locked, in words: proc(5), /proc/locks.</summary>
-    private static string Holders(SafeFileHandle file)
+    /// <summary>Takes the lock of a node that has been opened. It is held until that file is closed.</summary>
+    /// <exception cref="UioException">EBUSY: another holds it, whom the message names.</exception>
+    public static void Take(SafeFileHandle file, FileStatus node, UioDeviceInfo device, bool exclusive)
+    {
+        int result = Syscalls.LockFile(file, exclusive);
+        if (result == -Errno.EAGAIN)
+        {
+            string holders = string.Join(", ", HoldersOf(node, exclusive));
+            throw Busy(device, exclusive, holders.Length > 0 ? holders : "another program");
+        }
+
+        if (result < 0)
+            throw UioException.From(Calls.Lock, device.DevicePath, result);
+
+        // Here goes the kernel's own claim of the open file, which holds for all nodes of a device, where there is one.
+    }
+
+    private static UioException Busy(UioDeviceInfo device, bool exclusive, string holders) =>
+        new(Calls.Open, device.DevicePath, Errno.EBUSY, $"{holders} has it open; {(exclusive
+            ? "dispose that one first, or share the device: UioOpenOptions.IsExclusive = false, on both sides"
+            : "for itself (UioOpenOptions.IsExclusive)")}");
+
+    /// <summary>Whose locks on a node are in the way, in words: proc(5), /proc/locks.</summary>
+    private static IEnumerable<string> HoldersOf(FileStatus node, bool exclusive)
     {
         // "1: FLOCK  ADVISORY  WRITE 123 00:15:4711 0 EOF"
-        string? inode = Syscalls.TryGetInode(file, out ulong number) ? ":" + number.ToString(CultureInfo.InvariantCulture) : null;
-        string[] holders =
-        [
-            .. from line in (SysFs.Read("/proc/locks") ?? "").Split('\n')
-               let words = line.Split(' ', StringSplitOptions.RemoveEmptyEntries)
-               where words.Length > 5 && words[1] == "FLOCK" && inode is not null && words[5].EndsWith(inode, StringComparison.Ordinal)
-               select Name(words[4]),
-        ];
-        return holders.Length > 0 ? string.Join(", ", holders.Distinct()) : "another program";
+        string file = string.Create(CultureInfo.InvariantCulture, $"{node.FileSystem.Major:x2}:{node.FileSystem.Minor:x2}:{node.Inode}");
+        return (from line in (SysFs.TryRead("/proc/locks") ?? "").Split('\n')
+                let words = line.Split(' ', StringSplitOptions.RemoveEmptyEntries)
+                where words.Length > 5 && words[1] == "FLOCK" && words[5] == file && (exclusive || words[3] == "WRITE")
+                select Name(words[4])).Distinct();
     }
 
     private static string Name(string process) =>
         process == Environment.ProcessId.ToString(CultureInfo.InvariantCulture) ? "this program"
-        : SysFs.Read($"/proc/{process}/comm") is { } name ? $"process {process} ({name})"
+        : SysFs.TryRead($"/proc/{process}/comm") is { } name ? $"process {process} ({name})"
         : $"process {process}";
 }

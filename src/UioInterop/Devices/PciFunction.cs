@@ -116,6 +116,16 @@ public sealed partial class PciFunction : IDisposable
     /// <param name="address">The name, such as <see cref="UioDeviceInfo.ParentName"/>.</param>
     public static bool Exists(string address) => !string.IsNullOrEmpty(address) && File.Exists($"{Folder(address)}/config");
 
+    /// <summary>The function in words: <c>PCI function 0000:00:02.0</c>. Its configuration space is not read.</summary>
+    public override string ToString() => $"PCI function {Address}";
+
+    /// <summary>The files in sysfs from which its memory BARs can be mapped.</summary>
+    internal static IReadOnlyList<string> ResourcesOf(string address)
+    {
+        const int BarCount = 6;
+        return [.. Enumerable.Range(0, BarCount).Select(bar => $"{Folder(address)}/resource{bar}").Where(File.Exists)];
+    }
+
     /// <summary>Closes the file of the configuration space. Nothing changes in the function.</summary>
     public void Dispose() => _config.Dispose();
 

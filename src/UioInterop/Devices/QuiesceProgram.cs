@@ -123,6 +123,9 @@ public sealed class QuiesceProgram
     public QuiesceProgram PollWhile<T>(Register<T> register, T mask, T value, TimeSpan timeout) where T : unmanaged, IUnsignedNumber<T> =>
         PollWhile(OwnRegisters, register, mask, value, timeout);
 
+    /// <summary>The program in words: <c>3 operations for /dev/uio0</c>.</summary>
+    public override string ToString() => Device is null ? "no operations" : $"{_operations.Count} operations for {Device.Info.DevicePath}";
+
     /// <summary>Runs it here and now, in this program and without the kernel. Nothing is allocated.</summary>
     /// <exception cref="TimeoutException">A poll's time was over: the device counts as running.</exception>
     /// <exception cref="ObjectDisposedException">The device has been disposed.</exception>

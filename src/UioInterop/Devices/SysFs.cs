@@ -23,7 +23,7 @@ internal static class SysFs
         var devices = new List<UioDeviceInfo>();
         foreach (string folder in SubFolders(UioClass))
         {
-            if (UioDeviceId.TryGetNumber(Path.GetFileName(folder), out int number) && ReadUioDevice(number) is { } device)
+            if (TryGetNumber(Path.GetFileName(folder), out int number) && ReadUioDevice(number) is { } device)
                 devices.Add(device);
         }
 
@@ -37,7 +37,7 @@ internal static class SysFs
     public static long? ReadAvailableMemory()
     {
         const string Key = "MemAvailable:", Unit = "kB";
-        foreach (string line in (Read("/proc/meminfo") ?? "").Split('\n'))
+        foreach (string line in (TryRead("/proc/meminfo") ?? "").Split('\n'))
         {
             if (line.StartsWith(Key, StringComparison.Ordinal)
                 && long.TryParse(line.AsSpan(Key.Length).TrimEnd(Unit), CultureInfo.InvariantCulture, out long kibibytes))
@@ -46,6 +46,55 @@ internal static class SysFs
 
         return null;
     }
+
+    /// <summary>The device with a number; null when there is none.</summary>
+    /// <param name="number">The number.</param>
+    /// <param name="devicePath">A node of it that has another name; null when it has the usual one.</param>
+    public static UioDeviceInfo? ReadUioDevice(int number, string? devicePath = null)
+    {
+        // Before the rest: what is read of another device, which gets the number meanwhile, then belongs to no identity.
+        ulong identity = ReadIdentity(number);
+
+        // .NET takes a link's ".." by the letters of its path, so the path must not lead through another link.
+        if (Target($"{UioClass}/uio{number}") is not { } folder || Read($"{folder}/name") is not { } name)
+            return null;
+
+        string parent = Target($"{folder}/device") ?? "";
+        (string node, IReadOnlyList<string> compatible) = ReadDeviceTreeNode(parent);
+        return new UioDeviceInfo
+        {
+            Number = number,
+            DevicePath = devicePath ?? $"/dev/uio{number}",
+            DeviceNumber = ParseDeviceNumber(Read($"{folder}/dev")),
+            Identity = identity,
+            Name = name,
+            Version = Read($"{folder}/version") ?? "",
+            ParentPath = parent,
+            ParentName = Path.GetFileName(parent),
+            Driver = LinkName($"{parent}/driver") ?? "",
+            DeviceTreeNode = node,
+            Compatible = compatible,
+            Maps = ReadMaps($"{folder}/maps"),
+            Iommu = ReadIommuGroup(parent),
+        };
+    }
+
+    /// <summary>The UIO device that a device number is of; null when it is of something else, or of nothing.</summary>
+    public static UioDeviceInfo? ReadUioDevice(DeviceNumber node, string devicePath) =>
+        ReadUioName(node) is { } name && TryGetNumber(name, out int number) ? ReadUioDevice(number, devicePath) : null;
+
+    /// <summary>The name of the UIO device that a device number is of, such as <c>uio0</c>; null when it is of something else.</summary>
+    public static string? ReadUioName(DeviceNumber node) => ReadSubsystem(node) == "uio" ? LinkName(NodeFolder(node)) : null;
+
+    /// <summary>What kind of device a device number is of, such as <c>uio</c>; null when there is no such device.</summary>
+    public static string? ReadSubsystem(DeviceNumber node) => LinkName($"{NodeFolder(node)}/subsystem");
+
+    /// <summary>
+    /// A number that the device keeps as long as it exists, and that no later one gets, unlike its name: that of its folder
+    /// in sysfs. 0 when there is no such device.
+    /// </summary>
+    public static ulong ReadIdentity(int number) =>
+        Syscalls.GetStatus($"{UioClass}/uio{number}/", out FileStatus status) < 0 ? 0 : status.Inode;
 
     /// <summary>The count of interrupts so far; null when the device is gone.</summary>
     public static uint? ReadInterruptCount(int number) =>
@@ -102,16 +151,51 @@ internal static class SysFs
     /// <summary>A node's <c>status</c>, such as <c>disabled</c>; null when it has none, which means the same as <c>okay</c>.</summary>
     public static string? ReadDeviceTreeStatus(string node) => Read($"{DeviceTree}{node}/status")?.TrimEnd('\0');
 
-    /// <summary>The content of a file without white space at its ends; null when it cannot be read.</summary>
+    /// <summary>The names of the device-tree nodes that describe the default CMA area: one, or none.</summary>
+    public static IEnumerable<string> ReadDefaultCmaNodes() =>
+        from node in SubFolders($"{DeviceTree}/reserved-memory")
+        where File.Exists($"{node}/linux,cma-default")
+        select Path.GetFileName(node);
+
+    /// <summary>The content of a file without the newline at its end; null when there is none.</summary>
+    /// <exception cref="UioException">EACCES: the process may not read it.</exception>
     public static string? Read(string path)
+    {
+        // Not by System.IO.File: that locks what it reads (flock), so anyone who may read an attribute could keep it from us.
+        int result = Syscalls.Open(path, LibC.O_RDONLY, out SafeFileHandle? file);
+        if (result == -Errno.EACCES || result == -Errno.EPERM || result == -Errno.EMFILE || result == -Errno.ENFILE)
+            throw UioException.From(Calls.Open, path, result);
+        if (result < 0)
+            return null;
+
+        using (file)
+        {
+            byte[] bytes = new byte[Syscalls.PageSize]; // as long as an attribute can be; files of /proc are longer
+            int length = 0;
+            while ((result = Syscalls.Read(file!, bytes.AsSpan(length))) > 0)
+            {
+                length += result;
+                if (length == bytes.Length)
+                    Array.Resize(ref bytes, 2 * length);
+            }
+
+            if (result < 0)
+                return null;
+
+            ReadOnlySpan<byte> text = bytes.AsSpan(0, length);
+            return Encoding.UTF8.GetString(text is [.. var line, (byte)'\n'] ? line : text);
+        }
+    }
+
+    /// <summary>The same for what one can do without: null as well when the process may not read it.</summary>
+    public static string? TryRead(string path)
     {
         try
         {
-            return File.ReadAllText(path).Trim();
+            return Read(path);
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        catch (UioException)
         {
-            ThrowIfOutOfDescriptors(error, path);
             return null;
         }
     }
@@ -137,15 +221,16 @@ internal static class SysFs
         {
             return Directory.ResolveLinkTarget(link, returnFinalTarget: false)?.FullName;
         }
-        catch (IOException)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
+            ThrowIfRefused(error, link);
             return null;
         }
     }
 
     public static string[] SubFolders(string folder) => Entries(folder, Directory.GetDirectories);
 
-    private static string[] Files(string folder) => Entries(folder, Directory.GetFiles);
+    public static string[] Files(string folder) => Entries(folder, Directory.GetFiles);
 
     private static string[] Entries(string folder, Func<string, string[]> list)
     {
@@ -153,41 +238,39 @@ internal static class SysFs
         {
             return list(folder);
         }
-        catch (IOException error)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            ThrowIfOutOfDescriptors(error, folder);
+            ThrowIfRefused(error, folder);
             return [];
         }
     }
 
-    /// <summary>What is not there is no error. That the process can open no file is one, and says nothing about /sys.</summary>
-    private static void ThrowIfOutOfDescriptors(Exception error, string path)
+    /// <summary>What is not there is no error. What the process may not see, or has no descriptor left for, may be there.</summary>
+    private static void ThrowIfRefused(Exception error, string path)
     {
+        if (error is UnauthorizedAccessException)
+            throw UioException.From(Calls.Open, path, -Errno.EACCES);
         if (error.HResult == Errno.EMFILE || error.HResult == Errno.ENFILE)
             throw UioException.From(Calls.Open, path, -error.HResult);
     }
 
-    private static UioDeviceInfo? ReadUioDevice(int number)
+    public static bool TryGetNumber(string name, out int number)
     {
-        // .NET takes a link's ".." by the letters of its path, so the path must not lead through another link.
-        if (Target($"{UioClass}/uio{number}") is not { } folder || Read($"{folder}/name") is not { } name)
-            return null;
+        number = -1;
+        return name.StartsWith("uio", StringComparison.Ordinal)
+            && int.TryParse(name.AsSpan(3), NumberStyles.None, CultureInfo.InvariantCulture, out number);
+    }
 
-        string parent = Target($"{folder}/device") ?? "";
-        (string node, IReadOnlyList<string> compatible) = ReadDeviceTreeNode(parent);
-        return new UioDeviceInfo
-        {
-            Number = number,
-            Name = name,
-            Version = Read($"{folder}/version") ?? "",
-            ParentPath = parent,
-            ParentName = Path.GetFileName(parent),
-            Driver = LinkName($"{parent}/driver") ?? "",
-            DeviceTreeNode = node,
-            Compatible = compatible,
-            Maps = ReadMaps($"{folder}/maps"),
-            Iommu = ReadIommuGroup(parent),
-        };
+    private static string NodeFolder(DeviceNumber node) => $"/sys/dev/char/{node}";
+
+    private static DeviceNumber ParseDeviceNumber(string? text)
+    {
+        string[] parts = (text ?? "").Split(':');
+        return parts.Length == 2
+            && uint.TryParse(parts[0], CultureInfo.InvariantCulture, out uint major)
+            && uint.TryParse(parts[1], CultureInfo.InvariantCulture, out uint minor)
+            ? new DeviceNumber(major, minor)
+            : default;
     }
 
     private static List<UioMapInfo> ReadMaps(string folder)
@@ -200,7 +283,8 @@ internal static class SysFs
                 && int.TryParse(name.AsSpan(3), NumberStyles.None, CultureInfo.InvariantCulture, out int index)
                 && ReadHex($"{map}/size") is { } size)
             {
-                maps.Add(new UioMapInfo(index, Read($"{map}/name") ?? "", ReadHex($"{map}/addr") ?? 0, checked((long)size), checked((int)(ReadHex($"{map}/offset") ?? 0))));
+                maps.Add(new UioMapInfo(index, Read($"{map}/name") ?? "", ReadHex($"{map}/addr") ?? 0,
+                    (long)Math.Min(size, long.MaxValue), (int)Math.Min(ReadHex($"{map}/offset") ?? 0, int.MaxValue)));
             }
         }
 

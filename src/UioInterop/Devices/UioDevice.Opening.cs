@@ -1,5 +1,4 @@
 using Microsoft.Win32.SafeHandles;
-using Tmds.Linux;
 using UioInterop.Interop;
 
 namespace UioInterop;
@@ -25,28 +24,22 @@ public sealed partial class UioDevice
         ArgumentOutOfRangeException.ThrowIfLessThan(options.TransferTimeout, TimeSpan.Zero, nameof(options));
         UioDeviceInfo info = UioDeviceLookup.Find(id);
 
-        SafeFileHandle @lock = DeviceLock.Take(info, options.IsExclusive);
-        SafeFileHandle? file = null, wake = null;
+        // Before the file is opened, whose count starts there: what comes in between is then reported and not lost.
+        uint interrupts = SysFs.ReadInterruptCount(info.Number) ?? 0;
+        SafeFileHandle file = UioNode.Open(info, options.IsExclusive);
+        SafeFileHandle? wake = null;
         try
         {
-            // Before the file is opened, whose count starts there: what comes in between is then reported and not lost.
-            uint interrupts = SysFs.ReadInterruptCount(info.Number) ?? 0;
-
-            int result = Syscalls.Open(info.DevicePath, LibC.O_RDWR | LibC.O_NONBLOCK, out file);
-            if (result < 0)
-                throw UioException.From(Calls.Open, info.DevicePath, result);
-
-            result = Syscalls.OpenEvent(out wake);
+            int result = Syscalls.OpenEvent(out wake);
             if (result < 0)
                 throw UioException.From(Calls.CreateEvent, info.DevicePath, result);
 
-            return new UioDevice(info, options, file!, @lock, new InterruptSource(info, file!, wake!, interrupts, options.ContinueInline));
+            return new UioDevice(info, options, file, new InterruptSource(info, file, wake!, interrupts, options.ContinueInline));
         }
         catch
         {
             wake?.Dispose();
-            file?.Dispose();
-            @lock.Dispose();
+            file.Dispose();
             throw;
         }
     }

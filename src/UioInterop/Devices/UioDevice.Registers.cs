@@ -21,14 +21,9 @@ public sealed partial class UioDevice
                 return known;
 
             UioMapInfo info = Info.Maps.FirstOrDefault(m => m.Index == index)
-                ?? throw new ArgumentOutOfRangeException(nameof(index), index, $"{Info} has no such map; it has: {Join(Info.Maps)}.");
-
-            // UIO's way to say which map: its number as the page offset.
-            int result = MemoryMap.Create(_file, (long)index * Syscalls.PageSize, Syscalls.RoundUpToPages(info.Size), out MemoryMap? map);
-            if (result < 0)
-                throw UioException.From(Calls.MapRegisters, Info.DevicePath, result);
-
-            var registers = new Registers(this, info, map!);
+                ?? throw new ArgumentOutOfRangeException(nameof(index), index,
+                    $"{Info} has no such map; it has: {Join(Info.Maps)}{WhyNoMap}.");
+            var registers = Registers.Create(this, _file, info);
             _registers.Add(index, registers);
             return registers;
         }
@@ -36,6 +31,24 @@ public sealed partial class UioDevice
 
     /// <summary>For tests: registers in memory of their own.</summary>
     internal void AddMap(UioMapInfo info, MemoryMap map) => _registers.Add(info.Index, new Registers(this, info, map));
+
+    /// <summary>The registers in the device's first map: the same as <see cref="Map"/> with 0.</summary>
+    /// <inheritdoc cref="Map"/>
+    public Registers Registers => Map();
+
+    /// <summary>In words, what to do without a map of uio_pci_generic's.</summary>
+    private string WhyNoMap
+    {
+        get
+        {
+            if (Info.Driver != PciGeneric || PciFunction.ResourcesOf(Info.ParentName) is not { Count: > 0 } resources)
+                return "";
+
+            return $". {PciGeneric} makes maps of 32-bit memory BARs only, and none of 64-bit or prefetchable ones. "
+                + $"Those can be mapped from {string.Join(", ", resources)}, by hand. Such a map does not belong to the UioDevice: "
+                + "it stays when that is disposed, or when another driver takes the function";
+        }
+    }
 
     /// <summary>Has the kernel write a bus address into a register.</summary>
     internal void WriteAddress(in WriteAddressArguments write)

@@ -13,7 +13,7 @@ namespace UioInterop;
 /// disposed but unreachable is cleaned up by the kernel, in the kernel's order, when its file is closed.</para>
 /// <para>Thread-safe. The kernel's side is in Documentation/driver-api/uio-howto.rst.</para>
 /// </remarks>
-[DebuggerDisplay("{DebuggerDisplay,nq}")]
+[DebuggerDisplay("{ToString(),nq}")]
 public sealed partial class UioDevice : IDisposable
 {
     private enum State
@@ -29,18 +29,16 @@ public sealed partial class UioDevice : IDisposable
     // device closes. A buffer's own lock is taken inside of it, never the other way round.
     private readonly object _gate = new();
     private readonly SafeFileHandle _file;
-    private readonly SafeFileHandle _lock;
     private readonly UioOpenOptions _options;
     private volatile State _state;
 
     /// <param name="info">What the kernel says about it.</param>
     /// <param name="options">How it was opened.</param>
     /// <param name="file">The open node.</param>
-    /// <param name="lock">What keeps others out.</param>
     /// <param name="interrupts">Its interrupt.</param>
     /// <param name="imports">For tests; otherwise the kernel is asked which it has.</param>
     internal UioDevice(
-        UioDeviceInfo info, UioOpenOptions options, SafeFileHandle file, SafeFileHandle @lock, InterruptSource interrupts, ImportAbi? imports = null)
+        UioDeviceInfo info, UioOpenOptions options, SafeFileHandle file, InterruptSource interrupts, ImportAbi? imports = null)
     {
         // Xilinx's kernel says EINVAL to what it does not know.
         int result = Shim.Query(file, out QueryArguments query);
@@ -54,7 +52,6 @@ public sealed partial class UioDevice : IDisposable
         Info = info;
         _options = options;
         _file = file;
-        _lock = @lock;
         _interrupts = interrupts;
     }
 
@@ -127,7 +124,8 @@ public sealed partial class UioDevice : IDisposable
     /// <summary>Whether it is being disposed, or has been.</summary>
     internal bool IsDisposed => _state != State.Open;
 
-    private string DebuggerDisplay => $"{Info}, {_attachments.Count} mappings{(_state != State.Open ? ", disposed" : "")}";
+    /// <summary>The device in words: what <see cref="Info"/> says, and how many mappings it has.</summary>
+    public override string ToString() => $"{Info}, {_attachments.Count} mappings{(_state != State.Open ? ", disposed" : "")}";
 
     /// <summary>The open file's number. Used under the lock, where the file is not closed.</summary>
     private int FileNumber => (int)_file.DangerousGetHandle();
@@ -157,7 +155,6 @@ public sealed partial class UioDevice : IDisposable
         _file.Dispose();
         _interrupts.Dispose();
         _pci?.Dispose();
-        _lock.Dispose();
 
         // Only now, so that a mapping whose unmap failed has had its buffer until the file was gone.
         foreach (Attachment attachment in _attachments)

@@ -1,4 +1,5 @@
 using System.Globalization;
+using UioInterop.Interop;
 
 namespace UioInterop;
 
@@ -9,13 +10,31 @@ namespace UioInterop;
 /// <remarks>An id is a name, nothing is looked for before it is used. Opening fails when several devices answer to it.</remarks>
 public readonly record struct UioDeviceId
 {
-    private enum Kind { None, Number, Path, Name, Parent, PciAddress, DeviceTreeNode, DeviceTreeAlias, Compatible }
+    private enum Kind { None, Any, Number, Path, Name, Parent, PciAddress, DeviceTreeNode, DeviceTreeAlias, Compatible }
 
     private readonly Kind _kind;
     private readonly int _number;
     private readonly string? _text;
 
     private UioDeviceId(Kind kind, int number, string? text) => (_kind, _number, _text) = (kind, number, text);
+
+    /// <summary>
+    /// By whatever a person calls it: its UIO name, its number (<c>0</c> or <c>uio0</c>), the path of its node, its parent, PCI
+    /// address, device-tree node or alias, or <c>compatible</c>. Opening fails when more than one device answers to it in any way.
+    /// </summary>
+    /// <param name="text">The name, number or path.</param>
+    /// <exception cref="ArgumentException">It is the path of something else than a UIO device's node.</exception>
+    public static UioDeviceId From(string text)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(text);
+        return text[0] != '/' ? new UioDeviceId(Kind.Any, 0, text)
+            : Path.Exists(text) || text.StartsWith("/dev/", StringComparison.Ordinal) ? FromPath(text)
+            : FromDeviceTreeNode(text);
+    }
+
+    /// <summary>Makes an id of a name, as <see cref="From"/> does.</summary>
+    /// <param name="text">The name, number or path.</param>
+    public static implicit operator UioDeviceId(string text) => From(text);
 
     /// <summary>By number: 0 is /dev/uio0.</summary>
     /// <param name="number">The number, not negative.</param>
@@ -25,15 +44,24 @@ public readonly record struct UioDeviceId
         return new UioDeviceId(Kind.Number, number, null);
     }
 
-    /// <summary>By node: <c>/dev/uio0</c>, or a link to it, such as one that udev made or will make.</summary>
+    /// <summary>
+    /// By node, whatever its name is: <c>/dev/uio0</c>, one that mknod(1) or a container made, or a link, such as one that
+    /// udev made or will make. The device is the one that the node is of.
+    /// </summary>
     /// <param name="path">The path.</param>
     /// <exception cref="ArgumentException">There is something else at this path.</exception>
     public static UioDeviceId FromPath(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        return TryGetNumberAt(path, out int number) ? FromNumber(number)
-            : !Path.Exists(path) ? new UioDeviceId(Kind.Path, 0, path)
-            : throw new ArgumentException($"{path} is not a node of a UIO device: those are /dev/uio0, /dev/uio1 and so on, and links to them.", nameof(path));
+        if (Syscalls.GetStatus(path, out FileStatus status) >= 0)
+        {
+            if (status.Device is not { } node)
+                throw new ArgumentException($"{path} is no device node: those of UIO devices are /dev/uio0 and so on, links to them, and what mknod(1) makes.", nameof(path));
+            if (SysFs.ReadSubsystem(node) is { } subsystem and not "uio")
+                throw new ArgumentException($"{path} is a node of another kind of device ({subsystem} {node}).", nameof(path));
+        }
+
+        return new UioDeviceId(Kind.Path, 0, path);
     }
 
     /// <summary>By the name that the UIO driver gave it, as in <c>/sys/class/uio/uio0/name</c>.</summary>
@@ -85,6 +113,7 @@ public readonly record struct UioDeviceId
         Kind.DeviceTreeNode => $"UIO device of device-tree node {_text}",
         Kind.DeviceTreeAlias => $"UIO device of device-tree alias {_text}",
         Kind.Compatible => $"UIO device compatible with {_text}",
+        Kind.Any => $"UIO device \"{_text}\"",
         _ => "no UIO device",
     };
 
@@ -94,10 +123,24 @@ public readonly record struct UioDeviceId
             throw new ArgumentException("The id names no device: make it with UioDeviceId.FromNumber, FromName or another From method.", parameter);
     }
 
+    /// <summary>Reads the one device that is meant, where the id says which that is: the others are not looked at.</summary>
+    /// <param name="device">The device; null when it is not there.</param>
+    /// <returns>Whether the id says so.</returns>
+    internal bool TryRead(out UioDeviceInfo? device)
+    {
+        device = _kind switch
+        {
+            Kind.Number => SysFs.ReadUioDevice(_number),
+            Kind.Path when Syscalls.GetStatus(_text!, out FileStatus status) >= 0 && status.Device is { } node
+                => SysFs.ReadUioDevice(node, LinkTarget(_text!) ?? Path.GetFullPath(_text!)),
+            _ => null,
+        };
+        return _kind is Kind.Number or Kind.Path;
+    }
+
     internal bool Matches(UioDeviceInfo device) => _kind switch
     {
-        Kind.Number => device.Number == _number,
-        Kind.Path => TryGetNumberAt(_text!, out int number) && device.Number == number,
+        Kind.Any => device.Name == _text || device.Number == NumberIn(_text!) || IsOf(device.ParentName, device.DeviceTreeNode, device.Compatible),
         Kind.Name => device.Name == _text,
         _ => IsOf(device.ParentName, device.DeviceTreeNode, device.Compatible),
     };
@@ -122,15 +165,12 @@ public readonly record struct UioDeviceId
             : aliases.Count == 0 ? "the device tree has no aliases"
             : $"the device tree has no such alias; it has: {string.Join(", ", aliases.Select(a => $"{a.Key} = {a.Value}"))}",
         Kind.Compatible => "no platform device or PCI function was made from a node with that",
+        Kind.Any => "no UIO device has that name, number, parent, PCI address, device-tree alias or compatible string",
         _ => null,
     };
 
-    internal static bool TryGetNumber(string node, out int number)
-    {
-        number = -1;
-        return node.StartsWith("uio", StringComparison.Ordinal)
-            && int.TryParse(node.AsSpan(3), NumberStyles.None, CultureInfo.InvariantCulture, out number);
-    }
+    private static int NumberIn(string text) =>
+        SysFs.TryGetNumber(text, out int number) || int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number) ? number : -1;
 
     private static UioDeviceId OfText(Kind kind, string text)
     {
@@ -140,12 +180,17 @@ public readonly record struct UioDeviceId
 
     private bool IsOf(string parent, string node, IReadOnlyList<string> compatible) => _kind switch
     {
+        Kind.Any => parent == _text || compatible.Contains(_text) || IsAliasOf(node)
+            || (PciFunction.TryParseAddress(_text!, out string address) && parent == address),
         Kind.Parent or Kind.PciAddress => parent == _text,
         Kind.DeviceTreeNode => node == _text,
-        Kind.DeviceTreeAlias => node.Length > 0 && SysFs.ReadDeviceTreeAliases().TryGetValue(_text!, out string? target) && node == target,
+        Kind.DeviceTreeAlias => IsAliasOf(node),
         Kind.Compatible => compatible.Contains(_text),
         _ => false,
     };
+
+    private bool IsAliasOf(string node) =>
+        node.Length > 0 && SysFs.ReadDeviceTreeAliases().TryGetValue(_text!, out string? target) && node == target;
 
     private static string WhyUnknown(string node)
     {
@@ -156,8 +201,6 @@ public readonly record struct UioDeviceId
             ? $"the device tree has {node} with status \"{status}\": no device is made from that"
             : $"the device tree has {node}, but no platform device or PCI function was made from it: its bus may lack a driver, or \"simple-bus\"";
     }
-
-    private static bool TryGetNumberAt(string path, out int number) => TryGetNumber(Path.GetFileName(LinkTarget(path) ?? path), out number);
 
     private static string? LinkTarget(string path)
     {

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using UioInterop.Interop;
 
 namespace UioInterop;
 
@@ -11,8 +12,14 @@ public sealed class UioDeviceInfo
     /// <summary>Its number: 0 is /dev/uio0.</summary>
     public required int Number { get; init; }
 
-    /// <summary>Its node: <c>/dev/uio0</c>.</summary>
-    public string DevicePath => $"/dev/uio{Number}";
+    /// <summary>Its node: <c>/dev/uio0</c>, or another one that it was found by.</summary>
+    public string DevicePath { get => field ?? $"/dev/uio{Number}"; init; }
+
+    /// <summary>The number that its nodes have.</summary>
+    internal DeviceNumber DeviceNumber { get; init; }
+
+    /// <summary>What tells it from a later device with the same number.</summary>
+    internal ulong Identity { get; init; }
 
     /// <summary>The name that its UIO driver gave it.</summary>
     public required string Name { get; init; }
@@ -41,6 +48,20 @@ public sealed class UioDeviceInfo
     /// <summary>Its IOMMU group; null on a machine without an IOMMU.</summary>
     public required IommuGroup? Iommu { get; init; }
 
-    /// <summary>The device in words: <c>/dev/uio0 "uio_pci_generic" (0000:00:02.0)</c>.</summary>
-    public override string ToString() => $"{DevicePath} \"{Name}\"{(ParentName.Length > 0 ? $" ({ParentName})" : "")}";
+    /// <summary>The device in words: <c>/dev/uio0 "axi-dma-0" (a0000000.dma, 1 map of 4 KiB, uio_pdrv_genirq)</c>.</summary>
+    public override string ToString()
+    {
+        string maps = Maps.Count switch
+        {
+            0 => "no map",
+            1 => $"1 map of {SizeOf(Maps[0])}",
+            _ => $"{Maps.Count} maps of {string.Join(", ", Maps.Select(SizeOf))}",
+        };
+        return $"{DevicePath} \"{Name}\" ({string.Join(", ", new[] { ParentName, maps, Driver }.Where(part => part.Length > 0))})";
+    }
+
+    private static string SizeOf(UioMapInfo map) =>
+        map.Length >= 1 << 20 && map.Length % (1 << 20) == 0 ? $"{map.Length >> 20} MiB"
+        : map.Length >= 1 << 10 && map.Length % (1 << 10) == 0 ? $"{map.Length >> 10} KiB"
+        : $"{map.Length} bytes";
 }

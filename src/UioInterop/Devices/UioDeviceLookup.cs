@@ -18,6 +18,9 @@ internal static class UioDeviceLookup
     public static UioDeviceInfo? TryFind(UioDeviceId id)
     {
         id.ThrowIfNone(nameof(id));
+        if (id.TryRead(out UioDeviceInfo? device))
+            return device;
+
         List<UioDeviceInfo> found = [.. SysFs.ReadUioDevices().Where(id.Matches)];
         return found.Count switch
         {

@@ -8,8 +8,8 @@ namespace UioInterop;
 /// <param name="Offset">Where the device's registers begin in the first page, in bytes.</param>
 public sealed record UioMapInfo(int Index, string Name, ulong PhysicalAddress, long Size, int Offset)
 {
-    /// <summary>How many bytes there are behind <see cref="Offset"/>.</summary>
-    public long Length => Size - Offset;
+    /// <summary>How many bytes there are behind <see cref="Offset"/>; 0 when that is beyond the map.</summary>
+    public long Length => Math.Max(0, Size - Offset);
 
     /// <summary>The map in words: <c>map0 "BAR0", 1048576 bytes</c>.</summary>
     public override string ToString() => $"map{Index}{(Name.Length > 0 ? $" \"{Name}\"" : "")}, {Length} bytes";

@@ -8,8 +8,8 @@ public sealed record UioOpenOptions
     /// mastering off when <i>any</i> file of a device is closed, which stops the DMA of all others.
     /// </summary>
     /// <remarks>
-    /// It is a flock(2) on <c>/sys/class/uio/uioN/dev</c>, exclusive or shared. Not on the node itself: to find that
-    /// locked one would have to open and close it, which is just what does the harm.
+    /// It is a flock(2) on the node, exclusive or shared, and is released with the file. Nodes that were made separately, as
+    /// for a container, have a lock each: there, nothing keeps a second program out.
     /// </remarks>
     public bool IsExclusive { get; init; } = true;
 

@@ -41,9 +41,11 @@ public sealed class KernelLog : IDisposable
     /// <param name="timeout">How long to wait; zero only looks, <see cref="Timeout.InfiniteTimeSpan"/> waits for ever.</param>
     /// <param name="message">The message.</param>
     /// <returns>Whether there was one.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">The timeout is negative, and not infinite.</exception>
     /// <exception cref="UioException">The log cannot be read.</exception>
     public bool TryRead(TimeSpan timeout, out KernelMessage message)
     {
+        Deadline.ThrowIfNoTimeout(timeout);
         while (true)
         {
             int ready = Syscalls.WaitUntilReadable(_file, ref timeout);
@@ -67,6 +69,9 @@ public sealed class KernelLog : IDisposable
                 throw UioException.From(Calls.KernelLog, Node, length < 0 ? length : -Errno.EIO);
         }
     }
+
+    /// <summary>The log's node.</summary>
+    public override string ToString() => Node;
 
     /// <summary>Closes the log.</summary>
     public void Dispose() => _file.Dispose();

@@ -26,6 +26,7 @@ internal static class Calls
     public const string Wait = "poll";
     public const string ReadInterrupt = "read (interrupt count)";
     public const string Allocate = "DMA_HEAP_IOCTL_ALLOC";
+    public const string SetName = "DMA_BUF_SET_NAME";
     public const string Sync = "DMA_BUF_IOCTL_SYNC";
     public const string CreateUDmaBuf = "UDMABUF_CREATE";
     public const string CreateMemory = "memfd_create";

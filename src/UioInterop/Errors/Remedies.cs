@@ -10,7 +10,7 @@ internal static class Remedies
 
     private const string BindTakesRoot = "binding a device to a driver takes root";
 
-    private const string SysReadOnly = "/sys is mounted for reading only, as in a container: bind the device outside of it";
+    private const string SysReadOnly = "/sys is mounted read-only, as in a container: bind the device outside of it";
 
     private const string PeerGone =
         "the other side has closed the connection";
@@ -77,7 +77,7 @@ internal static class Remedies
         [(Calls.Ranges, Errno.ENOENT)] = _ => EndedByOthers,
         [(Calls.WriteAddress, Errno.ENOENT)] = _ => EndedByOthers,
         [(Calls.WriteAddress, Errno.E2BIG)] = _ => "the buffer is not in one range for so long: take the lease on less, or allocate from DmaHeap.Cma",
-        [(Calls.WriteAddress, Errno.ERANGE)] = _ => "the address has more than 32 bits and the register has not: write it into a pair, or a register of 64 bits",
+        [(Calls.WriteAddress, Errno.ERANGE)] = _ => "the address needs more than 32 bits; the register holds 32: write it into a pair, or a register of 64 bits",
         [(Calls.WriteAddress, Errno.EOPNOTSUPP)] = _ => NoRegisters,
         [(Calls.WriteAddress, Errno.EINVAL)] = _ => "the register is not one of the device's own resources: a map is rounded to pages, and the rest of a page may be another device's",
         [(Calls.SetQuiesce, Errno.ENOTTY)] = _ => "this kernel runs no quiesce programs: build it with the series in kernel-patch/ and CONFIG_UIO_DMABUF=y",
@@ -98,6 +98,8 @@ internal static class Remedies
 
         [(Calls.Unmap, Errno.ENOTTY)] = _ => NoImport,
         [(Calls.Unmap, Errno.ENOENT)] = _ => EndedByOthers,
+
+        [(Calls.SetName, Errno.EINVAL)] = _ => "a buffer's name has at most 31 bytes of UTF-8",
 
         [(Calls.MapRegisters, Errno.EINVAL)] = _ => "the driver offers this map in sysfs but not for mmap, as a port, or the device was unbound from its UIO driver",
         [(Calls.MapRegisters, Errno.ENODEV)] = _ => "the map's address is not on a page boundary, or the device was unbound",
@@ -141,6 +143,7 @@ internal static class Remedies
 
         [(Calls.OpenConfig, Errno.EACCES)] = Permission,
         [(Calls.OpenConfig, Errno.EPERM)] = Permission,
+        [(Calls.OpenConfig, Errno.EROFS)] = _ => "/sys is mounted read-only, as in a container: mount it writable, or run the program outside",
         [(Calls.OpenConfig, Errno.ENOENT)] = _ => "the PCI function is gone, or sysfs is not mounted on /sys",
         [(Calls.ConfigAccess, Errno.EPERM)] = _ => "PCI configuration space can be written by root (CAP_SYS_ADMIN) on a kernel that is not locked down",
 
@@ -211,6 +214,7 @@ internal static class Remedies
         string subsystem = path.StartsWith(DmaHeap.Folder, StringComparison.Ordinal) ? "dma_heap" : node.TrimEnd("0123456789".ToCharArray());
         string udev = path.StartsWith("/dev/", StringComparison.Ordinal)
             ? $"; run as root, or let a group in by a udev rule: SUBSYSTEM==\"{subsystem}\", KERNEL==\"{node}\", GROUP=\"dma\", MODE=\"0660\""
+            : path.StartsWith("/sys/", StringComparison.Ordinal) ? "; run as root, or look what hides it: InaccessiblePaths= of a systemd unit, a container"
             : "; run as root";
 
         if (!Syscalls.TryGetOwner(path, out uint user, out uint group, out int permissions))

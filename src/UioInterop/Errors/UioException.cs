@@ -22,6 +22,7 @@ public sealed class UioException : IOException
     public UioException(string call, string device, int errno, string remedy, Exception? cause = null)
         : base($"{call} on {device} failed with {Interop.Errno.NameOf(errno)} ({errno}, {Interop.Errno.Describe(errno)}): {remedy}.", cause)
     {
+        HResult = errno; // as the base class library's exceptions for system calls have it
         Call = call;
         Device = device;
         Errno = errno;
@@ -34,7 +35,7 @@ public sealed class UioException : IOException
     /// <summary>What the call was made on: the path of a device node or file, or what was looked for.</summary>
     public string Device { get; }
 
-    /// <summary>The error number, positive as in errno(3).</summary>
+    /// <summary>The error number, positive as in errno(3). <see cref="Exception.HResult"/> is the same.</summary>
     public int Errno { get; }
 
     /// <summary>The error's name, such as <c>ENOTTY</c>.</summary>

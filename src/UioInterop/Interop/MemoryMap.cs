@@ -2,24 +2,27 @@ using Microsoft.Win32.SafeHandles;
 
 namespace UioInterop.Interop;
 
-/// <summary>Memory from mmap: shared, readable and writable, not inherited by child processes.</summary>
+/// <summary>Memory from mmap: shared, readable and most of it writable, not inherited by child processes.</summary>
 internal sealed unsafe class MemoryMap : SafeHandleMinusOneIsInvalid
 {
-    private MemoryMap(nint address, long length) : base(ownsHandle: true)
+    private MemoryMap(nint address, long length, bool writable) : base(ownsHandle: true)
     {
         SetHandle(address);
         Length = length;
+        IsWritable = writable;
     }
 
     public long Length { get; }
 
+    public bool IsWritable { get; }
+
     public byte* Address => (byte*)handle;
 
     /// <summary>Maps a file. Returns 0, or a negative errno and no map.</summary>
-    public static int Create(SafeFileHandle file, long offset, long length, out MemoryMap? map)
+    public static int Create(SafeFileHandle file, long offset, long length, out MemoryMap? map, bool writable = true)
     {
-        int result = Syscalls.Map(file, offset, length, out nint address);
-        map = result < 0 ? null : new MemoryMap(address, length);
+        int result = Syscalls.Map(file, offset, length, writable, out nint address);
+        map = result < 0 ? null : new MemoryMap(address, length, writable);
         return result;
     }
 

@@ -73,6 +73,7 @@ internal static class NativeLibraryResolver
     private static string Rid =>
         RuntimeInformation.ProcessArchitecture == Architecture.X64 ? "linux-x64" :
         RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? "linux-arm64" :
+        RuntimeInformation.ProcessArchitecture == Architecture.Arm ? "linux-arm" :
         RuntimeInformation.RuntimeIdentifier;
 
     [UnconditionalSuppressMessage("SingleFile", "IL3000", Justification = "An empty location, as in a single file, is skipped.")]
@@ -81,12 +82,17 @@ internal static class NativeLibraryResolver
         string program = Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory);
         string? library = Path.GetDirectoryName(assembly.Location);
 
-        yield return Path.Combine(program, "runtimes", Rid, "native", FileName);
-        yield return Path.Combine(program, FileName);
-        if (!string.IsNullOrEmpty(library) && library != program)
+        // Where a single file has unpacked its native libraries (IncludeNativeLibrariesForSelfExtract), only the host knows.
+        string searched = AppContext.GetData("NATIVE_DLL_SEARCH_DIRECTORIES") as string ?? "";
+        IEnumerable<string?> unpacked = searched.Split(':', StringSplitOptions.RemoveEmptyEntries).Select(Path.TrimEndingDirectorySeparator);
+
+        foreach (string? folder in new[] { program, library }.Concat(unpacked).Distinct())
         {
-            yield return Path.Combine(library, "runtimes", Rid, "native", FileName);
-            yield return Path.Combine(library, FileName);
+            if (string.IsNullOrEmpty(folder))
+                continue;
+
+            yield return Path.Combine(folder, "runtimes", Rid, "native", FileName);
+            yield return Path.Combine(folder, FileName);
         }
     }
 }

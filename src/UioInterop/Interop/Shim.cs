@@ -51,6 +51,9 @@ internal static unsafe partial class Shim
     [LibraryImport(Library, EntryPoint = "uiodmabuf_sync")]
     public static partial int Sync(SafeFileHandle dmabuf, ulong flags);
 
+    [LibraryImport(Library, EntryPoint = "uiodmabuf_set_name", StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int SetName(SafeFileHandle dmabuf, string name);
+
     [LibraryImport(Library, EntryPoint = "uiodmabuf_udmabuf_create")]
     public static partial int UDmaBufCreate(SafeFileHandle udmabuf, SafeFileHandle memfd, uint flags, ulong offset, ulong size);
 

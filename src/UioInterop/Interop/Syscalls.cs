@@ -15,16 +15,10 @@ internal static unsafe class Syscalls
 {
     public static readonly int PageSize = Environment.SystemPageSize;
 
-    // The C library's wrapper is declared without SetLastError in Tmds.LibC, its syscall() is not.
-    private static readonly int PpollNumber = RuntimeInformation.ProcessArchitecture switch
-    {
-        Architecture.X64 => 271,
-        Architecture.Arm64 => 73,
-        var other => throw new PlatformNotSupportedException($"UioInterop runs on x64 and arm64, not on {other}."),
-    };
-
-    // Tmds.LibC has no flock().
-    private static readonly int FlockNumber = RuntimeInformation.ProcessArchitecture == Architecture.X64 ? 73 : 32;
+    // The C library's wrapper of ppoll() is declared without SetLastError in Tmds.LibC, its syscall() is not; and it
+    // has no flock().
+    private static readonly int PpollNumber = SyscallNumbers.Ppoll(RuntimeInformation.ProcessArchitecture);
+    private static readonly int FlockNumber = SyscallNumbers.Flock(RuntimeInformation.ProcessArchitecture);
 
     public static long RoundUpToPages(long length) => checked(length + PageSize - 1) & -PageSize;
 
@@ -67,12 +61,6 @@ internal static unsafe class Syscalls
     {
         using var fd = new Borrowed(file);
         return Own(Result(fcntl(fd.Number, F_DUPFD_CLOEXEC, 0)), out copy);
-    }
-
-    public static int SetCloseOnExec(SafeFileHandle file)
-    {
-        using var fd = new Borrowed(file);
-        return Result(fcntl(fd.Number, F_SETFD, FD_CLOEXEC));
     }
 
     public static long SeekToEnd(SafeFileHandle file)
@@ -142,17 +130,24 @@ internal static unsafe class Syscalls
         Write(wake, one);
     }
 
+    /// <summary>What to wait for with <see cref="WaitUntilReady"/>.</summary>
+    public const short PollReadable = 1, PollWritable = 4;
+
+    /// <summary>Waits until the file is readable, as <see cref="WaitUntilReady"/> does.</summary>
+    public static int WaitUntilReadable(SafeFileHandle file, ref TimeSpan timeout, SafeFileHandle? wake = null) =>
+        WaitUntilReady(file, PollReadable, ref timeout, wake);
+
     /// <summary>
-    /// Waits until the file is readable, or in an error that reading it would tell. Returns 1 then, and 0 when the time is
+    /// Waits until the file is ready, or in an error that using it would tell. Returns 1 then, and 0 when the time is
     /// over. What is left of the time comes back, so that waiting on does not begin anew. <paramref name="wake"/>, when it
     /// is readable, ends the wait as well.
     /// </summary>
-    public static int WaitUntilReadable(SafeFileHandle file, ref TimeSpan timeout, SafeFileHandle? wake = null)
+    public static int WaitUntilReady(SafeFileHandle file, short events, ref TimeSpan timeout, SafeFileHandle? wake = null)
     {
         using var fd = new Borrowed(file);
         using var wakeFd = new Borrowed(wake);
         pollfd* what = stackalloc pollfd[2];
-        what[0] = new pollfd { fd = fd.Number, events = POLLIN };
+        what[0] = new pollfd { fd = fd.Number, events = events };
         what[1] = new pollfd { fd = wakeFd.Number, events = POLLIN }; // a negative one is skipped by the kernel
         bool forEver = timeout == Timeout.InfiniteTimeSpan;
         timespec left = default;
@@ -263,10 +258,10 @@ internal static unsafe class Syscalls
         return Result((ssize_t)syscall(FlockNumber, fd.Number, (exclusive ? Exclusive : Shared) | NonBlocking));
     }
 
-    public static int Map(SafeFileHandle file, long offset, long length, out nint address)
+    public static int Map(SafeFileHandle file, long offset, long length, bool writable, out nint address)
     {
         using var fd = new Borrowed(file);
-        void* map = mmap(null, (size_t)(ulong)length, PROT_READ | PROT_WRITE, MAP_SHARED, fd.Number, offset);
+        void* map = mmap(null, (size_t)(ulong)length, writable ? PROT_READ | PROT_WRITE : PROT_READ, MAP_SHARED, fd.Number, offset);
         if (map == MAP_FAILED)
         {
             int error = -errno;
@@ -294,14 +289,25 @@ internal static unsafe class Syscalls
     public static int Unmap(nint address, long length) =>
         Result(munmap((void*)address, (size_t)(ulong)length));
 
-    /// <summary>The number that a file has on its file system.</summary>
-    public static bool TryGetInode(SafeFileHandle file, out ulong inode)
+    /// <summary>What the file at a path is, behind all links.</summary>
+    public static int GetStatus(string path, out FileStatus status)
+    {
+        Tmds.Linux.stat told;
+        int result;
+        fixed (byte* name = Encoding.UTF8.GetBytes(path + '\0'))
+            result = Result(stat(name, &told));
+        status = result < 0 ? default : StatusFrom(told);
+        return result;
+    }
+
+    /// <summary>What an open file is, whatever it was opened as.</summary>
+    public static int GetStatus(SafeFileHandle file, out FileStatus status)
     {
         using var fd = new Borrowed(file);
-        Tmds.Linux.stat status;
-        bool found = fstat(fd.Number, &status) == 0;
-        inode = found ? status.st_ino : 0;
-        return found;
+        Tmds.Linux.stat told;
+        int result = Result(fstat(fd.Number, &told));
+        status = result < 0 ? default : StatusFrom(told);
+        return result;
     }
 
     /// <summary>
@@ -350,6 +356,13 @@ internal static unsafe class Syscalls
             permissions = found ? (ushort)status.st_mode & 0xfff : 0;
             return found;
         }
+    }
+
+    private static FileStatus StatusFrom(in Tmds.Linux.stat told)
+    {
+        const int TypeMask = 0xf000, CharacterDevice = 0x2000; // S_IFMT, S_IFCHR
+        bool isDevice = ((ushort)told.st_mode & TypeMask) == CharacterDevice;
+        return new FileStatus(DeviceNumber.From(told.st_dev), told.st_ino, isDevice ? DeviceNumber.From(told.st_rdev) : null);
     }
 
     // LibC.errno is what the runtime saved inside the call itself, so nothing can come between.

@@ -54,7 +54,7 @@ internal sealed class Attachment(UioDevice device, DmaBuf buffer, DmaDirection d
     {
         Handle = handle;
         RangeCount = checked((int)rangeCount);
-        Length = checked((long)length);
+        Length = Math.Min(checked((long)length), Buffer.Length); // the kernel maps whole pages
     }
 
     /// <summary>Where the device reaches the only range.</summary>

@@ -13,7 +13,7 @@ namespace UioInterop;
 /// that may have a new owner.</para>
 /// <para>Thread-safe.</para>
 /// </remarks>
-[DebuggerDisplay("{DebuggerDisplay,nq}")]
+[DebuggerDisplay("{ToString(),nq}")]
 public sealed class DmaMapping : IDisposable
 {
     private readonly Attachment _attachment;
@@ -35,7 +35,7 @@ public sealed class DmaMapping : IDisposable
     /// <summary>What the device does with the buffer.</summary>
     public DmaDirection Direction => _attachment.Direction;
 
-    /// <summary>How much of the buffer is mapped, in bytes: what the kernel mapped, not what was asked for.</summary>
+    /// <summary>How much of the buffer is mapped, in bytes: all of its <see cref="DmaBuf.Length"/>.</summary>
     public long Length => _attachment.Length;
 
     /// <summary>Whether it can end at once: no transfer of it is under way, and no scope that <see cref="Dispose"/> is refused for.</summary>
@@ -205,7 +205,8 @@ public sealed class DmaMapping : IDisposable
         }
     }
 
-    private string DebuggerDisplay => _attachment.HasEnded
+    /// <summary>The mapping in words: <c>ToDevice 0x10000000, 4096 bytes, /dev/uio0</c>. The kernel is not asked for the address.</summary>
+    public override string ToString() => _attachment.HasEnded
         ? $"{Direction}, ended"
         : $"{Direction} {_attachment.KnownAddress}, {Length} bytes, {Device.Info.DevicePath}";
 

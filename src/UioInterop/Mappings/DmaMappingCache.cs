@@ -38,6 +38,9 @@ public sealed class DmaMappingCache
         _direction = direction;
     }
 
+    /// <summary>The cache in words: <c>up to 16 mappings, Bidirectional, /dev/uio0</c>.</summary>
+    public override string ToString() => $"up to {_capacity} mappings, {_direction}, {_device.Info.DevicePath}";
+
     /// <summary>Begins a transfer as <see cref="DmaMapping.BeginTransfer"/> does, and imports the buffer before if need be.</summary>
     /// <param name="buffer">The buffer.</param>
     /// <param name="offset">Where the part begins in the buffer, in bytes.</param>

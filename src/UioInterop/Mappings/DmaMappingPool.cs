@@ -18,7 +18,7 @@ namespace UioInterop;
 /// using TransferLease lease = rented.Mapping.BeginTransfer(0, 4096);
 /// </code>
 /// </example>
-[DebuggerDisplay("{DebuggerDisplay,nq}")]
+[DebuggerDisplay("{ToString(),nq}")]
 public sealed class DmaMappingPool : IDisposable
 {
     private readonly UioDevice _device;
@@ -169,7 +169,8 @@ public sealed class DmaMappingPool : IDisposable
         }
     }
 
-    private string DebuggerDisplay => $"{Available} of {Capacity} available, {_length} bytes each, {Direction}, {_device.Info.DevicePath}{(_disposed ? ", disposed" : "")}";
+    /// <summary>The pool in words: <c>3 of 4 available, 4096 bytes each, ToDevice, /dev/uio0</c>.</summary>
+    public override string ToString() => $"{Available} of {Capacity} available, {_length} bytes each, {Direction}, {_device.Info.DevicePath}{(_disposed ? ", disposed" : "")}";
 
     private async Task<RentedMapping> WaitAsync(TimeSpan timeout, CancellationToken token) =>
         await _available.WaitAsync(timeout, token).ConfigureAwait(false) ? Take() : throw Exhausted();

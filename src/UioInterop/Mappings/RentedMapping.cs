@@ -38,6 +38,9 @@ public readonly struct RentedMapping : IDisposable, IEquatable<RentedMapping>
     /// </remarks>
     public void Dispose() => _pool?.Return(_slot!, _ticket);
 
+    /// <summary>The mapping in words; that there is none for the default one.</summary>
+    public override string ToString() => _slot is null ? "nothing rented" : $"rented from {_pool}";
+
     /// <summary>Whether both are the same rent.</summary>
     public bool Equals(RentedMapping other) => _slot == other._slot && _ticket == other._ticket;
 

@@ -133,6 +133,10 @@ public readonly struct TransferLease : IDisposable, IEquatable<TransferLease>
             throw new TransferStoppedException(_attachment.Device.Info);
     }
 
+    /// <summary>The transfer in words: <c>bytes 0 to 2047, ToDevice, /dev/uio0</c>; that it is none for the default one.</summary>
+    public override string ToString() => _attachment is null ? "no transfer"
+        : $"bytes {Offset} to {Offset + Length - 1}, {_attachment.Direction}, {_attachment.Device.Info.DevicePath}";
+
     /// <summary>Whether both are the same transfer.</summary>
     public bool Equals(TransferLease other) => _attachment == other._attachment && _ticket == other._ticket;
 

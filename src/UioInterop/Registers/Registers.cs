@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
+using Microsoft.Win32.SafeHandles;
 using UioInterop.Interop;
 
 namespace UioInterop;
@@ -17,20 +19,36 @@ namespace UioInterop;
 /// <para>The registers end with their device: after its Dispose every access throws
 /// <see cref="ObjectDisposedException"/>. They keep the device from the garbage collector.</para>
 /// </remarks>
-[DebuggerDisplay("{DebuggerDisplay,nq}")]
+[DebuggerDisplay("{ToString(),nq}")]
 public sealed unsafe class Registers
 {
     private readonly UioDevice _device;
     private readonly MemoryMap _map;
+    private readonly Registers _whole; // of the map; itself, unless this is a slice
+    private readonly long _start;
     private readonly byte* _first;
-    private volatile bool _disposed;
+    private readonly Lock _modifying = new(); // of the whole map: protects what is read, changed and written
+    private volatile bool _disposed; // of the whole map
 
     internal Registers(UioDevice device, UioMapInfo info, MemoryMap map)
     {
         _device = device;
         _map = map;
+        _whole = this;
         _first = map.Address + info.Offset;
         Info = info;
+        Length = Math.Max(0, Math.Min(info.Length, map.Length - info.Offset));
+    }
+
+    private Registers(Registers of, long offset, long length)
+    {
+        _device = of._device;
+        _map = of._map;
+        _whole = of._whole;
+        _start = of._start + offset;
+        _first = of._first + offset;
+        Info = of.Info;
+        Length = length;
     }
 
     /// <summary>Whose they are.</summary>
@@ -39,140 +57,165 @@ public sealed unsafe class Registers
     /// <summary>The map as the kernel describes it.</summary>
     public UioMapInfo Info { get; }
 
-    /// <summary>How many bytes there are to access.</summary>
-    public long Length => Info.Length;
+    /// <summary>
+    /// How many bytes there are to access. Of physical memory the kernel maps whole pages only: what a map's size has beyond its
+    /// last one is left out.
+    /// </summary>
+    public long Length { get; }
 
-    /// <summary>Reads a register of 8 bits.</summary>
-    /// <param name="register">The register.</param>
-    /// <inheritdoc cref="Read32(int)"/>
-    public byte Read(Register<byte> register)
+    /// <summary>A register of 32 bits, by offset.</summary>
+    /// <param name="offset">Offset from the start in bytes, a multiple of 4.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The register is not inside of the map.</exception>
+    /// <exception cref="ArgumentException">The offset is not a multiple of 4.</exception>
+    /// <exception cref="ObjectDisposedException">The device has been disposed.</exception>
+    public uint this[int offset]
     {
-        byte value = Shim.Read8(Address(register.Offset, sizeof(byte), register.Name));
+        get => Read(new Register<uint>(offset));
+        set => Write(new Register<uint>(offset), value);
+    }
+
+    /// <summary>Some of the registers, with offsets of their own: a channel of a device that has several.</summary>
+    /// <param name="offset">Where they begin, in bytes: a multiple of 8, so that what is aligned there is aligned here.</param>
+    /// <param name="length">How many bytes; -1 is up to the end.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The part is not inside of the map.</exception>
+    /// <exception cref="ArgumentException">The offset is not a multiple of 8.</exception>
+    public Registers Slice(long offset, long length = -1)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(offset);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(offset, Length);
+        ArgumentOutOfRangeException.ThrowIfLessThan(length, -1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(length, Length - offset);
+        if (offset % sizeof(ulong) != 0)
+        {
+            throw new ArgumentException(
+                $"A slice at 0x{offset:x} of {Info} would hide how its registers are aligned: begin it at a multiple of 8.", nameof(offset));
+        }
+
+        return new Registers(this, offset, length < 0 ? Length - offset : length);
+    }
+
+    /// <summary>Reads a register.</summary>
+    /// <param name="register">The register.</param>
+    /// <returns>The value; all ones when no device answers, on most machines.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">The register is not inside of the map.</exception>
+    /// <exception cref="ArgumentException">The offset is not a multiple of the width.</exception>
+    /// <exception cref="ObjectDisposedException">The device has been disposed.</exception>
+    // Of the four, the compiler leaves the one that is T's width.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public T Read<T>(Register<T> register) where T : unmanaged
+    {
+        void* address = Address(register.Offset, sizeof(T), register.Name);
+        T value = sizeof(T) switch
+        {
+            sizeof(byte) => Unsafe.BitCast<byte, T>(Shim.Read8(address)),
+            sizeof(ushort) => Unsafe.BitCast<ushort, T>(Shim.Read16(address)),
+            sizeof(uint) => Unsafe.BitCast<uint, T>(Shim.Read32(address)),
+            _ => Unsafe.BitCast<ulong, T>(Shim.Read64(address)),
+        };
         GC.KeepAlive(this);
         return value;
     }
 
-    /// <summary>Reads a register of 16 bits.</summary>
-    /// <param name="register">The register.</param>
-    /// <inheritdoc cref="Read32(int)"/>
-    public ushort Read(Register<ushort> register)
-    {
-        ushort value = Shim.Read16(Address(register.Offset, sizeof(ushort), register.Name));
-        GC.KeepAlive(this);
-        return value;
-    }
-
-    /// <summary>Reads a register of 32 bits.</summary>
-    /// <param name="register">The register.</param>
-    /// <inheritdoc cref="Read32(int)"/>
-    public uint Read(Register<uint> register)
-    {
-        uint value = Shim.Read32(Address(register.Offset, sizeof(uint), register.Name));
-        GC.KeepAlive(this);
-        return value;
-    }
-
-    /// <summary>Reads a register of 64 bits.</summary>
-    /// <param name="register">The register.</param>
-    /// <inheritdoc cref="Read32(int)"/>
-    public ulong Read(Register<ulong> register)
-    {
-        ulong value = Shim.Read64(Address(register.Offset, sizeof(ulong), register.Name));
-        GC.KeepAlive(this);
-        return value;
-    }
-
-    /// <summary>Writes a register of 8 bits.</summary>
+    /// <summary>Writes a register. The write may still be on its way on return; reading from the device waits for it.</summary>
     /// <param name="register">The register.</param>
     /// <param name="value">The value.</param>
-    /// <inheritdoc cref="Write32(int, uint)"/>
-    public void Write(Register<byte> register, byte value)
+    /// <exception cref="ArgumentOutOfRangeException">The register is not inside of the map.</exception>
+    /// <exception cref="ArgumentException">The offset is not a multiple of the width.</exception>
+    /// <exception cref="ObjectDisposedException">The device has been disposed.</exception>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Write<T>(Register<T> register, RegisterValue<T> value) where T : unmanaged
     {
-        Shim.Write8(Address(register.Offset, sizeof(byte), register.Name), value);
+        void* address = Address(register.Offset, sizeof(T), register.Name);
+        switch (sizeof(T))
+        {
+            case sizeof(byte):
+                Shim.Write8(address, Unsafe.BitCast<T, byte>(value.Value));
+                break;
+            case sizeof(ushort):
+                Shim.Write16(address, Unsafe.BitCast<T, ushort>(value.Value));
+                break;
+            case sizeof(uint):
+                Shim.Write32(address, Unsafe.BitCast<T, uint>(value.Value));
+                break;
+            default:
+                Shim.Write64(address, Unsafe.BitCast<T, ulong>(value.Value));
+                break;
+        }
+
         GC.KeepAlive(this);
     }
 
-    /// <summary>Writes a register of 16 bits.</summary>
+    /// <summary>Writes a register, in order with this device's other registers and with nothing else.</summary>
+    /// <remarks>
+    /// Memory written before may reach the device after this. It is for all registers of a command except the one that
+    /// starts it.
+    /// </remarks>
+    /// <inheritdoc cref="Write{T}(Register{T}, RegisterValue{T})"/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void WriteRelaxed<T>(Register<T> register, RegisterValue<T> value) where T : unmanaged
+    {
+        void* address = Address(register.Offset, sizeof(T), register.Name);
+        switch (sizeof(T))
+        {
+            case sizeof(byte):
+                Shim.Write8Relaxed(address, Unsafe.BitCast<T, byte>(value.Value));
+                break;
+            case sizeof(ushort):
+                Shim.Write16Relaxed(address, Unsafe.BitCast<T, ushort>(value.Value));
+                break;
+            case sizeof(uint):
+                Shim.Write32Relaxed(address, Unsafe.BitCast<T, uint>(value.Value));
+                break;
+            default:
+                Shim.Write64Relaxed(address, Unsafe.BitCast<T, ulong>(value.Value));
+                break;
+        }
+
+        GC.KeepAlive(this);
+    }
+
+    /// <summary>
+    /// Reads a register, changes some of its bits, and writes it. One such change of a map at a time; a plain write beside it
+    /// may be lost, as may be what the device itself changes meanwhile.
+    /// </summary>
     /// <param name="register">The register.</param>
-    /// <param name="value">The value.</param>
-    /// <inheritdoc cref="Write32(int, uint)"/>
-    public void Write(Register<ushort> register, ushort value)
+    /// <param name="mask">Which bits.</param>
+    /// <param name="value">What they become; no other bits.</param>
+    /// <returns>What was written.</returns>
+    /// <exception cref="ArgumentException">
+    /// The value has bits outside of the mask; or the offset is not a multiple of the width.
+    /// </exception>
+    /// <exception cref="ArgumentOutOfRangeException">The register is not inside of the map.</exception>
+    /// <exception cref="ObjectDisposedException">The device has been disposed.</exception>
+    public T Modify<T>(Register<T> register, RegisterValue<T> mask, RegisterValue<T> value) where T : unmanaged
     {
-        Shim.Write16(Address(register.Offset, sizeof(ushort), register.Name), value);
-        GC.KeepAlive(this);
+        ulong bits = RegisterBits.From(mask.Value), state = RegisterBits.From(value.Value);
+        if ((state & ~bits) != 0)
+            throw new ArgumentException($"0x{state:x} has bits outside of the mask 0x{bits:x} of {register}.", nameof(value));
+
+        lock (_whole._modifying)
+        {
+            T changed = RegisterBits.To<T>((RegisterBits.From(Read(register)) & ~bits) | state);
+            Write(register, changed);
+            return changed;
+        }
     }
 
-    /// <summary>Writes a register of 32 bits.</summary>
+    /// <summary>Sets some bits of a register, as <see cref="Modify"/> does.</summary>
     /// <param name="register">The register.</param>
-    /// <param name="value">The value.</param>
-    /// <inheritdoc cref="Write32(int, uint)"/>
-    public void Write(Register<uint> register, uint value)
-    {
-        Shim.Write32(Address(register.Offset, sizeof(uint), register.Name), value);
-        GC.KeepAlive(this);
-    }
+    /// <param name="bits">Which bits.</param>
+    /// <returns>What was written.</returns>
+    /// <inheritdoc cref="Modify"/>
+    public T SetBits<T>(Register<T> register, RegisterValue<T> bits) where T : unmanaged => Modify(register, bits, bits);
 
-    /// <summary>Writes a register of 64 bits.</summary>
+    /// <summary>Clears some bits of a register, as <see cref="Modify"/> does.</summary>
     /// <param name="register">The register.</param>
-    /// <param name="value">The value.</param>
-    /// <inheritdoc cref="Write32(int, uint)"/>
-    public void Write(Register<ulong> register, ulong value)
-    {
-        Shim.Write64(Address(register.Offset, sizeof(ulong), register.Name), value);
-        GC.KeepAlive(this);
-    }
+    /// <param name="bits">Which bits.</param>
+    /// <returns>What was written.</returns>
+    /// <inheritdoc cref="Modify"/>
+    public T ClearBits<T>(Register<T> register, RegisterValue<T> bits) where T : unmanaged => Modify(register, bits, default);
 
-    /// <summary>Writes a register of 8 bits, in order with this device's other registers and with nothing else.</summary>
-    /// <param name="register">The register.</param>
-    /// <param name="value">The value.</param>
-    /// <inheritdoc cref="WriteRelaxed32(int, uint)"/>
-    public void WriteRelaxed(Register<byte> register, byte value)
-    {
-        Shim.Write8Relaxed(Address(register.Offset, sizeof(byte), register.Name), value);
-        GC.KeepAlive(this);
-    }
-
-    /// <summary>Writes a register of 16 bits, in order with this device's other registers and with nothing else.</summary>
-    /// <param name="register">The register.</param>
-    /// <param name="value">The value.</param>
-    /// <inheritdoc cref="WriteRelaxed32(int, uint)"/>
-    public void WriteRelaxed(Register<ushort> register, ushort value)
-    {
-        Shim.Write16Relaxed(Address(register.Offset, sizeof(ushort), register.Name), value);
-        GC.KeepAlive(this);
-    }
-
-    /// <summary>Writes a register of 32 bits, in order with this device's other registers and with nothing else.</summary>
-    /// <param name="register">The register.</param>
-    /// <param name="value">The value.</param>
-    /// <inheritdoc cref="WriteRelaxed32(int, uint)"/>
-    public void WriteRelaxed(Register<uint> register, uint value)
-    {
-        Shim.Write32Relaxed(Address(register.Offset, sizeof(uint), register.Name), value);
-        GC.KeepAlive(this);
-    }
-
-    /// <summary>Writes a register of 64 bits, in order with this device's other registers and with nothing else.</summary>
-    /// <param name="register">The register.</param>
-    /// <param name="value">The value.</param>
-    /// <inheritdoc cref="WriteRelaxed32(int, uint)"/>
-    public void WriteRelaxed(Register<ulong> register, ulong value)
-    {
-        Shim.Write64Relaxed(Address(register.Offset, sizeof(ulong), register.Name), value);
-        GC.KeepAlive(this);
-    }
-
-    /// <summary>Reads a register of 8 bits until some of its bits have a value, or the time is over.</summary>
-    /// <inheritdoc cref="WaitFor(Register{uint}, uint, uint, TimeSpan)"/>
-    public bool WaitFor(Register<byte> register, byte mask, byte value, TimeSpan timeout) =>
-        WaitFor(register.Offset, sizeof(byte), register.Name, mask, value, timeout);
-
-    /// <summary>Reads a register of 16 bits until some of its bits have a value, or the time is over.</summary>
-    /// <inheritdoc cref="WaitFor(Register{uint}, uint, uint, TimeSpan)"/>
-    public bool WaitFor(Register<ushort> register, ushort mask, ushort value, TimeSpan timeout) =>
-        WaitFor(register.Offset, sizeof(ushort), register.Name, mask, value, timeout);
-
-    /// <summary>Reads a register of 32 bits until some of its bits have a value, or the time is over.</summary>
+    /// <summary>Reads a register until some of its bits have a value, or the time is over.</summary>
     /// <param name="register">The register. It is read any number of times, once at least: reading must do no harm.</param>
     /// <param name="mask">Which of its bits count.</param>
     /// <param name="value">What they are to be; no other bits.</param>
@@ -189,79 +232,77 @@ public sealed unsafe class Registers
     /// The value has bits outside of the mask, so it could never come; or the offset is not a multiple of the width.
     /// </exception>
     /// <exception cref="ObjectDisposedException">The device has been disposed, perhaps while this waited.</exception>
-    public bool WaitFor(Register<uint> register, uint mask, uint value, TimeSpan timeout) =>
-        WaitFor(register.Offset, sizeof(uint), register.Name, mask, value, timeout);
-
-    /// <summary>Reads a register of 64 bits until some of its bits have a value, or the time is over.</summary>
-    /// <inheritdoc cref="WaitFor(Register{uint}, uint, uint, TimeSpan)"/>
-    public bool WaitFor(Register<ulong> register, ulong mask, ulong value, TimeSpan timeout) =>
-        WaitFor(register.Offset, sizeof(ulong), register.Name, mask, value, timeout);
+    public bool WaitFor<T>(Register<T> register, RegisterValue<T> mask, RegisterValue<T> value, TimeSpan timeout) where T : unmanaged =>
+        WaitFor(register.Offset, sizeof(T), register.Name, RegisterBits.From(mask.Value), RegisterBits.From(value.Value), timeout);
 
     /// <summary>Reads 8 bits.</summary>
     /// <inheritdoc cref="Read32(int)"/>
-    public byte Read8(int offset) => Read(new Register<byte>(offset, Unnamed));
+    public byte Read8(int offset) => Read(new Register<byte>(offset));
 
     /// <summary>Reads 16 bits.</summary>
     /// <inheritdoc cref="Read32(int)"/>
-    public ushort Read16(int offset) => Read(new Register<ushort>(offset, Unnamed));
+    public ushort Read16(int offset) => Read(new Register<ushort>(offset));
 
     /// <summary>Reads 32 bits.</summary>
-    /// <param name="offset">Offset from the start of the map in bytes, a multiple of the width.</param>
-    /// <returns>The value; all ones when no device answers, on most machines.</returns>
-    /// <exception cref="ArgumentOutOfRangeException">The register is not inside of the map.</exception>
-    /// <exception cref="ArgumentException">The offset is not a multiple of the width.</exception>
-    /// <exception cref="ObjectDisposedException">The device has been disposed.</exception>
-    public uint Read32(int offset) => Read(new Register<uint>(offset, Unnamed));
+    /// <param name="offset">Offset from the start in bytes, a multiple of the width.</param>
+    /// <inheritdoc cref="Read{T}(Register{T})"/>
+    public uint Read32(int offset) => Read(new Register<uint>(offset));
 
     /// <summary>Reads 64 bits.</summary>
     /// <inheritdoc cref="Read32(int)"/>
-    public ulong Read64(int offset) => Read(new Register<ulong>(offset, Unnamed));
+    public ulong Read64(int offset) => Read(new Register<ulong>(offset));
 
     /// <summary>Writes 8 bits.</summary>
     /// <inheritdoc cref="Write32(int, uint)"/>
-    public void Write8(int offset, byte value) => Write(new Register<byte>(offset, Unnamed), value);
+    public void Write8(int offset, byte value) => Write(new Register<byte>(offset), value);
 
     /// <summary>Writes 16 bits.</summary>
     /// <inheritdoc cref="Write32(int, uint)"/>
-    public void Write16(int offset, ushort value) => Write(new Register<ushort>(offset, Unnamed), value);
+    public void Write16(int offset, ushort value) => Write(new Register<ushort>(offset), value);
 
-    /// <summary>Writes 32 bits. The write may still be on its way on return; reading from the device waits for it.</summary>
-    /// <param name="offset">Offset from the start of the map in bytes, a multiple of the width.</param>
+    /// <summary>Writes 32 bits.</summary>
+    /// <param name="offset">Offset from the start in bytes, a multiple of the width.</param>
     /// <param name="value">The value.</param>
-    /// <exception cref="ArgumentOutOfRangeException">The register is not inside of the map.</exception>
-    /// <exception cref="ArgumentException">The offset is not a multiple of the width.</exception>
-    /// <exception cref="ObjectDisposedException">The device has been disposed.</exception>
-    public void Write32(int offset, uint value) => Write(new Register<uint>(offset, Unnamed), value);
+    /// <inheritdoc cref="Write{T}(Register{T}, RegisterValue{T})"/>
+    public void Write32(int offset, uint value) => Write(new Register<uint>(offset), value);
 
     /// <summary>Writes 64 bits.</summary>
     /// <inheritdoc cref="Write32(int, uint)"/>
-    public void Write64(int offset, ulong value) => Write(new Register<ulong>(offset, Unnamed), value);
+    public void Write64(int offset, ulong value) => Write(new Register<ulong>(offset), value);
 
-    /// <summary>Writes 8 bits, in order with this device's other registers and with nothing else.</summary>
-    /// <inheritdoc cref="WriteRelaxed32(int, uint)"/>
-    public void WriteRelaxed8(int offset, byte value) => WriteRelaxed(new Register<byte>(offset, Unnamed), value);
-
-    /// <summary>Writes 16 bits, in order with this device's other registers and with nothing else.</summary>
-    /// <inheritdoc cref="WriteRelaxed32(int, uint)"/>
-    public void WriteRelaxed16(int offset, ushort value) => WriteRelaxed(new Register<ushort>(offset, Unnamed), value);
-
-    /// <summary>Writes 32 bits, in order with this device's other registers and with nothing else.</summary>
-    /// <remarks>
-    /// Memory written before may reach the device after this. It is for all registers of a command except the one that
-    /// starts it.
-    /// </remarks>
-    /// <inheritdoc cref="Write32(int, uint)"/>
-    public void WriteRelaxed32(int offset, uint value) => WriteRelaxed(new Register<uint>(offset, Unnamed), value);
-
-    /// <summary>Writes 64 bits, in order with this device's other registers and with nothing else.</summary>
-    /// <inheritdoc cref="WriteRelaxed32(int, uint)"/>
-    public void WriteRelaxed64(int offset, ulong value) => WriteRelaxed(new Register<ulong>(offset, Unnamed), value);
+    /// <summary>The registers in words: <c>map0 "BAR0", 1048576 bytes, of /dev/uio0</c>. No register is read for it.</summary>
+    public override string ToString() =>
+        (_whole == this ? $"{Info}" : $"map{Info.Index} from 0x{_start:x} on, {Length} bytes")
+        + $", of {_device.Info.DevicePath}{(_whole._disposed ? ", disposed" : "")}";
 
     private const string Unnamed = "register";
 
-    private string DebuggerDisplay => $"{Info}{(_disposed ? ", disposed" : "")}";
+    /// <summary>Maps the registers of a device's map.</summary>
+    /// <exception cref="UioException">The kernel does not let it be mapped.</exception>
+    internal static Registers Create(UioDevice device, SafeFileHandle file, UioMapInfo info)
+    {
+        // UIO's way to say which map: its number as the page offset.
+        long number = (long)info.Index * Syscalls.PageSize;
+        long whole = info.Size & -(long)Syscalls.PageSize;
+        int result = -Errno.EINVAL;
+        MemoryMap? map = null;
+        if (info.Length > 0 && info.Size <= long.MaxValue - Syscalls.PageSize)
+            result = MemoryMap.Create(file, number, Syscalls.RoundUpToPages(info.Size), out map);
 
-    /// <summary>Refuses accesses from now on. One that is past its check hits plain memory.</summary>
+        // Of physical memory the kernel maps no page that is not in the map as a whole (uio_mmap_physical).
+        if (result == -Errno.EINVAL && whole != info.Size && whole > info.Offset)
+            result = MemoryMap.Create(file, number, whole, out map);
+        if (result >= 0)
+            return new Registers(device, info, map!);
+
+        throw whole > info.Offset
+            ? UioException.From(Calls.MapRegisters, device.Info.DevicePath, result)
+            : new UioException(Calls.MapRegisters, device.Info.DevicePath, -result,
+                $"map{info.Index} has {info.Size} bytes, and its registers begin at {info.Offset}: no whole page holds any, and the kernel maps "
+                + "whole pages. Its driver has to round the size up, as uio_pdrv_genirq does");
+    }
+
+    /// <summary>Refuses accesses from now on. An access already past the check reaches harmless memory.</summary>
     internal void Retire()
     {
         _disposed = true;
@@ -271,7 +312,7 @@ public sealed unsafe class Registers
     /// <summary>One operation of a program, as the kernel does it. False when a poll's time is over.</summary>
     internal bool TryRun(in QuiesceArguments operation)
     {
-        int offset = checked((int)((long)operation.Register - Info.Offset));
+        long offset = (long)operation.Register - Info.Offset;
         int width = (int)operation.Width / 8;
         switch (operation.Kind)
         {
@@ -283,14 +324,18 @@ public sealed unsafe class Registers
                 return true;
             default:
                 bool differ = (operation.Flags & QuiesceArguments.FlagDiffer) != 0;
-                return WaitFor(offset, width, Unnamed, operation.Mask, operation.Value, TimeSpan.FromMicroseconds(operation.TimeoutMicroseconds), differ);
+                var timeout = TimeSpan.FromMicroseconds(operation.TimeoutMicroseconds);
+                return WaitFor(offset, width, Unnamed, operation.Mask, operation.Value, timeout, differ);
         }
     }
 
-    private bool WaitFor(int offset, int width, string name, ulong mask, ulong value, TimeSpan timeout, bool differ = false)
+    private bool WaitFor(long offset, int width, string name, ulong mask, ulong value, TimeSpan timeout, bool differ = false)
     {
         if ((value & ~mask) != 0)
-            throw new ArgumentException($"0x{value:x} has bits outside of the mask 0x{mask:x}: {name} at 0x{offset:x} could never match it.", nameof(value));
+        {
+            throw new ArgumentException(
+                $"0x{value:x} has bits outside of the mask 0x{mask:x}: {name} at 0x{offset:x} could never match it.", nameof(value));
+        }
 
         var deadline = new Deadline(timeout);
         SpinWait between = default;
@@ -301,7 +346,7 @@ public sealed unsafe class Registers
             ulong now = Read(offset, width, name);
 
             // What Dispose puts in the registers' place reads as zero, and that may be the value waited for.
-            if (_disposed)
+            if (_whole._disposed)
                 ThrowDisposed();
             if ((now & mask) == value != differ)
                 return true;
@@ -376,10 +421,11 @@ public sealed unsafe class Registers
     internal ulong OffsetInMap(int offset, int width, string name)
     {
         _ = Address(offset, width, name);
-        return (ulong)(Info.Offset + offset);
+        return (ulong)(Info.Offset + _start + offset);
     }
 
-    private bool TryHaveWritten(uint format, ulong register, ulong highRegister, bool highFirst, TransferLease lease, long offset, out DeviceAddress address)
+    private bool TryHaveWritten(
+        uint format, ulong register, ulong highRegister, bool highFirst, TransferLease lease, long offset, out DeviceAddress address)
     {
         Attachment attachment = lease.Attachment;
         if (attachment.Device != _device)
@@ -412,36 +458,45 @@ public sealed unsafe class Registers
         return true;
     }
 
-    private ulong Read(int offset, int width, string name) => width switch
+    private ulong Read(long offset, int width, string name)
     {
-        sizeof(byte) => Read(new Register<byte>(offset, name)),
-        sizeof(ushort) => Read(new Register<ushort>(offset, name)),
-        sizeof(uint) => Read(new Register<uint>(offset, name)),
-        _ => Read(new Register<ulong>(offset, name)),
-    };
+        void* address = Address(offset, width, name);
+        ulong value = width switch
+        {
+            sizeof(byte) => Shim.Read8(address),
+            sizeof(ushort) => Shim.Read16(address),
+            sizeof(uint) => Shim.Read32(address),
+            _ => Shim.Read64(address),
+        };
+        GC.KeepAlive(this);
+        return value;
+    }
 
-    private void Write(int offset, int width, ulong value)
+    private void Write(long offset, int width, ulong value)
     {
+        void* address = Address(offset, width, Unnamed);
         switch (width)
         {
             case sizeof(byte):
-                Write8(offset, (byte)value);
+                Shim.Write8(address, (byte)value);
                 break;
             case sizeof(ushort):
-                Write16(offset, (ushort)value);
+                Shim.Write16(address, (ushort)value);
                 break;
             case sizeof(uint):
-                Write32(offset, (uint)value);
+                Shim.Write32(address, (uint)value);
                 break;
             default:
-                Write64(offset, value);
+                Shim.Write64(address, value);
                 break;
         }
+
+        GC.KeepAlive(this);
     }
 
-    private byte* Address(int offset, int width, string name)
+    private byte* Address(long offset, int width, string name)
     {
-        if (_disposed)
+        if (_whole._disposed)
             ThrowDisposed();
         if (offset < 0 || offset > Length - width)
             ThrowOutside(offset, width, name);
@@ -455,11 +510,12 @@ public sealed unsafe class Registers
         throw new ObjectDisposedException(nameof(UioDevice), $"{_device.Info.DevicePath} has been disposed, and its registers with it.");
 
     [DoesNotReturn]
-    private void ThrowOutside(int offset, int width, string name) =>
+    private void ThrowOutside(long offset, int width, string name) =>
         throw new ArgumentOutOfRangeException(nameof(offset), offset,
-            $"{name} at 0x{offset:x}, {width * 8} bits wide, is not inside of {Info}.");
+            $"{name} at 0x{offset:x}, {width * 8} bits wide, is not inside of {this}.");
 
     [DoesNotReturn]
-    private void ThrowUnaligned(int offset, int width, string name) =>
-        throw new ArgumentException($"{name} at 0x{offset:x} of {Info} is {width * 8} bits wide: its offset has to be a multiple of {width}.", nameof(offset));
+    private void ThrowUnaligned(long offset, int width, string name) =>
+        throw new ArgumentException(
+            $"{name} at 0x{offset:x} of {this} is {width * 8} bits wide: its offset has to be a multiple of {width}.", nameof(offset));
 }

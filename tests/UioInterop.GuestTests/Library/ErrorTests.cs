@@ -77,7 +77,7 @@ internal sealed class ErrorTests
         new("UDmaBuf.Create", "more than there are addresses", "UDMABUF_CREATE", 22, "size_limit_mb", _ => UDmaBuf.Create(long.MaxValue)),
         new("UDmaBuf.Create", "beyond the limit", "UDMABUF_CREATE", 22, "size_limit_mb", _ => UDmaBuf.Create(1L << 30)),
         new("DmaBuf.DuplicateHandle", "no descriptor", "fcntl (F_DUPFD_CLOEXEC)", 24, "RLIMIT_NOFILE", scene => scene.WithBuffer(buffer => WithoutDescriptors(() => buffer.DuplicateHandle()))),
-        new("DmaBuf.FromHandle", "no descriptor", "open (fdinfo)", 24, "RLIMIT_NOFILE", scene => scene.Lend(handle => WithoutDescriptors(() => DmaBuf.FromHandle(handle)))),
+        new("DmaBuf.FromHandle", "no descriptor", "fcntl (F_DUPFD_CLOEXEC)", 24, "RLIMIT_NOFILE", scene => scene.Lend(handle => WithoutDescriptors(() => DmaBuf.FromHandle(handle)))),
         new("DmaBuf.BeginAccess", "made for reading only", "mmap (dma-buf)", 13, "O_RDWR", scene => scene.BufferForReadingOnly().BeginAccess(CpuAccessMode.Read)),
         new("DmaBuf.RentMemory", "made for reading only", "mmap (dma-buf)", 13, "O_RDWR", scene => scene.BufferForReadingOnly().RentMemory(CpuAccessMode.Read)),
 
@@ -101,8 +101,11 @@ internal sealed class ErrorTests
         "DeviceSession.*", "Engine.*", "TransferLeases.*", "RingEngine.*", "RingPart.*", // TransferTests, RingTests, and on the host
         "DmaMapping.TryGetAddress", // HandleImportTests
         "DmaMapping.AddressOf", "DmaMapping.ThrowIfNotFor", "DmaMapping.BeginTransfer", "TransferLease.*", // TransferTests
+        "DeviceBuffer.*", "UioDevice.Allocate", "UioDevice.Interrupts", "UioDevice.TryWaitForInterruptAsync", // PromptTests
+        "DmaBuf.Read", "DmaBuf.Write", "DmaBuf.Fill", "DmaBuf.ToArray", "DmaBuf.WaitAsync", // PromptTests
+        "DmaMappingInfo.*", // a value
         "Registers.*", // RegisterTests: one load or store, no call; WriteAddress is in HandleImportTests, and takes a lease, which only an import gives
-        "UioDeviceId.*", "DeviceAddress.*", "IommuGroup.*", "Deadline.*", // values
+        "Register.*", "RegisterArray.*", "RegisterValue.*", "UioDeviceId.*", "DeviceAddress.*", "IommuGroup.*", "Deadline.*", // values
         "PciFunction.Find", "PciFunction.Exists", "DmaHeap.List", // what is not there is not listed
         "KernelLog.TryRead", // read after every test, by KernelLogCheck
         "UioException.*",

@@ -17,6 +17,8 @@ internal sealed class RegisterTests
     // Nothing is there: writes are ignored, and it reads as all ones.
     private static readonly Register<uint> s_hole = new(0x1000, "hole");
 
+    private enum Half : uint { Low = 0x55aa, High = 0x55aa0000 }
+
     private static readonly TimeSpan s_bound = TimeSpan.FromSeconds(10);
 
     // Every public access, by a name, its width, and what it does at an offset.
@@ -42,10 +44,15 @@ internal sealed class RegisterTests
         ("WriteRelaxed<ushort>", 2, (r, at) => r.WriteRelaxed(new Register<ushort>(at, "r"), 0)),
         ("WriteRelaxed<uint>", 4, (r, at) => r.WriteRelaxed(new Register<uint>(at, "r"), 0)),
         ("WriteRelaxed<ulong>", 8, (r, at) => r.WriteRelaxed(new Register<ulong>(at, "r"), 0)),
-        ("WriteRelaxed8", 1, (r, at) => r.WriteRelaxed8(at, 0)),
-        ("WriteRelaxed16", 2, (r, at) => r.WriteRelaxed16(at, 0)),
-        ("WriteRelaxed32", 4, (r, at) => r.WriteRelaxed32(at, 0)),
-        ("WriteRelaxed64", 8, (r, at) => r.WriteRelaxed64(at, 0)),
+        ("Modify<byte>", 1, (r, at) => r.Modify(new Register<byte>(at, "r"), 0, 0)),
+        ("Modify<short>", 2, (r, at) => r.Modify(new Register<short>(at, "r"), 0, 0)),
+        ("SetBits<int>", 4, (r, at) => r.SetBits(new Register<int>(at, "r"), 0)),
+        ("ClearBits<long>", 8, (r, at) => r.ClearBits(new Register<long>(at, "r"), 0)),
+        ("Read<sbyte>", 1, (r, at) => r.Read(new Register<sbyte>(at, "r"))),
+        ("Read<short>", 2, (r, at) => r.Read(new Register<short>(at, "r"))),
+        ("Write<Half>", 4, (r, at) => r.Write(new Register<Half>(at, "r"), default(Half))),
+        ("this[]", 4, (r, at) => _ = r[at]),
+        ("this[] = ", 4, (r, at) => r[at] = 0),
         ("WaitFor<byte>", 1, (r, at) => r.WaitFor(new Register<byte>(at, "r"), 0, 0, TimeSpan.Zero)),
         ("WaitFor<ushort>", 2, (r, at) => r.WaitFor(new Register<ushort>(at, "r"), 0, 0, TimeSpan.Zero)),
         ("WaitFor<uint>", 4, (r, at) => r.WaitFor(new Register<uint>(at, "r"), 0, 0, TimeSpan.Zero)),
@@ -74,8 +81,7 @@ internal sealed class RegisterTests
             ("Write", value => _registers.Write(s_liveness, value)),
             ("Write32", value => _registers.Write32(s_liveness.Offset, value)),
             ("WriteRelaxed", value => _registers.WriteRelaxed(s_liveness, value)),
-            ("WriteRelaxed32", value => _registers.WriteRelaxed32(s_liveness.Offset, value)),
-        ];
+            ];
         var value = 0x81828384u;
         foreach (var (name, write) in ways)
         {
@@ -93,14 +99,136 @@ internal sealed class RegisterTests
             ("Write", value => _registers.Write(s_dmaSource, value)),
             ("Write64", value => _registers.Write64(s_dmaSource.Offset, value)),
             ("WriteRelaxed", value => _registers.WriteRelaxed(s_dmaSource, value)),
-            ("WriteRelaxed64", value => _registers.WriteRelaxed64(s_dmaSource.Offset, value)),
-        ];
+            ];
         var value = 0x8182838485868788ul;
         foreach (var (name, write) in ways)
         {
             write(++value);
             Assert.That(_registers.Read(s_dmaSource), Is.EqualTo(value), name);
             Assert.That(_registers.Read64(s_dmaSource.Offset), Is.EqualTo(value), name);
+        }
+    }
+
+    [Test]
+    public void A_register_has_a_sign_or_names()
+    {
+        _registers.Write(s_liveness, ~0x80000001u);
+        var signed = new Register<int>(s_liveness.Offset);
+        var halves = new Register<Half>(s_liveness.Offset);
+
+        Assert.That(_registers.Read(signed), Is.EqualTo(int.MinValue + 1));
+        _registers.Write(halves, ~Half.High);
+        Assert.That(_registers.Read(halves), Is.EqualTo(Half.High));
+        _registers.Write(signed, -2);
+        Assert.That(_registers[s_liveness.Offset], Is.EqualTo(1));
+        Assert.That(_registers.WaitFor(signed, -1, 1, TimeSpan.Zero), Is.True);
+    }
+
+    [Test]
+    public void A_negative_value_of_64_bits_arrives()
+    {
+        _registers.Write(new Register<long>(s_dmaSource.Offset), -2);
+
+        Assert.That(_registers.Read(s_dmaSource), Is.EqualTo(ulong.MaxValue - 1));
+        Assert.That(_registers.WaitFor(new Register<long>(s_dmaSource.Offset), -1, -2, TimeSpan.Zero), Is.True);
+    }
+
+    // edu's DMA source keeps what is written.
+    [Test]
+    public void Modify_changes_the_bits_of_the_mask()
+    {
+        _registers.Write(s_dmaSource, 0x1122334455667788);
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(_registers.Modify(s_dmaSource, 0xff00, 0xab00), Is.EqualTo(0x112233445566ab88));
+            Assert.That(_registers.Read(s_dmaSource), Is.EqualTo(0x112233445566ab88));
+            Assert.That(_registers.SetBits(s_dmaSource, 0x7), Is.EqualTo(0x112233445566ab8f));
+            Assert.That(_registers.ClearBits(s_dmaSource, 0xff), Is.EqualTo(0x112233445566ab00));
+            Assert.That(_registers.Read(s_dmaSource), Is.EqualTo(0x112233445566ab00));
+            Assert.That(() => _registers.Modify(s_dmaSource, 1, 2), Throws.ArgumentException);
+        }
+    }
+
+    [Test]
+    public void Two_threads_that_modify_lose_nothing()
+    {
+        _registers.Write(s_dmaSource, 0);
+        var slice = _registers.Slice(s_dmaSource.Offset);
+        var threads = Enumerable.Range(0, 64).Select(bit => new Thread(() =>
+            (bit % 2 == 0 ? _registers : slice).SetBits(new Register<ulong>(bit % 2 == 0 ? s_dmaSource.Offset : 0), 1ul << bit))).ToArray();
+
+        Array.ForEach(threads, thread => thread.Start());
+        Assert.That(threads.All(thread => thread.Join(s_bound)), Is.True);
+
+        Assert.That(_registers.Read(s_dmaSource), Is.EqualTo(ulong.MaxValue));
+    }
+
+    [Test]
+    public void A_slice_has_offsets_of_its_own()
+    {
+        var slice = _registers.Slice(0x80, 16);
+        slice.Write64(8, 0x1234);
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(_registers.Read64(0x88), Is.EqualTo(0x1234));
+            Assert.That(slice.Slice(8).Read64(0), Is.EqualTo(0x1234));
+            Assert.That(slice.Length, Is.EqualTo(16));
+            Assert.That(_registers.Slice(Size).Length, Is.Zero);
+            Assert.That(() => slice.Read64(16), Throws.InstanceOf<ArgumentOutOfRangeException>());
+            Assert.That(() => slice.Read64(-8), Throws.InstanceOf<ArgumentOutOfRangeException>());
+            Assert.That(() => _registers.Slice(4), Throws.TypeOf<ArgumentException>());
+            Assert.That(() => _registers.Slice(Size + 8), Throws.InstanceOf<ArgumentOutOfRangeException>());
+            Assert.That(() => _registers.Slice(8, Size), Throws.InstanceOf<ArgumentOutOfRangeException>());
+            Assert.That(slice.ToString(), Does.Contain("from 0x80").And.Contains(_device.Info.DevicePath));
+        }
+
+        _device.Dispose();
+        Assert.That(() => slice.Read64(0), Throws.InstanceOf<ObjectDisposedException>());
+    }
+
+    [Test]
+    public void A_quiesce_program_takes_registers_of_a_slice()
+    {
+        var program = new QuiesceProgram().Write(_registers.Slice(0x80), new Register<ulong>(0), 0x4321ul);
+
+        program.Run();
+
+        Assert.That(_registers.Read(s_dmaSource), Is.EqualTo(0x4321));
+    }
+
+    [Test]
+    public void An_array_of_registers_has_elements_at_equal_distances()
+    {
+        var pairs = new RegisterArray<ulong>(0x80, count: 2, name: "DMA address");
+        var spread = new RegisterArray<uint>(0x80, count: 3, stride: 8);
+
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That((pairs[0].Offset, pairs[1].Offset, pairs[1].Name), Is.EqualTo((0x80, 0x88, "DMA address")));
+            Assert.That((spread[2].Offset, spread.Stride), Is.EqualTo((0x90, 8)));
+            Assert.That(() => pairs[2], Throws.InstanceOf<ArgumentOutOfRangeException>());
+            Assert.That(() => pairs[-1], Throws.InstanceOf<ArgumentOutOfRangeException>());
+            Assert.That(() => new RegisterArray<uint>(0, 0), Throws.InstanceOf<ArgumentOutOfRangeException>());
+            Assert.That(() => new RegisterArray<uint>(0, 2, 2), Throws.InstanceOf<ArgumentOutOfRangeException>());
+            Assert.That(() => new RegisterArray<uint>(0, 2, 6), Throws.TypeOf<ArgumentException>());
+            Assert.That(() => new RegisterArray<uint>(8, int.MaxValue), Throws.InstanceOf<ArgumentOutOfRangeException>());
+        }
+    }
+
+    [Test]
+    public void A_register_of_another_type_is_refused_when_it_is_made()
+    {
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(() => new Register<float>(0), Throws.TypeOf<NotSupportedException>());
+            Assert.That(() => new Register<bool>(0), Throws.TypeOf<NotSupportedException>());
+            Assert.That(() => new Register<char>(0), Throws.TypeOf<NotSupportedException>());
+            Assert.That(() => new Register<nint>(0), Throws.TypeOf<NotSupportedException>());
+            Assert.That(() => new Register<UInt128>(0), Throws.TypeOf<NotSupportedException>());
+            Assert.That(() => new Register<(byte, byte)>(0), Throws.TypeOf<NotSupportedException>());
+            Assert.That(() => new RegisterArray<Guid>(0, 1), Throws.TypeOf<NotSupportedException>());
         }
     }
 
@@ -353,9 +481,10 @@ internal sealed class RegisterTests
         registers.Write(s_dmaSource, 1);
         registers.Write64(s_dmaSource.Offset, 1);
         registers.WriteRelaxed(s_liveness, 1);
-        registers.WriteRelaxed32(s_liveness.Offset, 1);
         registers.WriteRelaxed(s_dmaSource, 1);
-        registers.WriteRelaxed64(s_dmaSource.Offset, 1);
+        registers.Modify(s_dmaSource, 1, 1);
+        registers[s_liveness.Offset] = registers[s_liveness.Offset];
+        registers.Write(new RegisterArray<int>(s_liveness.Offset, 1)[0], -1);
         registers.WaitFor(s_liveness, 1, 0, TimeSpan.Zero);
         registers.WaitFor(s_dmaSource, 1, 1, TimeSpan.Zero);
     }

@@ -46,7 +46,7 @@ internal sealed class UioDeviceTests
     private static readonly (UioDeviceId Id, string Words)[] s_nowhere =
     [
         (UioDeviceId.FromName("nowhere"), "nowhere"), (UioDeviceId.FromParent("0000:00:1f.7"), "0000:00:1f.7"),
-        (UioDeviceId.FromNumber(99), "/dev/uio99"), (UioDeviceId.FromPath("/dev/uio98"), "/dev/uio98"),
+        (UioDeviceId.FromNumber(99), "/dev/uio99"), (UioDeviceId.FromName("/dev/uio98"), "/dev/uio98"),
     ];
 
     [TestCaseSource(nameof(s_nowhere))]

@@ -32,7 +32,7 @@ internal sealed class FakeDevice : IDisposable
         };
         var file = new SafeFileHandle(_node.Handle, ownsHandle: false);
         Assert.That(Syscalls.OpenEvent(out var wake), Is.GreaterThanOrEqualTo(0));
-        Device = new UioDevice(info, options, file, Memory(), new InterruptSource(info, file, wake!, 0, options.ContinueInline), Imports);
+        Device = new UioDevice(info, options, file, new InterruptSource(info, file, wake!, 0, options.ContinueInline), Imports);
         Assert.That(MemoryMap.Create(Memory(), 0, Length, out var registers), Is.Zero);
         Device.AddMap(map, registers!);
     }

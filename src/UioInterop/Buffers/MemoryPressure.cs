@@ -1,0 +1,31 @@
+namespace UioInterop;
+
+/// <summary>
+/// Tells the collector of memory that it does not see: an object of some bytes keeps a buffer of megabytes. It ends with the
+/// buffer, or is collected with it.
+/// </summary>
+internal sealed class MemoryPressure : IDisposable
+{
+    private readonly long _bytes;
+    private int _ended;
+
+    public MemoryPressure(long bytes)
+    {
+        _bytes = bytes;
+        GC.AddMemoryPressure(bytes);
+    }
+
+    ~MemoryPressure() => End();
+
+    public void Dispose()
+    {
+        End();
+        GC.SuppressFinalize(this);
+    }
+
+    private void End()
+    {
+        if (Interlocked.Exchange(ref _ended, 1) == 0)
+            GC.RemoveMemoryPressure(_bytes);
+    }
+}
