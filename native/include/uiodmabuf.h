@@ -145,13 +145,15 @@ UIODMABUF_EXPORT int32_t uiodmabuf_query(int32_t uio_fd,
  *
  * Returns 0, or:
  *   -EACCES  the device is to write, and uio_fd or dmabuf_fd is read-only
- *   -EBUSY   this open file has the buffer attached already, or the device
- *            still writes into buffers of a file that was released
+ *   -EBUSY   this open file has the buffer attached already, another file has
+ *            claimed the device, or the device still writes into buffers of a
+ *            file that was released
  *   -ENOMEM, -ENOSPC  the device's limit of bytes, of mappings
  *   -EOPNOTSUPP  the device does no DMA
  *   -EPERM   no IOMMU translates for the device, and the caller lacks
  *            CAP_SYS_RAWIO
- *   -ERANGE  there is memory beyond the device's DMA mask
+ *   -ERANGE  the device does not reach the buffer: its DMA mask or its bus is too
+ *            narrow, and no IOMMU translates
  */
 UIODMABUF_EXPORT int32_t uiodmabuf_attach(int32_t uio_fd, int32_t dmabuf_fd,
 					  uint32_t direction, uint32_t *handle,
@@ -211,6 +213,20 @@ uiodmabuf_write_address(int32_t uio_fd,
 UIODMABUF_EXPORT int32_t uiodmabuf_set_quiesce(int32_t uio_fd,
 					       const struct uio_quiesce_op *ops,
 					       uint32_t count);
+
+/*
+ * uiodmabuf_claim - gives the device to this open file, until that is released
+ *		     (UIO_IOC_CLAIM)
+ *
+ * Other files attach nothing meanwhile, and when they are closed the device goes
+ * on.
+ *
+ * Returns 0, also when this file has the device already, or:
+ *   -EACCES  uio_fd is read-only
+ *   -EBUSY   another file has the device, or has buffers attached to it
+ *   -ENOTTY  a kernel that knows no claims
+ */
+UIODMABUF_EXPORT int32_t uiodmabuf_claim(int32_t uio_fd);
 
 /*
  * uiodmabuf_heap_alloc - allocates a dma-buf (DMA_HEAP_IOCTL_ALLOC)

@@ -44,6 +44,7 @@ VALUE(UIO_FEATURE_DMABUF, 1);
 VALUE(UIO_FEATURE_ADDRESSES, 2);
 VALUE(UIO_FEATURE_WRITE_ADDRESS, 4);
 VALUE(UIO_FEATURE_QUIESCE, 8);
+VALUE(UIO_FEATURE_CLAIM, 16);
 VALUE(UIO_TRANSLATION_NONE, 0);
 VALUE(UIO_TRANSLATION_IDENTITY, 1);
 VALUE(UIO_TRANSLATION_LAZY, 2);
@@ -54,6 +55,7 @@ MEMBER(uio_dmabuf_attach, fd, 8, 4);
 MEMBER(uio_dmabuf_attach, handle, 16, 4);
 MEMBER(uio_dmabuf_attach, length, 24, 8);
 VALUE(UIO_IOC_DMABUF_ATTACH, 0x5901);
+VALUE(UIO_DMABUF_BOUNCED, 1);
 
 SIZE(uio_dmabuf_detach, 16);
 MEMBER(uio_dmabuf_detach, handle, 8, 4);
@@ -101,6 +103,10 @@ VALUE(UIO_QUIESCE_MODIFY, 2);
 VALUE(UIO_QUIESCE_POLL, 3);
 VALUE(UIO_QUIESCE_BIG_ENDIAN, 1);
 VALUE(UIO_QUIESCE_DIFFER, 2);
+
+SIZE(uio_claim, 8);
+MEMBER(uio_claim, flags, 4, 4);
+VALUE(UIO_IOC_CLAIM, 0x5906);
 
 MEMBER(dma_heap_allocation_data, len, 0, 8);
 MEMBER(dma_heap_allocation_data, fd, 8, 4);

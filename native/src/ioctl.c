@@ -150,6 +150,15 @@ int32_t uiodmabuf_set_quiesce(int32_t uio_fd, const struct uio_quiesce_op *ops,
 	return result < 0 ? result : 0;
 }
 
+int32_t uiodmabuf_claim(int32_t uio_fd)
+{
+	struct uio_claim args = { .size = sizeof(args) };
+	int32_t result;
+
+	result = call(uio_fd, UIO_IOC_CLAIM, &args);
+	return result < 0 ? result : 0;
+}
+
 int32_t uiodmabuf_heap_alloc(int32_t heap_fd, uint64_t length,
 			     uint32_t fd_flags)
 {

@@ -47,6 +47,8 @@ static void handle_functions_fail(int fd, int expected, const char *why)
 	same(uiodmabuf_write_address(fd, &address), expected, name);
 	snprintf(name, sizeof(name), "set_quiesce, %s", why);
 	same(uiodmabuf_set_quiesce(fd, NULL, 0), expected, name);
+	snprintf(name, sizeof(name), "claim, %s", why);
+	same(uiodmabuf_claim(fd), expected, name);
 }
 
 static void every_function_fails(int fd, int expected, const char *why)

@@ -276,6 +276,20 @@ static void test_set_quiesce(void)
 	passed(UIO_IOC_SET_QUIESCE, &input, "set_quiesce");
 }
 
+static void test_claim(void)
+{
+	struct uio_claim input = { .size = 8 };
+
+	arm(2, EINTR, 0, NULL);
+	dirty_stack();
+	same(uiodmabuf_claim(FD), 0, "claim");
+	same(fake.calls, 3, "claim: interrupted twice, called three times");
+	passed(UIO_IOC_CLAIM, &input, "claim");
+
+	arm(1, EBUSY, 0, NULL);
+	same(uiodmabuf_claim(FD), -EBUSY, "claim: error");
+}
+
 static void test_heap_alloc(void)
 {
 	static const struct dma_heap_allocation_data input = {
@@ -361,6 +375,7 @@ int main(void)
 	test_ranges();
 	test_write_address();
 	test_set_quiesce();
+	test_claim();
 	test_heap_alloc();
 	test_sync();
 	test_set_name();

@@ -155,8 +155,14 @@ static void uio_dmabuf_measure(struct uio_dmabuf_mapping *mapping)
 	}
 }
 
-static int uio_dmabuf_map(struct uio_dmabuf_mapping *mapping,
-			  struct device *parent)
+/**
+ * uio_dmabuf_map - map a buffer, wherever it is
+ * @mapping:	the mapping
+ * @parent:	the device that does the DMA
+ *
+ * Return: 0, or the exporter's error.
+ */
+int uio_dmabuf_map(struct uio_dmabuf_mapping *mapping, struct device *parent)
 {
 	int ret;
 
@@ -179,7 +185,11 @@ err_detach:
 	return ret;
 }
 
-static void uio_dmabuf_unmap(struct uio_dmabuf_mapping *mapping)
+/**
+ * uio_dmabuf_unmap - undo uio_dmabuf_map()
+ * @mapping:	the mapping
+ */
+void uio_dmabuf_unmap(struct uio_dmabuf_mapping *mapping)
 {
 	dma_buf_unmap_attachment_unlocked(mapping->attachment, mapping->sgt,
 					  mapping->dir);
@@ -225,7 +235,9 @@ static int uio_dmabuf_charge(struct uio_dmabuf_file *file, u64 bytes)
 	int ret = 0;
 
 	spin_lock(&device->count_lock);
-	if (device->nr_mappings >= device->max_mappings) {
+	if (uio_dmabuf_claimed(file)) {
+		ret = -EBUSY;
+	} else if (device->nr_mappings >= device->max_mappings) {
 		ret = -ENOSPC;
 	} else if (device->nr_bytes >= device->max_bytes ||
 		   bytes > device->max_bytes - device->nr_bytes) {
@@ -368,19 +380,6 @@ bool uio_dmabuf_may_attach(struct dma_buf *dmabuf, enum dma_data_direction dir,
 }
 
 /**
- * uio_dmabuf_limited - whether there is memory that the device does not reach
- * @parent:	the device that does the DMA
- *
- * Buffers there are bounced, which is slow, and not what sharing memory means.
- *
- * Return: true when there is.
- */
-bool uio_dmabuf_limited(struct device *parent)
-{
-	return parent->dma_mask && dma_addressing_limited(parent);
-}
-
-/**
  * uio_dmabuf_begin - map a buffer and put it into a table, not yet live
  * @file:	the file, of a device that was entered
  * @mapping:	the mapping
@@ -415,7 +414,7 @@ int uio_dmabuf_begin(struct uio_dmabuf_file *file,
 		goto err_erase;
 
 	uio_dmabuf_raise_max_seg_size(device->parent);
-	ret = uio_dmabuf_map(mapping, device->parent);
+	ret = uio_dmabuf_map_reached(mapping, device->parent);
 	if (ret)
 		goto err_uncharge;
 
@@ -572,7 +571,8 @@ static long uio_dmabuf_query(struct uio_dmabuf_file *file, void __user *arg)
 
 	query = (struct uio_query) {
 		.size = query.size,
-		.features = UIO_FEATURE_WRITE_ADDRESS | UIO_FEATURE_QUIESCE,
+		.features = UIO_FEATURE_WRITE_ADDRESS | UIO_FEATURE_QUIESCE |
+			    UIO_FEATURE_CLAIM,
 		.max_quiesce_ops = UIO_QUIESCE_MAX_OPS,
 		.max_quiesce_us = UIO_QUIESCE_MAX_US,
 	};
@@ -613,11 +613,6 @@ static int uio_dmabuf_insert(struct uio_dmabuf_file *file,
 	if (ret)
 		return ret;
 
-	if (uio_dmabuf_limited(device->parent)) {
-		ret = -ERANGE;
-		goto out_unlock;
-	}
-
 	ret = uio_dmabuf_begin(file, mapping, &file->buffers);
 	if (ret)
 		goto out_unlock;
@@ -627,6 +622,7 @@ static int uio_dmabuf_insert(struct uio_dmabuf_file *file,
 	if (ret < 0)
 		goto err_end;
 
+	attach->flags = mapping->bounced ? UIO_DMABUF_BOUNCED : 0;
 	attach->length = mapping->length;
 	attach->nr_ranges = mapping->nr_ranges;
 	up_read(&device->lock);
@@ -766,6 +762,8 @@ long uio_dmabuf_ioctl(struct uio_dmabuf_file *file, struct file *filep,
 		return uio_dmabuf_write_address(file, filep->f_mode, args);
 	case UIO_IOC_SET_QUIESCE:
 		return uio_dmabuf_set_quiesce(file, filep->f_mode, args);
+	case UIO_IOC_CLAIM:
+		return uio_dmabuf_claim(file, filep->f_mode, args);
 	default:
 		return uio_dmabuf_xlnx_ioctl(file, filep, cmd, args);
 	}
@@ -803,15 +801,18 @@ long uio_dmabuf_compat_ioctl(struct uio_dmabuf_file *file, struct file *filep,
 void uio_dmabuf_show_fdinfo(struct uio_dmabuf_file *file, struct seq_file *m)
 {
 	unsigned int nr_mappings;
+	bool claimant;
 	u64 nr_bytes;
 
 	spin_lock(&file->device->count_lock);
+	claimant = file->device->claimant == file;
 	nr_mappings = file->nr_mappings;
 	nr_bytes = file->nr_bytes;
 	spin_unlock(&file->device->count_lock);
 
 	seq_printf(m, "dmabuf-mappings:\t%u\n", nr_mappings);
 	seq_printf(m, "dmabuf-bytes:\t%llu\n", nr_bytes);
+	seq_printf(m, "claim:\t%d\n", claimant);
 }
 
 /**
@@ -860,6 +861,8 @@ void uio_dmabuf_release(struct uio_dmabuf_file *file)
 	down_read(&device->lock);
 	spin_lock(&device->count_lock);
 	list_del(&file->node);
+	if (device->claimant == file)
+		device->claimant = NULL;
 	spin_unlock(&device->count_lock);
 
 	uio_dmabuf_collect(file, &mappings);
@@ -886,6 +889,7 @@ void uio_dmabuf_register(struct uio_dmabuf_device *device, struct module *owner,
 	device->parent = parent;
 	init_rwsem(&device->lock);
 	spin_lock_init(&device->count_lock);
+	mutex_init(&device->claim_lock);
 	INIT_LIST_HEAD(&device->files);
 	uio_dmabuf_quarantine_init(device);
 
@@ -934,8 +938,10 @@ void uio_dmabuf_unregister(struct uio_dmabuf_device *device)
 	if (parent->dma_parms && dma_get_max_seg_size(parent) == UINT_MAX)
 		dma_set_max_seg_size(parent, device->max_seg_size);
 	/* The next driver finds what this one found. */
-	if (device->dma_mask)
+	if (device->dma_mask) {
 		dma_set_mask(parent, device->dma_mask);
+		dma_set_coherent_mask(parent, device->coherent_dma_mask);
+	}
 	up_write(&device->lock);
 	cancel_delayed_work_sync(&device->retry);
 

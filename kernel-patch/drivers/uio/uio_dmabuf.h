@@ -19,6 +19,7 @@ struct device;
 struct file;
 struct module;
 struct seq_file;
+struct uio_dmabuf_file;
 struct uio_dmabuf_quiescer;
 struct uio_info;
 
@@ -35,14 +36,16 @@ struct uio_info;
  * @nr_quarantined: how many mappings there are in @quarantine
  * @max_mappings: limit of @nr_mappings
  * @max_bytes:	limit of @nr_bytes
+ * @claimant:	the one of @files that has the device, or NULL
  * @quarantine:	&struct uio_dmabuf_quiescer.node
  * @retry:	tries to empty @quarantine
  * @retry_delay: time until the next try, in jiffies
  * @max_seg_size: @parent's maximum segment size before the first import
  * @dma_mask:	@parent's DMA mask before it was set in sysfs, or 0
+ * @coherent_dma_mask: the same of its coherent memory
  * @gone:	the device is unregistered: nothing is mapped any more
  * @tainted:	it was told that no IOMMU stands between device and memory
- * @limited:	it was told that the device does not reach all memory
+ * @limited:	it was told that the device does not reach a buffer
  */
 struct uio_dmabuf_device {
 	struct uio_info		*info;
@@ -55,8 +58,8 @@ struct uio_dmabuf_device {
 	struct rw_semaphore	lock;
 	/**
 	 * @count_lock: protects @files, @nr_mappings, @nr_bytes,
-	 * @nr_quarantined, @max_mappings, @max_bytes, @tainted, @limited, and
-	 * the counts of @files, among the readers of @lock
+	 * @nr_quarantined, @max_mappings, @max_bytes, @tainted, @claimant,
+	 * @limited, and the counts of @files, among the readers of @lock
 	 */
 	spinlock_t		count_lock;
 	struct list_head	files;
@@ -65,6 +68,12 @@ struct uio_dmabuf_device {
 	u64			nr_bytes;
 	unsigned int		max_mappings;
 	u64			max_bytes;
+	/**
+	 * @claim_lock: keeps @claimant as it is while a driver's release hook
+	 * runs, which may stop the device
+	 */
+	struct mutex		claim_lock;
+	struct uio_dmabuf_file	*claimant;
 	/**
 	 * @quarantine_lock: protects @quarantine and @retry_delay, among the
 	 * readers of @lock
@@ -75,6 +84,7 @@ struct uio_dmabuf_device {
 	unsigned long		retry_delay;
 	unsigned int		max_seg_size;
 	u64			dma_mask;
+	u64			coherent_dma_mask;
 	bool			gone;
 	bool			tainted;
 	bool			limited;
@@ -122,6 +132,8 @@ void uio_dmabuf_register(struct uio_dmabuf_device *device, struct module *owner,
 void uio_dmabuf_unregister(struct uio_dmabuf_device *device);
 void uio_dmabuf_open(struct uio_dmabuf_file *file,
 		     struct uio_dmabuf_device *device);
+bool uio_dmabuf_lock_claim(struct uio_dmabuf_file *file);
+void uio_dmabuf_unlock_claim(struct uio_dmabuf_file *file);
 void uio_dmabuf_quiesce(struct uio_dmabuf_file *file);
 void uio_dmabuf_release(struct uio_dmabuf_file *file);
 void uio_dmabuf_show_fdinfo(struct uio_dmabuf_file *file, struct seq_file *m);
@@ -150,6 +162,15 @@ static inline void uio_dmabuf_unregister(struct uio_dmabuf_device *device)
 
 static inline void uio_dmabuf_open(struct uio_dmabuf_file *file,
 				   struct uio_dmabuf_device *device)
+{
+}
+
+static inline bool uio_dmabuf_lock_claim(struct uio_dmabuf_file *file)
+{
+	return false;
+}
+
+static inline void uio_dmabuf_unlock_claim(struct uio_dmabuf_file *file)
 {
 }
 

@@ -38,6 +38,8 @@ struct uio_quiesce_op;
  * @dir:	direction @sgt was mapped with
  * @length:	how many bytes are mapped
  * @nr_ranges:	how many ranges those are
+ * @may_bounce:	whether it may get copies of @dmabuf where there is a choice
+ * @bounced:	the device gets copies of @dmabuf
  */
 struct uio_dmabuf_mapping {
 	struct list_head		node;
@@ -47,6 +49,8 @@ struct uio_dmabuf_mapping {
 	enum dma_data_direction		dir;
 	u64				length;
 	unsigned int			nr_ranges;
+	bool				may_bounce;
+	bool				bounced;
 };
 
 /**
@@ -66,11 +70,14 @@ void uio_dmabuf_walk_start(struct uio_dmabuf_walk *walk,
 			   const struct uio_dmabuf_mapping *mapping);
 bool uio_dmabuf_walk_next(struct uio_dmabuf_walk *walk,
 			  struct uio_dmabuf_range *range);
+int uio_dmabuf_map(struct uio_dmabuf_mapping *mapping, struct device *parent);
+void uio_dmabuf_unmap(struct uio_dmabuf_mapping *mapping);
+int uio_dmabuf_map_reached(struct uio_dmabuf_mapping *mapping,
+			   struct device *parent);
 struct uio_dmabuf_mapping *uio_dmabuf_alloc(struct dma_buf *dmabuf,
 					    enum dma_data_direction dir);
 void uio_dmabuf_free(struct uio_dmabuf_mapping *mapping);
 bool uio_dmabuf_first(struct uio_dmabuf_device *device, bool *told);
-bool uio_dmabuf_limited(struct device *parent);
 bool uio_dmabuf_does_dma(struct uio_dmabuf_device *device);
 bool uio_dmabuf_may_attach(struct dma_buf *dmabuf, enum dma_data_direction dir,
 			   fmode_t mode);
@@ -97,6 +104,10 @@ ktime_t uio_dmabuf_deadline(void);
 void uio_dmabuf_stop(struct uio_dmabuf_device *device);
 long uio_dmabuf_set_quiesce(struct uio_dmabuf_file *file, fmode_t mode,
 			    void __user *arg);
+
+bool uio_dmabuf_claimed(const struct uio_dmabuf_file *file);
+long uio_dmabuf_claim(struct uio_dmabuf_file *file, fmode_t mode,
+		      void __user *arg);
 
 void uio_dmabuf_quarantine_init(struct uio_dmabuf_device *device);
 struct uio_dmabuf_quiescer *

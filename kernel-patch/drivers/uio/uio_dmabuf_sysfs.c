@@ -148,9 +148,11 @@ static ssize_t dma_mask_bits_store(struct device *dev,
 	if (!uio_dmabuf_does_dma(device))
 		return -EOPNOTSUPP;
 
-	if (!device->dma_mask)
+	if (!device->dma_mask) {
 		device->dma_mask = *device->parent->dma_mask;
-	ret = dma_set_mask(device->parent, DMA_BIT_MASK(bits));
+		device->coherent_dma_mask = device->parent->coherent_dma_mask;
+	}
+	ret = dma_set_mask_and_coherent(device->parent, DMA_BIT_MASK(bits));
 	return ret ? ret : count;
 }
 static DEVICE_ATTR_RW(dma_mask_bits);

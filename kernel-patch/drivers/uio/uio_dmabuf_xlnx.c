@@ -69,10 +69,10 @@ static int uio_dmabuf_map_range(struct uio_dmabuf_file *file,
 		return -EINVAL;
 	}
 
-	if (uio_dmabuf_limited(device->parent) &&
+	if (mapping->bounced && dma_addressing_limited(device->parent) &&
 	    uio_dmabuf_first(device, &device->limited))
 		dev_warn(device->parent,
-			 "does not reach all memory: some buffers are copied for each transfer, see its DMA mask\n");
+			 "does not reach a buffer, which is copied for each transfer: see its DMA mask\n");
 
 	uio_dmabuf_walk_start(&walk, mapping);
 	uio_dmabuf_walk_next(&walk, &range);
@@ -96,7 +96,7 @@ static void uio_dmabuf_remove(struct uio_dmabuf_file *file, unsigned long key)
 }
 
 /* Makes a live mapping the caller's alone. */
-static int uio_dmabuf_claim(struct uio_dmabuf_file *file, unsigned long key)
+static int uio_dmabuf_take_out(struct uio_dmabuf_file *file, unsigned long key)
 {
 	int ret;
 
@@ -137,8 +137,8 @@ static long uio_dmabuf_map_args(struct uio_dmabuf_file *file, fmode_t mode,
 	if (IS_ERR(dmabuf))
 		return PTR_ERR(dmabuf);
 
-	/* How that was opened, their programs never had to care. */
-	if (!uio_dmabuf_may_attach(dmabuf, dir, mode | FMODE_READ)) {
+	mode |= FMODE_READ;
+	if (!uio_dmabuf_may_attach(dmabuf, dir, mode & dmabuf->file->f_mode)) {
 		dma_buf_put(dmabuf);
 		return -EACCES;
 	}
@@ -147,6 +147,8 @@ static long uio_dmabuf_map_args(struct uio_dmabuf_file *file, fmode_t mode,
 	if (!mapping)
 		return -ENOMEM;
 
+	/* They do not expect an error there. */
+	mapping->may_bounce = true;
 	key = uio_dmabuf_key(dmabuf);
 	ret = uio_dmabuf_enter(file->device);
 	if (!ret) {
@@ -186,7 +188,7 @@ static long uio_dmabuf_unmap_args(struct uio_dmabuf_file *file,
 		return PTR_ERR(dmabuf);
 
 	key = uio_dmabuf_key(dmabuf);
-	ret = uio_dmabuf_claim(file, key);
+	ret = uio_dmabuf_take_out(file, key);
 	if (ret)
 		goto out_put;
 

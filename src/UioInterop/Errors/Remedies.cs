@@ -69,7 +69,7 @@ internal static class Remedies
         [(Calls.Attach, Errno.EPERM)] = _ => NeedsRawIo,
         [(Calls.Attach, Errno.ENOSPC)] = path => $"the device has as many buffers as it may: dispose mappings that are no longer needed, or raise {Limit(path, "max_mappings")}",
         [(Calls.Attach, Errno.ENOMEM)] = path => $"{NoMemory}, or raise {Limit(path, "max_bytes")}",
-        [(Calls.Attach, Errno.ERANGE)] = path => $"the device's DMA mask does not reach all memory: if the hardware does, say so in {Limit(path, "dma_mask_bits")} before the first import",
+        [(Calls.Attach, Errno.ERANGE)] = OutOfReach,
 
         [(Calls.Detach, Errno.ENOENT)] = _ => EndedByOthers,
         [(Calls.Ranges, Errno.ENOTTY)] = _ => "this kernel keeps bus addresses to itself (CONFIG_UIO_DMABUF_ADDRESSES): Registers.WriteAddress has it write one into a register",
@@ -95,6 +95,7 @@ internal static class Remedies
         [(Calls.Map, Errno.EBADF)] = _ => ClosedBuffer,
         [(Calls.Map, Errno.EPERM)] = _ => NeedsRawIo,
         [(Calls.Map, Errno.ENOMEM)] = _ => NoMemory,
+        [(Calls.Map, Errno.ERANGE)] = OutOfReach,
 
         [(Calls.Unmap, Errno.ENOTTY)] = _ => NoImport,
         [(Calls.Unmap, Errno.ENOENT)] = _ => EndedByOthers,
@@ -207,6 +208,9 @@ internal static class Remedies
     }
 
     private static string Limit(string path, string name) => $"/sys/class/uio/{Path.GetFileName(path)}/dmabuf/{name}";
+
+    private static string OutOfReach(string path) =>
+        $"the device does not reach the buffer: if the hardware has more address bits than its DMA mask, say so in {Limit(path, "dma_mask_bits")} before the first import; or, for a device of 32 bits beside memory above 4 GiB, allocate from DmaHeap.Cma, whose area has to lie low (cma=64M@0-4G on the kernel's command line, on x86)";
 
     private static string Permission(string path)
     {

@@ -18,7 +18,7 @@ internal sealed partial class HandleTests : AbiTest
 
         using (Assert.EnterMultipleScope())
         {
-            Assert.That(query.Features, Is.EqualTo(0b1111));
+            Assert.That(query.Features, Is.EqualTo(0b11111));
             Assert.That(query.AddressBits, Is.EqualTo(Read("dma_mask_bits")));
             Assert.That(query.MaxMappings, Is.EqualTo(Read("max_mappings")).And.GreaterThan(16384));
             Assert.That(query.MaxBytes, Is.EqualTo(Read("max_bytes")));
@@ -293,35 +293,6 @@ internal sealed partial class HandleTests : AbiTest
         Assert.That(RawHandles.Attach(Uio, little), Is.Zero);
     }
 
-    // Elsewhere nothing that the kernel could bounce through is in such a device's reach, and the mask itself is refused.
-    [Test, Category(Needs.Pc)]
-    public void A_device_that_does_not_reach_all_memory_is_refused()
-    {
-        using var buffer = Buffer();
-        using var mask = ImportAttribute.UnderTest("dma_mask_bits").Set("28");
-
-        Assert.That(RawHandles.Attach(Uio, buffer), Is.EqualTo(-LibCErrno.ERANGE));
-    }
-
-    // Programs for the boards do not expect an error there.
-    [Test, Category(Needs.Pc)]
-    public void Of_such_a_device_the_boards_ioctl_warns_once()
-    {
-        KernelLogCheckAttribute.Expect(Limited());
-        UnderTest.Unbind(); // what was said before is forgotten
-        UnderTest.Bind();
-        using var log = new GuestLog();
-        using var buffer = Buffer();
-        using var mask = ImportAttribute.UnderTest("dma_mask_bits").Set("28");
-        using var file = RawUio.Open(UnderTest.DevicePath);
-
-        Assert.That(RawUio.Map(file, buffer), Is.Zero);
-        Assert.That(log.WaitFor(Limited(), TimeSpan.FromSeconds(5)), Is.Not.Null);
-        Assert.That(RawUio.Unmap(file, buffer), Is.Zero);
-        Assert.That(RawUio.Map(file, buffer), Is.Zero);
-        Assert.That(log.Drain().Where(line => Limited().IsMatch(line.Text)), Is.Empty);
-    }
-
     [Test, Category(Needs.Direct)]
     public void Without_an_IOMMU_the_kernel_is_tainted()
     {
@@ -476,7 +447,4 @@ internal sealed partial class HandleTests : AbiTest
         });
         return results;
     }
-
-    [GeneratedRegex("does not reach all memory")]
-    private static partial Regex Limited();
 }

@@ -105,6 +105,17 @@ internal sealed class MapTests : AbiTest
         Assert.That(RawUio.Map(readOnly, buffer, direction), Is.EqualTo(-errno));
     }
 
+    [TestCase(RawArguments.ToDevice, 0)]
+    [TestCase(RawArguments.FromDevice, LibCErrno.EACCES)]
+    [TestCase(RawArguments.Bidirectional, LibCErrno.EACCES)]
+    public void Nor_through_a_read_only_descriptor_of_the_buffer(byte direction, int errno)
+    {
+        using var scene = new Scene();
+        using var buffer = scene.BufferForReadingOnly().DuplicateHandle();
+
+        Assert.That(RawUio.Map(Uio, buffer, direction), Is.EqualTo(-errno));
+    }
+
     [Test]
     public unsafe void A_copy_to_user_space_that_fails_undoes_the_map()
     {

@@ -77,6 +77,12 @@ internal static class Needs
     /// <summary>No translation: bus addresses are physical.</summary>
     public const string Direct = "direct";
 
+    /// <summary>Memory above 4 GiB beside a device of 32 bits and no IOMMU.</summary>
+    public const string Beyond = "beyond";
+
+    /// <summary>Devices behind buses whose dma-ranges say what they reach.</summary>
+    public const string DmaRanges = "dma-ranges";
+
     /// <summary>Bounce buffers, so that a forgotten sync reads stale data.</summary>
     public const string Bounce = "bounce";
 

@@ -23,6 +23,9 @@ internal struct RawAttach
     public int Fd;
     public uint Direction, Handle, RangeCount;
     public ulong Length;
+
+    /// <summary>In what the kernel answers: the device gets copies.</summary>
+    public const uint Bounced = 1;
 }
 
 /// <summary>struct uio_dmabuf_detach.</summary>
@@ -77,14 +80,17 @@ internal unsafe struct RawSetQuiesce
     public uint Count, OpSize;
 }
 
+/// <summary>struct uio_claim.</summary>
+internal record struct RawClaim(uint Size, uint Flags);
+
 /// <summary>The ioctls by handle as a C program calls them: numbers and layout, no library. 0, or the negative errno.</summary>
 internal static unsafe class RawHandles
 {
     public const uint QueryCommand = 0x5900, AttachCommand = 0x5901, DetachCommand = 0x5902, RangesCommand = 0x5903,
-        WriteAddressCommand = 0x5904, SetQuiesceCommand = 0x5905;
+        WriteAddressCommand = 0x5904, SetQuiesceCommand = 0x5905, ClaimCommand = 0x5906;
 
     public static readonly uint[] Commands =
-        [QueryCommand, AttachCommand, DetachCommand, RangesCommand, WriteAddressCommand, SetQuiesceCommand];
+        [QueryCommand, AttachCommand, DetachCommand, RangesCommand, WriteAddressCommand, SetQuiesceCommand, ClaimCommand];
 
     public const uint Address32 = 1, Address64 = 2, AddressPair = 3;
 
@@ -163,6 +169,12 @@ internal static unsafe class RawHandles
 
     public static int SetQuiesce(SafeFileHandle uio, params ReadOnlySpan<RawQuiesceOp> ops) =>
         SetQuiesce(uio, MemoryMarshal.AsBytes(ops), ops.Length, ops.IsEmpty ? 0 : sizeof(RawQuiesceOp));
+
+    public static int Claim(SafeFileHandle uio, uint flags = 0)
+    {
+        var claim = new RawClaim((uint)sizeof(RawClaim), flags);
+        return RawUio.Ioctl(uio, ClaimCommand, &claim);
+    }
 
     /// <summary>With operations of any size.</summary>
     public static int SetQuiesce(SafeFileHandle uio, ReadOnlySpan<byte> ops, int count, int opSize)

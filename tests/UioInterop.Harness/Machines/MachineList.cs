@@ -99,6 +99,18 @@ public static class MachineList
         OnlyCategory = "direct",
     };
 
+    /// <summary>Memory above 4 GiB, which edu's 32 bits do not reach: there a buffer would be bounced.</summary>
+    public static Machine X64Beyond { get; } = X64Direct with
+    {
+        Name = "x86-64-beyond",
+        Summary = "the same PC, IOMMU off, more memory than its device reaches",
+        MemoryMiB = 5 << 10,
+        // By itself the area lies above 4 GiB on x86.
+        KernelArguments = [.. X64Direct.KernelArguments, "cma=64M@0-4G"],
+        Traits = ["edu", "import", "handles", "coherent", "beyond"],
+        OnlyCategory = "beyond",
+    };
+
     /// <summary>The ioctls of the boards and no others: what the library falls back to.</summary>
     public static Machine X64Boards { get; } = X64Direct with
     {
@@ -343,6 +355,17 @@ public static class MachineList
         OnlyCategory = "power-domain",
     };
 
+    /// <summary>The same, and some of its devices are behind buses that say what they reach.</summary>
+    public static Machine Zcu102DmaRanges { get; } = Zcu102 with
+    {
+        Name = "zcu102-dma-ranges",
+        Summary = "the same board, DMA channels behind buses that say what they reach",
+        DeviceTree = Repository.At("tests", "machines", "zcu102-dma-ranges.dts"),
+        MemoryMiB = 640,
+        Traits = ["device-tree", "zdma", "import", "handles", "direct", "dma-ranges"],
+        OnlyCategory = "dma-ranges",
+    };
+
     /// <summary>The same as the boards have it: the channel copies through the two ioctls of their kernel.</summary>
     public static Machine Zcu102Boards { get; } = Zcu102 with
     {
@@ -392,7 +415,10 @@ public static class MachineList
 
     /// <summary>What a test run boots unless it is told otherwise.</summary>
     public static IReadOnlyList<Machine> Default { get; } =
-        [X64, X64Bounce, X64Direct, X64Passthrough, X64Lazy, X64Boards, X64NoAddresses, X64Modular, X64Unpatched, X64Icount, Zcu102, Zcu102Logic, ArmVirtRng];
+    [
+        X64, X64Bounce, X64Direct, X64Beyond, X64Passthrough, X64Lazy, X64Boards, X64NoAddresses, X64Modular, X64Unpatched, X64Icount,
+        Zcu102, Zcu102Logic, Zcu102DmaRanges, ArmVirtRng,
+    ];
 
     public static IReadOnlyList<Machine> All { get; } =
     [

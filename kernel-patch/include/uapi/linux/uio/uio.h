@@ -29,12 +29,14 @@
  *	UIO_IOC_DMABUF_WRITE_ADDRESS
  * @UIO_FEATURE_QUIESCE: it stops the device when a file is released:
  *	UIO_IOC_SET_QUIESCE
+ * @UIO_FEATURE_CLAIM: one open file can have the device: UIO_IOC_CLAIM
  */
 enum uio_feature {
 	UIO_FEATURE_DMABUF		= 1 << 0,
 	UIO_FEATURE_ADDRESSES		= 1 << 1,
 	UIO_FEATURE_WRITE_ADDRESS	= 1 << 2,
 	UIO_FEATURE_QUIESCE		= 1 << 3,
+	UIO_FEATURE_CLAIM		= 1 << 4,
 };
 
 /**
@@ -102,10 +104,16 @@ enum uio_dmabuf_dir {
 	UIO_DMABUF_DIR_NONE	= 4,
 };
 
+/*
+ * The device gets a copy of the buffer, made by DMA_BUF_IOCTL_SYNC: all DMA of
+ * the device is bounced (swiotlb=force, restricted-dma-pool).
+ */
+#define UIO_DMABUF_BOUNCED	(1 << 0)
+
 /**
  * struct uio_dmabuf_attach - argument of UIO_IOC_DMABUF_ATTACH
  * @size: size of this structure
- * @flags: 0
+ * @flags: in: 0; out: UIO_DMABUF_BOUNCED
  * @fd: file descriptor of the dma-buf
  * @direction: one of &enum uio_dmabuf_dir
  * @handle: out: names the mapping in this open file, never 0
@@ -134,14 +142,22 @@ struct uio_dmabuf_attach {
  * Errors: EACCES: the device is to write, and the device file or the dma-buf's
  * was opened for reading only; or it is to read, and the dma-buf's was opened
  * for writing only; of an exporter that may move its buffers it is to do both;
- * EBADF: @fd is not open; EBUSY: the buffer is attached in this file, or
- * the device did not stop writing into buffers of a file that was released;
- * EINVAL: @fd is no dma-buf, or an argument is out of range; ENODEV: the device
- * was unregistered; ENOMEM: the bytes attached would be too many; ENOSPC: the
- * mappings would be too many; EOPNOTSUPP: the device cannot do DMA, or another
- * driver has it; EPERM: no IOMMU translates for the device, and the caller
- * lacks CAP_SYS_RAWIO; ERANGE: there is memory beyond the device's DMA mask.
- * Others are the exporter's.
+ * EBADF: @fd is not open; EBUSY: the buffer is attached in this file, another
+ * file has claimed the device, or the device did not stop writing into buffers
+ * of a file that was released; EINVAL: @fd is no dma-buf, or an argument is out
+ * of range; ENODEV: the device was unregistered; ENOMEM: the bytes attached
+ * would be too many; ENOSPC: the mappings would be too many; EOPNOTSUPP: the
+ * device cannot do DMA, or another driver has it; EPERM: no IOMMU translates
+ * for the device, and the caller lacks CAP_SYS_RAWIO; ERANGE: the device does
+ * not reach the buffer, see below. Others are the exporter's.
+ *
+ * Without an IOMMU a device reaches what its DMA mask and its bus let through.
+ * What lies beyond would be copied for each transfer, and is ERANGE. So is any
+ * buffer when the kernel cannot tell: beside memory that the device does not
+ * reach, when its DMA mask has less than 32 bits, there is no swiotlb, or the
+ * exporter can move the buffer. A mask that is too narrow is raised in
+ * /sys/class/uio/uioN/dmabuf/dma_mask_bits; memory that lies low enough for one
+ * of 32 bits comes from a CMA heap in low memory.
  */
 #define UIO_IOC_DMABUF_ATTACH	_IO(UIO_IOC_TYPE, 0x01)
 
@@ -351,6 +367,32 @@ struct uio_set_quiesce {
  */
 #define UIO_IOC_SET_QUIESCE	_IO(UIO_IOC_TYPE, 0x05)
 
+/**
+ * struct uio_claim - argument of UIO_IOC_CLAIM
+ * @size: size of this structure
+ * @flags: 0
+ */
+struct uio_claim {
+	__u32		size;
+	__u32		flags;
+};
+
+/*
+ * Gives the device to this open file, until that is released. A file that has it
+ * may claim it again.
+ *
+ * Meanwhile other files attach nothing (EBUSY), so that no quiesce program of
+ * theirs runs, and when they are closed a driver that switches DMA off at each
+ * close, as uio_pci_generic does, leaves the device alone. They may open it,
+ * query it, wait for interrupts and enable them, and map registers: a claim
+ * keeps cooperating programs apart, it does not protect from others.
+ *
+ * Errors: EACCES: the device file was opened for reading only; EBUSY: another
+ * file has the device, or has buffers attached to it; EFAULT; EINVAL; ENODEV;
+ * ENOTTY: a kernel that knows no claims.
+ */
+#define UIO_IOC_CLAIM	_IO(UIO_IOC_TYPE, 0x06)
+
 /*
  * What follows is the ABI of the boards that ship Xilinx's kernel, so that
  * programs built for them run unchanged. New programs use the above. Mappings
@@ -381,11 +423,11 @@ struct uio_dmabuf_args {
  * Maps a dma-buf for the device. The mapping belongs to the open file and ends
  * with UIO_IOC_UNMAP_DMABUF, the file's release or the device's removal.
  *
- * Errors: those of UIO_IOC_DMABUF_ATTACH, but for ERANGE, with these
- * differences. EACCES: how the dma-buf was opened does not matter. EBUSY: the
+ * Errors: those of UIO_IOC_DMABUF_ATTACH, with these differences. EBUSY: the
  * buffer is mapped with this ioctl in this file. EINVAL: also, it is not one
- * range of bus addresses. ENOTTY: a kernel without
- * CONFIG_UIO_DMABUF_ADDRESSES.
+ * range of bus addresses. ENOTTY: a kernel without CONFIG_UIO_DMABUF_ADDRESSES.
+ * ERANGE: the device does not reach the buffer, and it cannot be bounced either:
+ * one that can be is, and the kernel says so once.
  */
 #define UIO_IOC_MAP_DMABUF	_IOWR(UIO_IOC_BASE, 0x1, struct uio_dmabuf_args)
 

@@ -101,7 +101,7 @@ FIXTURE_SETUP(uio)
 	if (ret == -EPERM)
 		SKIP(return, "no IOMMU, and no CAP_SYS_RAWIO");
 	if (ret == -ERANGE)
-		SKIP(return, "memory beyond the DMA mask");
+		SKIP(return, "a buffer that the device does not reach");
 	ASSERT_EQ(0, ret);
 	ASSERT_EQ(0, detach(self->uio, arg.handle));
 }
