@@ -147,7 +147,7 @@ public abstract class Engine
         try
         {
             if (Domain.Stops == stops && !Device.IsUnbound)
-                Domain.Stop(this, "a transfer was given up", why);
+                Domain.Stop(this, "a transfer was given up", why, since: stops);
         }
         catch (ObjectDisposedException)
         {

@@ -203,7 +203,7 @@ public abstract class OneShotEngine<TRequest> : Engine where TRequest : struct
         Domain.Recover(this);
 
         // Before the leases: one that a stop has ended must not be started with.
-        _stops = Domain.Stops;
+        int stops = _stops = Domain.Stops;
         bool hasStarted = false;
         try
         {
@@ -222,6 +222,8 @@ public abstract class OneShotEngine<TRequest> : Engine where TRequest : struct
                 Start(request, _leases);
             }
 
+            if (_stops != stops)
+                Domain.CompleteWaits();
             Session.BeginWait();
         }
         catch (Exception error)
@@ -248,9 +250,10 @@ public abstract class OneShotEngine<TRequest> : Engine where TRequest : struct
         {
             Acknowledge();
         }
-        catch (Exception)
+        catch (Exception error)
         {
-            Reset();
+            Domain.StopHeld(this, "it reported an error of an earlier transfer", error);
+            _stops = Domain.Stops;
         }
 #pragma warning restore CA1031
         Session.DropInterrupts();

@@ -102,6 +102,7 @@ public abstract class RingEngine : Engine
                     throw new TransferStoppedException($"{this} was stopped before the ring began.");
 
                 DropPending();
+                stops = Domain.Stops;
 
                 // A device without its driver, and so without its mappings, does not get past this.
                 Device.EnableInterrupt();
@@ -114,6 +115,7 @@ public abstract class RingEngine : Engine
                 _isListening = true;
             }
 
+            Domain.CompleteWaits();
             Session.BeginWait();
         }
         catch (Exception error)
@@ -316,10 +318,10 @@ public abstract class RingEngine : Engine
             Acknowledge(default);
         }
 #pragma warning disable CA1031 // It is an error of an earlier ring, whatever it is.
-        catch (Exception)
+        catch (Exception error)
 #pragma warning restore CA1031
         {
-            Reset();
+            Domain.StopHeld(this, "it reported an error of an earlier ring", error);
         }
 
         Session.DropInterrupts();

@@ -52,28 +52,41 @@ public sealed class StopDomain
     /// <param name="engine">The engine.</param>
     /// <param name="why">The cause, for the transfers that it ends.</param>
     /// <param name="cause">What led to it; may be null.</param>
-    internal void Stop(Engine engine, string why, Exception? cause = null)
+    /// <param name="since">Only if the domain has not been stopped since it had been stopped so often; -1 is in any case.</param>
+    internal void Stop(Engine engine, string why, Exception? cause = null, int since = -1)
     {
         ThrowIfHeld(engine);
         try
         {
             lock (_gate)
             {
-                Engine[] engines = _engines;
-                _hasStarted = true;
-                Volatile.Write(ref _stops, _stops + 1);
-
-                // Before the reset: an interrupt that the reset provokes is no transfer's end.
-                foreach (Engine other in engines)
-                    other.OnStopped(engine, why, cause);
-                Reset(engine, engines);
+                if (since < 0 || since == _stops)
+                    StopHeld(engine, why, cause);
             }
         }
         finally
         {
-            foreach (Engine other in Volatile.Read(ref _engines))
-                other.CompleteWaits(inline: false);
+            CompleteWaits();
         }
+    }
+
+    /// <summary>Does it under the lock. Afterwards, without it, call <see cref="CompleteWaits"/>.</summary>
+    internal void StopHeld(Engine engine, string why, Exception? cause)
+    {
+        _hasStarted = true;
+        Volatile.Write(ref _stops, _stops + 1);
+
+        // Before the reset: an interrupt that the reset provokes is no transfer's end.
+        foreach (Engine other in _engines)
+            other.OnStopped(engine, why, cause);
+        Reset(engine, _engines);
+    }
+
+    /// <summary>Lets those go on whose transfers a stop has ended. Without the lock.</summary>
+    internal void CompleteWaits()
+    {
+        foreach (Engine other in Volatile.Read(ref _engines))
+            other.CompleteWaits(inline: false);
     }
 
     /// <summary>Tries again when the last stop failed.</summary>

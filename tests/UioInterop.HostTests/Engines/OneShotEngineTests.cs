@@ -290,8 +290,8 @@ internal sealed class OneShotEngineTests
         {
             await Run(5 * transfers);
 
-                // What the test itself allocates does not depend on how many there are.
-            Assert.That(await LeastOf(2 * transfers), Is.LessThanOrEqualTo(await LeastOf(transfers)));
+                // What the test itself and the thread pool allocate does not depend on how many there are. The smallest object has 24 bytes.
+            Assert.That(await LeastOf(2 * transfers) - await LeastOf(transfers), Is.LessThan(24 * transfers));
         }
         finally
         {
