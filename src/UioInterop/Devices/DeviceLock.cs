@@ -7,7 +7,8 @@ namespace UioInterop;
 /// <summary>Keeps others from opening a device: see <see cref="UioOpenOptions.IsExclusive"/>.</summary>
 /// <remarks>
 /// A flock(2) on the open node. It goes with the file, and only who may open the device can take it. It is one of the node:
-/// a second node of the device, made by mknod(1) or for a container, has one of its own.
+/// a second node of the device, made by mknod(1) or for a container, has one of its own. The kernel's claim (UIO_IOC_CLAIM),
+/// where there is one, is of the device and holds for all of its nodes.
 /// </remarks>
 internal static class DeviceLock
 {
@@ -34,7 +35,19 @@ internal static class DeviceLock
         if (result < 0)
             throw UioException.From(Calls.Lock, device.DevicePath, result);
 
-        // Here goes the kernel's own claim of the open file, which holds for all nodes of a device, where there is one.
+        if (exclusive)
+            Claim(file, device);
+    }
+
+    private static void Claim(SafeFileHandle file, UioDeviceInfo device)
+    {
+        int result = Shim.Claim(file);
+        if (result == -Errno.EBUSY)
+            throw Busy(device, exclusive: true, "a program that uses another node of it, as in a container, or that has opened it without this library");
+
+        // A kernel without claims; Xilinx's says EINVAL to what it does not know.
+        if (result < 0 && result != -Errno.ENOTTY && result != -Errno.EINVAL)
+            throw UioException.From(Calls.Open, device.DevicePath, result);
     }
 
     private static UioException Busy(UioDeviceInfo device, bool exclusive, string holders) =>

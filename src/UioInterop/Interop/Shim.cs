@@ -45,6 +45,9 @@ internal static unsafe partial class Shim
     [LibraryImport(Library, EntryPoint = "uiodmabuf_set_quiesce")]
     public static partial int SetQuiesce(int uio, QuiesceArguments* operations, uint count);
 
+    [LibraryImport(Library, EntryPoint = "uiodmabuf_claim")]
+    public static partial int Claim(SafeFileHandle uio);
+
     [LibraryImport(Library, EntryPoint = "uiodmabuf_heap_alloc")]
     public static partial int HeapAlloc(SafeFileHandle heap, ulong length, uint fdFlags);
 

@@ -94,6 +94,24 @@ internal sealed partial class NodeTests
             Assert.That(Busy("/dev/second"), Does.Contain("this program"));
         });
 
+    // As a container has it: another inode, and so another lock. The claim is the kernel's. The second open and close leave the
+    // first one's DMA alone, which without a claim they would not.
+    [Test, Category(Needs.Handles)]
+    public void A_node_that_was_made_separately_is_the_same_device_to_the_kernel() =>
+        MountNamespace.Run(mounts =>
+        {
+            var number = MountNamespace.DeviceOf(Path.GetFileName(UnderTest.DevicePath));
+            mounts.Hide("/dev");
+            MountNamespace.MakeNode("/dev/first", number);
+            MountNamespace.MakeNode("/dev/second", number);
+
+            using var device = UioDevice.Open(UioDeviceId.FromPath("/dev/first"));
+            device.Pci!.BusMaster = true;
+
+            Assert.That(Busy("/dev/second"), Does.Contain("another node of it"));
+            Assert.That(device.Pci!.BusMaster, Is.True);
+        });
+
     // The first look is at /proc/locks, because a device that is opened and closed again loses its DMA.
     [Test]
     public void The_lock_holds_where_proc_does_not_tell_of_it() =>
