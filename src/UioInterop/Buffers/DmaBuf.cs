@@ -72,11 +72,14 @@ public sealed partial class DmaBuf : IDisposable
 
     /// <summary>Takes over a descriptor of a dma-buf. It is closed with the buffer, and not passed on to child processes.</summary>
     /// <param name="file">
-    /// The descriptor; the handle is invalid afterwards. When this throws it still belongs to the caller.
+    /// The descriptor; the handle is closed afterwards. One that does not own its descriptor leaves that to its owner. When this
+    /// throws the handle still belongs to the caller.
     /// </param>
     /// <exception cref="ArgumentException">It is not of a dma-buf.</exception>
     /// <exception cref="ObjectDisposedException">It is closed.</exception>
-    /// <exception cref="UioException">The kernel does not tell the buffer's length.</exception>
+    /// <exception cref="UioException">
+    /// EMFILE: the process has no free descriptor. Or the kernel does not tell the buffer's length.
+    /// </exception>
     public static DmaBuf FromHandle(SafeFileHandle file)
     {
         ArgumentNullException.ThrowIfNull(file);

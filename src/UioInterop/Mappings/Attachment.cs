@@ -71,7 +71,8 @@ internal sealed class Attachment(UioDevice device, DmaBuf buffer, DmaDirection d
         long offset = 0;
         for (int i = 0; i < told.Length; i++)
         {
-            ranges[i] = new DmaRange(new DeviceAddress(told[i].Address), offset, checked((long)told[i].Length));
+            long length = Math.Min(checked((long)told[i].Length), Length - offset); // the last one ends with a whole page
+            ranges[i] = new DmaRange(new DeviceAddress(told[i].Address), offset, length);
             offset += ranges[i].Length;
         }
 
