@@ -23,6 +23,7 @@ internal sealed class InterruptWaitTests
         Assert.That(() => _fake.Device.WaitForInterruptAsync(s_timeout).Result, Throws.InvalidOperationException.With.Message.Contains("await it"));
 
         _fake.Interrupt();
+        await Noticed();
 
         Assert.That(_fake.Device.TryWaitForInterrupt(s_timeout, out _), Is.True, "it took no interrupt");
         _fake.Interrupt();
@@ -35,6 +36,7 @@ internal sealed class InterruptWaitTests
     {
         _ = Forget(milliseconds);
         _fake.Interrupt();
+        await Noticed();
 
         Assert.That(_fake.Device.TryWaitForInterrupt(s_timeout, out _), Is.True, "it took no interrupt");
         for (var i = 0; i < 2; i++)
@@ -63,6 +65,7 @@ internal sealed class InterruptWaitTests
     {
         var wait = Forget(20_000);
         _fake.Interrupt();
+        await Noticed();
 
         Assert.That((await wait).SinceLastWait, Is.EqualTo(1));
     }
@@ -72,6 +75,7 @@ internal sealed class InterruptWaitTests
     {
         var wait = Forget(20_000);
         _fake.Interrupt();
+        await Noticed();
         Assert.That(_fake.Device.TryWaitForInterrupt(s_timeout, out _), Is.True);
         var task = wait.AsTask();
         Assert.That(task.IsCompleted, Is.False);
@@ -82,4 +86,13 @@ internal sealed class InterruptWaitTests
     }
 
     private ValueTask<InterruptCount> Forget(int milliseconds) => _fake.Device.WaitForInterruptAsync(TimeSpan.FromMilliseconds(milliseconds));
+
+    /// <summary>Returns when the thread that serves all devices has been where the interrupt is: it takes one after the other.</summary>
+    private static async Task Noticed()
+    {
+        using var other = new FakeDevice();
+        var wait = other.Device.WaitForInterruptAsync(s_timeout).AsTask();
+        other.Interrupt();
+        await wait.WaitAsync(s_timeout);
+    }
 }
