@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
 using System.Reflection;
+using System.Runtime.Loader;
 using Spectre.Console;
 using UioInterop.GuestProtocol;
 using UioInterop.Harness.Checks;
@@ -59,7 +60,7 @@ internal static class TestCommand
         var clock = Stopwatch.StartNew();
         if (MachineRuns.Seed is { } seed)
             AnsiConsole.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Guest tests in random order: --random {seed} repeats it."));
-        var assembly = new TestAssembly(Assembly.LoadFrom(HostTestsPath()), Workers);
+        var assembly = new TestAssembly(LoadHostTests(), Workers);
         var tests = choice.From(assembly.List(choice.HostFilter));
         var printer = new TestPrinter();
         MachineRuns.Watch = printer.OnGuest;
@@ -114,6 +115,13 @@ internal static class TestCommand
         }
     }
 
-    private static string HostTestsPath() => Repository.At(
-        "tests", "UioInterop.HostTests", "bin", MachineRuns.Configuration, "net10.0", "UioInterop.HostTests.dll");
+    // Assemblies for one kind of system lie deeper than beside it: its list of dependencies says where.
+    private static Assembly LoadHostTests()
+    {
+        var path = Repository.At("tests", "UioInterop.HostTests", "bin", MachineRuns.Configuration, "net10.0", "UioInterop.HostTests.dll");
+        var resolver = new AssemblyDependencyResolver(path);
+        AssemblyLoadContext.Default.Resolving += (context, name) =>
+            resolver.ResolveAssemblyToPath(name) is { } found ? context.LoadFromAssemblyPath(found) : null;
+        return AssemblyLoadContext.Default.LoadFromAssemblyPath(path);
+    }
 }
