@@ -161,13 +161,13 @@ public sealed class AxiDma : IDisposable
         Sender.Session.Dispose();
     }
 
-    private static ValueTask<long> TransferAsync(AxiDmaChannel channel, DmaSegments segments, string name, TimeSpan timeout, CancellationToken token)
+    internal static ValueTask<long> TransferAsync(AxiDmaChannel channel, DmaSegments segments, string name, TimeSpan timeout, CancellationToken token)
     {
         channel.Check(segments, name);
         return channel.TransferAsync(segments, timeout, token);
     }
 
-    private static AxiDmaOptions OptionsFor(DeviceSession session, AxiDmaOptions? options)
+    internal static AxiDmaOptions OptionsFor(DeviceSession session, AxiDmaOptions? options)
     {
         UioDeviceInfo info = session.Device.Info;
         UioMapInfo? map = info.Maps.FirstOrDefault(map => map.Index == 0);

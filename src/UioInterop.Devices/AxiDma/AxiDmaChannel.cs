@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 
 namespace UioInterop.Devices;
@@ -13,34 +12,23 @@ namespace UioInterop.Devices;
 /// </remarks>
 public sealed class AxiDmaChannel : OneShotEngine<AxiDmaPacket>
 {
-    // PG021 gives no figure; what is on the bus has to end, and that takes microseconds.
-    private static readonly TimeSpan StopTimeout = TimeSpan.FromMilliseconds(100);
-
-    private readonly AxiDmaRegisters _own;
-    private readonly AxiDmaRegisters _other;
+    private readonly AxiDmaPort _port;
     private readonly AxiDmaOptions _options;
     private readonly DmaMappingCache _mappings;
-    private readonly ConcurrentBag<AxiDmaReceipt> _receipts = [];
+    private readonly Stack<AxiDmaReceipt> _receipts = []; // those that nobody uses; under its own lock
     private readonly AxiDmaRing? _ring;
     private AxiDmaReceipt? _receipt; // of the packet under way; under the domain's lock
 
     internal AxiDmaChannel(DeviceSession session, StopDomain domain, DmaDirection direction, AxiDmaOptions options) : base(session, domain: domain)
     {
         Direction = direction;
-        (_own, _other) = direction == DmaDirection.ToDevice
-            ? (AxiDmaRegisters.Send, AxiDmaRegisters.Receive)
-            : (AxiDmaRegisters.Receive, AxiDmaRegisters.Send);
         _options = options;
+        _port = new AxiDmaPort(Registers, direction, options);
         _mappings = new DmaMappingCache(Device, AxiDma.CachedBuffers);
-        if (!Status.HasFlag(AxiDmaStatus.HasScatterGather))
+        if (!_port.HasScatterGather)
             return;
 
-        if (!Device.Features.TellsAddresses)
-        {
-            throw new InvalidOperationException(
-                $"{this} was built with scatter-gather: its descriptors have bus addresses in them, which this kernel keeps to itself. Build the core without (\"Enable Scatter Gather Engine\"), or the kernel with CONFIG_UIO_DMABUF_ADDRESSES.");
-        }
-
+        ThrowIfAddressesAreHidden(Device, this);
         _ring = new AxiDmaRing(Device, options);
     }
 
@@ -48,7 +36,7 @@ public sealed class AxiDmaChannel : OneShotEngine<AxiDmaPacket>
     public DmaDirection Direction { get; }
 
     /// <summary>What the channel says of itself now.</summary>
-    public AxiDmaStatus Status => (AxiDmaStatus)Registers.Read(_own.Status);
+    public AxiDmaStatus Status => _port.Status;
 
     /// <summary>Whether the core was built with scatter-gather. If not, a packet is one range and one length register long.</summary>
     public bool HasScatterGather => _ring is not null;
@@ -57,23 +45,35 @@ public sealed class AxiDmaChannel : OneShotEngine<AxiDmaPacket>
     public int MaxLength => _options.MaxLength;
 
     /// <inheritdoc/>
-    protected override QuiesceProgram StopProgram => new QuiesceProgram(Registers)
-        .Write(_own.Control, AxiDmaRegisters.Reset)
-        .Poll(_own.Control, AxiDmaRegisters.Reset, 0u, StopTimeout);
+    protected override QuiesceProgram StopProgram => _port.StopProgram;
 
     /// <summary>The channel in words: the guide's name and the device.</summary>
-    public override string ToString() => $"{_own.Channel} of the AXI DMA {Device.Info}";
+    public override string ToString() => $"{_port.Own.Channel} of the AXI DMA {Device.Info}";
 
     /// <summary>Takes a buffer that a transfer has imported from the device.</summary>
     internal bool Release(DmaBuf buffer) => _mappings.Remove(buffer);
+
+    internal static void ThrowIfAddressesAreHidden(UioDevice device, Engine engine)
+    {
+        if (!device.Features.TellsAddresses)
+        {
+            throw new InvalidOperationException(
+                $"{engine} was built with scatter-gather: its descriptors have bus addresses in them, which this kernel keeps to itself. Build the core without (\"Enable Scatter Gather Engine\"), or the kernel with CONFIG_UIO_DMABUF_ADDRESSES.");
+        }
+    }
 
     /// <summary>Moves a packet.</summary>
     /// <returns>How many bytes it had.</returns>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     internal async ValueTask<long> TransferAsync(DmaSegments segments, TimeSpan timeout, CancellationToken token)
     {
-        if (!_receipts.TryTake(out AxiDmaReceipt? receipt))
-            receipt = new AxiDmaReceipt();
+        AxiDmaReceipt? receipt;
+        lock (_receipts)
+        {
+            if (!_receipts.TryPop(out receipt))
+                receipt = new AxiDmaReceipt();
+        }
+
         try
         {
             await RunAsync(new AxiDmaPacket(segments, receipt), timeout, token).ConfigureAwait(false);
@@ -81,8 +81,8 @@ public sealed class AxiDmaChannel : OneShotEngine<AxiDmaPacket>
         }
         finally
         {
-            _receipts.Add(receipt);
-            _mappings.Trim();
+            lock (_receipts)
+                _receipts.Push(receipt);
         }
     }
 
@@ -125,7 +125,7 @@ public sealed class AxiDmaChannel : OneShotEngine<AxiDmaPacket>
         if (!_ring.HasRoomFor(count))
         {
             using (EnterGate())
-                Halt();
+                _port.Halt(this);
             _ring.Grow(count);
         }
 
@@ -137,41 +137,32 @@ public sealed class AxiDmaChannel : OneShotEngine<AxiDmaPacket>
     {
         _receipt = request.Receipt;
         _receipt.Bytes = request.Segments.Length;
-        bool runs = (Registers.Read(_own.Control) & AxiDmaRegisters.Run) != 0;
         if (_ring is not null)
         {
-            // CURDESC can be written while the channel is halted only; afterwards it goes on along the ring.
-            if (!runs)
-                Write(_own.Current, _own.CurrentHigh, _ring.First);
-            Registers.Write(_own.Control, AxiDmaRegisters.RunWithInterrupts);
-            Write(_own.Tail, _own.TailHigh, _ring.Last); // starts
+            _port.Run(_ring.First, _ring.Last);
             return;
         }
 
-        if (!runs)
-            Registers.Write(_own.Control, AxiDmaRegisters.RunWithInterrupts);
+        if (!_port.Runs)
+            _port.Run();
         if (_options.IsWide)
-            Registers.WriteAddress(_own.Address, _own.AddressHigh, leases[0]);
+            Registers.WriteAddress(_port.Own.Address, _port.Own.AddressHigh, leases[0]);
         else
-            Registers.WriteAddress(_own.Address, leases[0]);
-        Registers.Write(_own.TransferLength, (uint)leases[0].Length); // starts
+            Registers.WriteAddress(_port.Own.Address, leases[0]);
+        Registers.Write(_port.Own.TransferLength, (uint)leases[0].Length); // starts
     }
 
     /// <inheritdoc/>
     protected override EngineState Acknowledge()
     {
-        AxiDmaStatus status = Status;
-        if (((uint)status & AxiDmaRegisters.Interrupts) != 0)
-            Registers.Write(_own.Status, (uint)status & AxiDmaRegisters.Interrupts);
-        if ((status & AxiDmaException.Errors) != 0)
-            throw new AxiDmaException(ToString(), Direction, status);
+        AxiDmaStatus status = _port.Acknowledge(this);
         if (!status.HasFlag(AxiDmaStatus.Complete) || _receipt is null)
             return EngineState.Busy;
 
         if (_ring is null)
         {
             if (Direction == DmaDirection.FromDevice)
-                _receipt.Bytes = Registers.Read(_own.TransferLength);
+                _receipt.Bytes = Registers.Read(_port.Own.TransferLength);
             return EngineState.Done;
         }
 
@@ -182,7 +173,7 @@ public sealed class AxiDmaChannel : OneShotEngine<AxiDmaPacket>
 
         // A packet that was shorter has left descriptors to the channel, for the next: it must not have them.
         if (left > 0)
-            Halt();
+            _port.Halt(this);
         return EngineState.Done;
     }
 
@@ -190,11 +181,7 @@ public sealed class AxiDmaChannel : OneShotEngine<AxiDmaPacket>
     protected override void Reset()
     {
         _receipt = null;
-        Reset(_own);
-
-        // Either resets both, says the guide. QEMU's model does not.
-        if ((Registers.Read(_other.Status) & (uint)AxiDmaStatus.Halted) == 0)
-            Reset(_other);
+        _port.Reset(this);
     }
 
     /// <inheritdoc/>
@@ -210,34 +197,12 @@ public sealed class AxiDmaChannel : OneShotEngine<AxiDmaPacket>
     }
 
     /// <inheritdoc/>
+    protected override void Ended() => _mappings.Trim();
+
+    /// <inheritdoc/>
     protected override void Close()
     {
         _ring?.Free();
         _mappings.Clear();
-    }
-
-    private void Reset(AxiDmaRegisters channel)
-    {
-        Registers.Write(channel.Control, AxiDmaRegisters.Reset);
-        if (!Registers.WaitFor(channel.Control, AxiDmaRegisters.Reset, 0u, StopTimeout))
-            throw new TimeoutException($"{this} stays in reset ({channel.Control.Name}): does its clock run?");
-    }
-
-    private void Halt()
-    {
-        if (Status.HasFlag(AxiDmaStatus.Halted))
-            return;
-
-        Registers.Write(_own.Control, AxiDmaRegisters.RunWithInterrupts & ~AxiDmaRegisters.Run);
-        if (!Registers.WaitFor(_own.Status, (uint)AxiDmaStatus.Halted, (uint)AxiDmaStatus.Halted, StopTimeout))
-            throw new TimeoutException($"{this} does not halt (DMASR 0x{(uint)Status:x}).");
-    }
-
-    // In a core with wide addresses, the upper half of TAILDESC starts.
-    private void Write(Register<uint> low, Register<uint> high, DeviceAddress address)
-    {
-        Registers.Write(low, (uint)address.Value);
-        if (_options.IsWide)
-            Registers.Write(high, (uint)(address.Value >> 32));
     }
 }

@@ -25,6 +25,9 @@ public sealed record AxiDmaOptions
     /// <summary>"Allow Unaligned Transfers": the core has its data realignment engine (DRE).</summary>
     public bool HasDataRealignment { get; init; }
 
+    /// <summary>"Enable Scatter Gather Engine". Without it the core is asked (SGIncld), which all but QEMU's own model answer.</summary>
+    public bool? HasScatterGather { get; init; }
+
     /// <summary>Whether descriptors tell how many bytes came. QEMU's own model of the core does not.</summary>
     public bool CountsBytes { get; init; } = true;
 

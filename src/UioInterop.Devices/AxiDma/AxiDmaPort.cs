@@ -1,0 +1,81 @@
+namespace UioInterop.Devices;
+
+/// <summary>What all that drives a channel of the AXI DMA does with its registers in the same way.</summary>
+internal sealed class AxiDmaPort(Registers registers, DmaDirection direction, AxiDmaOptions options)
+{
+    // PG021 gives no figure; what is on the bus has to end, and that takes microseconds.
+    private static readonly TimeSpan StopTimeout = TimeSpan.FromMilliseconds(100);
+
+    private readonly AxiDmaRegisters _other = direction == DmaDirection.ToDevice ? AxiDmaRegisters.Receive : AxiDmaRegisters.Send;
+
+    public AxiDmaRegisters Own { get; } = direction == DmaDirection.ToDevice ? AxiDmaRegisters.Send : AxiDmaRegisters.Receive;
+
+    public AxiDmaStatus Status => (AxiDmaStatus)registers.Read(Own.Status);
+
+    public bool Runs => (registers.Read(Own.Control) & AxiDmaRegisters.Run) != 0;
+
+    public bool HasScatterGather => options.HasScatterGather ?? Status.HasFlag(AxiDmaStatus.HasScatterGather);
+
+    public QuiesceProgram StopProgram => new QuiesceProgram(registers)
+        .Write(Own.Control, AxiDmaRegisters.Reset)
+        .Poll(Own.Control, AxiDmaRegisters.Reset, 0u, StopTimeout);
+
+    /// <summary>Reads what the channel says and clears its interrupts.</summary>
+    /// <exception cref="AxiDmaException">It says that there was an error.</exception>
+    public AxiDmaStatus Acknowledge(Engine engine)
+    {
+        AxiDmaStatus status = Status;
+        if (((uint)status & AxiDmaRegisters.Interrupts) != 0)
+            registers.Write(Own.Status, (uint)status & AxiDmaRegisters.Interrupts);
+        if ((status & AxiDmaException.Errors) != 0)
+            throw new AxiDmaException(engine.ToString(), direction, status);
+        return status;
+    }
+
+    public void Run() => registers.Write(Own.Control, AxiDmaRegisters.RunWithInterrupts);
+
+    /// <summary>Begins a chain of descriptors, or goes on along it: CURDESC can be written while the channel is halted only.</summary>
+    public void Run(DeviceAddress first, DeviceAddress last)
+    {
+        if (!Runs)
+            Write(Own.Current, Own.CurrentHigh, first);
+        Run();
+        MoveTail(last);
+    }
+
+    /// <summary>Lets the channel go on to this descriptor. In a core with wide addresses, the upper half starts.</summary>
+    public void MoveTail(DeviceAddress last) => Write(Own.Tail, Own.TailHigh, last);
+
+    public void Reset(Engine engine)
+    {
+        Reset(Own, engine);
+
+        // Either resets both, says the guide. QEMU's model does not.
+        if ((registers.Read(_other.Status) & (uint)AxiDmaStatus.Halted) == 0)
+            Reset(_other, engine);
+    }
+
+    public void Halt(Engine engine)
+    {
+        if (Status.HasFlag(AxiDmaStatus.Halted))
+            return;
+
+        registers.Write(Own.Control, AxiDmaRegisters.RunWithInterrupts & ~AxiDmaRegisters.Run);
+        if (!registers.WaitFor(Own.Status, (uint)AxiDmaStatus.Halted, (uint)AxiDmaStatus.Halted, StopTimeout))
+            throw new TimeoutException($"{engine} does not halt (DMASR 0x{(uint)Status:x}).");
+    }
+
+    private void Reset(AxiDmaRegisters channel, Engine engine)
+    {
+        registers.Write(channel.Control, AxiDmaRegisters.Reset);
+        if (!registers.WaitFor(channel.Control, AxiDmaRegisters.Reset, 0u, StopTimeout))
+            throw new TimeoutException($"{engine} stays in reset ({channel.Control.Name}): does its clock run?");
+    }
+
+    private void Write(Register<uint> low, Register<uint> high, DeviceAddress address)
+    {
+        registers.Write(low, (uint)address.Value);
+        if (options.IsWide)
+            registers.Write(high, (uint)(address.Value >> 32));
+    }
+}
