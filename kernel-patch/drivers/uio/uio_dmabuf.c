@@ -528,6 +528,7 @@ int uio_dmabuf_get_args(void *args, size_t size, size_t min_size,
 			void __user *arg)
 {
 	u32 usize;
+	int ret;
 
 	if (get_user(usize, (u32 __user *)arg))
 		return -EFAULT;
@@ -536,7 +537,13 @@ int uio_dmabuf_get_args(void *args, size_t size, size_t min_size,
 	if (usize > PAGE_SIZE)
 		return -E2BIG;
 
-	return copy_struct_from_user(args, size, arg, usize);
+	ret = copy_struct_from_user(args, size, arg, usize);
+	if (ret)
+		return ret;
+
+	/* It may have changed since. */
+	*(u32 *)args = usize;
+	return 0;
 }
 
 /**
@@ -880,10 +887,16 @@ void uio_dmabuf_release(struct uio_dmabuf_file *file)
  * @owner:	module that registers the UIO device
  * @parent:	the device that does the DMA
  * @info:	the UIO device
+ *
+ * Return: 0, or -ENOMEM.
  */
-void uio_dmabuf_register(struct uio_dmabuf_device *device, struct module *owner,
-			 struct device *parent, struct uio_info *info)
+int uio_dmabuf_register(struct uio_dmabuf_device *device, struct module *owner,
+			struct device *parent, struct uio_info *info)
 {
+	device->shared = uio_dmabuf_parent_get(parent);
+	if (IS_ERR(device->shared))
+		return PTR_ERR(device->shared);
+
 	device->info = info;
 	device->owner = owner;
 	device->parent = parent;
@@ -899,6 +912,7 @@ void uio_dmabuf_register(struct uio_dmabuf_device *device, struct module *owner,
 
 	if (parent->dma_parms)
 		device->max_seg_size = parent->dma_parms->max_segment_size;
+	return 0;
 }
 
 static unsigned int uio_dmabuf_revoke_file(struct uio_dmabuf_file *file)
@@ -944,6 +958,7 @@ void uio_dmabuf_unregister(struct uio_dmabuf_device *device)
 	}
 	up_write(&device->lock);
 	cancel_delayed_work_sync(&device->retry);
+	uio_dmabuf_parent_put(device->shared);
 
 	if (kept)
 		dev_err(parent,

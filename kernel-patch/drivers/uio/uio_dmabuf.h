@@ -20,6 +20,7 @@ struct file;
 struct module;
 struct seq_file;
 struct uio_dmabuf_file;
+struct uio_dmabuf_parent;
 struct uio_dmabuf_quiescer;
 struct uio_info;
 
@@ -29,6 +30,7 @@ struct uio_info;
  * struct uio_dmabuf_device - the imports of one UIO device
  * @info:	the device, not touched once @gone is set
  * @parent:	device that does the DMA, not touched once @gone is set
+ * @shared:	what the UIO devices of @parent share
  * @owner:	module that registered the UIO device
  * @files:	open files, &struct uio_dmabuf_file.node
  * @nr_mappings: how many mappings there are, of @files and of @quarantine
@@ -50,6 +52,7 @@ struct uio_info;
 struct uio_dmabuf_device {
 	struct uio_info		*info;
 	struct device		*parent;
+	struct uio_dmabuf_parent *shared;
 	struct module		*owner;
 	/**
 	 * @lock: protects @gone. Readers may use @info, and @parent for DMA, the
@@ -127,8 +130,8 @@ struct uio_dmabuf_file {
 
 extern const struct attribute_group *uio_dmabuf_groups[];
 
-void uio_dmabuf_register(struct uio_dmabuf_device *device, struct module *owner,
-			 struct device *parent, struct uio_info *info);
+int uio_dmabuf_register(struct uio_dmabuf_device *device, struct module *owner,
+			struct device *parent, struct uio_info *info);
 void uio_dmabuf_unregister(struct uio_dmabuf_device *device);
 void uio_dmabuf_open(struct uio_dmabuf_file *file,
 		     struct uio_dmabuf_device *device);
@@ -149,11 +152,12 @@ long uio_dmabuf_compat_ioctl(struct uio_dmabuf_file *file, struct file *filep,
 struct uio_dmabuf_device {};
 struct uio_dmabuf_file {};
 
-static inline void uio_dmabuf_register(struct uio_dmabuf_device *device,
-				       struct module *owner,
-				       struct device *parent,
-				       struct uio_info *info)
+static inline int uio_dmabuf_register(struct uio_dmabuf_device *device,
+				      struct module *owner,
+				      struct device *parent,
+				      struct uio_info *info)
 {
+	return 0;
 }
 
 static inline void uio_dmabuf_unregister(struct uio_dmabuf_device *device)

@@ -8,6 +8,7 @@
 #include <linux/dma-direction.h>
 #include <linux/ktime.h>
 #include <linux/list.h>
+#include <linux/semaphore.h>
 #include <linux/types.h>
 #include <linux/xarray.h>
 
@@ -51,6 +52,20 @@ struct uio_dmabuf_mapping {
 	unsigned int			nr_ranges;
 	bool				may_bounce;
 	bool				bounced;
+};
+
+/**
+ * struct uio_dmabuf_parent - what the UIO devices of one parent share
+ * @node:	in the list of all of them
+ * @dev:	the parent
+ * @users:	how many UIO devices it has
+ * @turn:	held while the kernel stops the device, by one program at a time
+ */
+struct uio_dmabuf_parent {
+	struct list_head		node;
+	struct device			*dev;
+	unsigned int			users;
+	struct semaphore		turn;
 };
 
 /**
@@ -101,6 +116,9 @@ long uio_dmabuf_write_address(struct uio_dmabuf_file *file, fmode_t mode,
 			      void __user *arg);
 
 ktime_t uio_dmabuf_deadline(void);
+struct uio_dmabuf_parent *uio_dmabuf_parent_get(struct device *dev);
+void uio_dmabuf_parent_put(struct uio_dmabuf_parent *parent);
+
 void uio_dmabuf_stop(struct uio_dmabuf_device *device);
 long uio_dmabuf_set_quiesce(struct uio_dmabuf_file *file, fmode_t mode,
 			    void __user *arg);
@@ -116,6 +134,7 @@ uio_dmabuf_quiescer_create(struct uio_dmabuf_device *device,
 			   unsigned int count);
 int uio_dmabuf_quiescer_run(struct uio_dmabuf_quiescer *quiescer,
 			    ktime_t deadline);
+void uio_dmabuf_quiescer_postpone(struct uio_dmabuf_quiescer *quiescer);
 void uio_dmabuf_quiescer_free(struct uio_dmabuf_quiescer *quiescer);
 int uio_dmabuf_check_quarantine(struct uio_dmabuf_device *device);
 void uio_dmabuf_quarantine(struct uio_dmabuf_file *file,

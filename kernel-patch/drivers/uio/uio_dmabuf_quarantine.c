@@ -10,6 +10,7 @@
 #include <linux/iommu.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
+#include <linux/semaphore.h>
 #include <linux/pm_runtime.h>
 #include <linux/slab.h>
 #include <linux/workqueue.h>
@@ -27,6 +28,7 @@
  * @mappings:	what the device may still write to, once in quarantine
  * @program:	stops the device
  * @restless:	the device did not stop when it was last asked to
+ * @postponed:	it was not asked yet
  *
  * Made together with the program: a file's release must not fail for memory.
  */
@@ -35,6 +37,7 @@ struct uio_dmabuf_quiescer {
 	struct list_head	mappings;
 	struct uio_quiesce	*program;
 	bool			restless;
+	bool			postponed;
 };
 
 /**
@@ -82,7 +85,18 @@ int uio_dmabuf_quiescer_run(struct uio_dmabuf_quiescer *quiescer,
 
 	ret = uio_quiesce_run(quiescer->program, deadline);
 	quiescer->restless = ret;
+	quiescer->postponed = false;
 	return ret;
+}
+
+/**
+ * uio_dmabuf_quiescer_postpone - leave it to the worker to stop a device
+ * @quiescer:	how that is done
+ */
+void uio_dmabuf_quiescer_postpone(struct uio_dmabuf_quiescer *quiescer)
+{
+	quiescer->restless = true;
+	quiescer->postponed = true;
 }
 
 /**
@@ -114,15 +128,45 @@ static void uio_dmabuf_dismiss(struct uio_dmabuf_device *device,
 	pm_runtime_put(device->parent);
 }
 
-static bool uio_dmabuf_quarantine_empties(struct uio_dmabuf_device *device)
+static bool uio_dmabuf_is_open(struct uio_dmabuf_device *device)
+{
+	bool open;
+
+	spin_lock(&device->count_lock);
+	open = !list_empty(&device->files);
+	spin_unlock(&device->count_lock);
+	return open;
+}
+
+/* Lets go of what the device has stopped writing to. */
+static bool uio_dmabuf_poll_quarantine(struct uio_dmabuf_device *device)
+{
+	struct uio_dmabuf_quiescer *quiescer, *next;
+
+	guard(mutex)(&device->quarantine_lock);
+	list_for_each_entry_safe(quiescer, next, &device->quarantine, node)
+		if (!uio_quiesce_poll_last(quiescer->program))
+			uio_dmabuf_dismiss(device, quiescer);
+
+	return list_empty(&device->quarantine);
+}
+
+/*
+ * Asks the device once more to stop. Not if others have it open by now: what the
+ * dead would write is in their way. They can stop it themselves.
+ */
+static bool uio_dmabuf_retry_quarantine(struct uio_dmabuf_device *device)
 {
 	struct uio_dmabuf_quiescer *quiescer, *next;
 	ktime_t deadline = uio_dmabuf_deadline();
 
-	lockdep_assert_held(&device->quarantine_lock);
-	list_for_each_entry_safe(quiescer, next, &device->quarantine, node)
+	guard(mutex)(&device->quarantine_lock);
+	list_for_each_entry_safe(quiescer, next, &device->quarantine, node) {
+		if (!quiescer->postponed && uio_dmabuf_is_open(device))
+			continue;
 		if (!uio_dmabuf_quiescer_run(quiescer, deadline))
 			uio_dmabuf_dismiss(device, quiescer);
+	}
 
 	return list_empty(&device->quarantine);
 }
@@ -132,15 +176,21 @@ static void uio_dmabuf_retry(struct work_struct *work)
 	struct uio_dmabuf_device *device =
 		container_of(to_delayed_work(work), struct uio_dmabuf_device,
 			     retry);
+	bool empty = false;
 
 	guard(rwsem_read)(&device->lock);
 	if (device->gone)
 		return;
 
-	guard(mutex)(&device->quarantine_lock);
-	if (uio_dmabuf_quarantine_empties(device))
+	if (!down_timeout(&device->shared->turn, HZ)) {
+		empty = uio_dmabuf_poll_quarantine(device) ||
+			uio_dmabuf_retry_quarantine(device);
+		up(&device->shared->turn);
+	}
+	if (empty)
 		return;
 
+	guard(mutex)(&device->quarantine_lock);
 	device->retry_delay = min_t(unsigned long, 2 * device->retry_delay,
 				    UIO_DMABUF_RETRY_MAX);
 	queue_delayed_work(system_freezable_wq, &device->retry,
@@ -162,24 +212,25 @@ void uio_dmabuf_quarantine_init(struct uio_dmabuf_device *device)
  * uio_dmabuf_check_quarantine - whether the device may have new buffers
  * @device:	imports of the device, which was entered
  *
- * Nobody gets some while the device writes into those of the dead.
+ * Nobody gets some while the device writes into those of the dead. Whether it
+ * does is read from its registers; nothing is written to them.
  *
- * Return: 0; -EBUSY when it still does, or somebody else is finding out.
+ * Return: 0; -EBUSY when it still does, or it is being stopped.
  */
 int uio_dmabuf_check_quarantine(struct uio_dmabuf_device *device)
 {
-	bool empties;
+	bool empty;
 
 	if (!READ_ONCE(device->nr_quarantined))
 		return 0;
 
-	/* One tries for all: those who wait would keep the device registered. */
-	if (!mutex_trylock(&device->quarantine_lock))
+	/* Those who wait would keep the device registered. */
+	if (down_trylock(&device->shared->turn))
 		return -EBUSY;
 
-	empties = uio_dmabuf_quarantine_empties(device);
-	mutex_unlock(&device->quarantine_lock);
-	return empties ? 0 : -EBUSY;
+	empty = uio_dmabuf_poll_quarantine(device);
+	up(&device->shared->turn);
+	return empty ? 0 : -EBUSY;
 }
 
 /**
@@ -201,6 +252,9 @@ void uio_dmabuf_quarantine(struct uio_dmabuf_file *file,
 	device->nr_quarantined += file->nr_mappings;
 	spin_unlock(&device->count_lock);
 
+	dev_info_ratelimited(device->parent,
+			     "does not stop: %u dma-bufs are kept, and none attached, until it has\n",
+			     file->nr_mappings);
 	device->retry_delay = UIO_DMABUF_RETRY_MIN;
 	mod_delayed_work(system_freezable_wq, &device->retry,
 			 device->retry_delay);

@@ -11,6 +11,7 @@
 #include <linux/mutex.h>
 #include <linux/pci.h>
 #include <linux/pm_runtime.h>
+#include <linux/semaphore.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 #include <linux/uio/uio.h>
@@ -122,6 +123,26 @@ static bool uio_dmabuf_is_guarded(const struct uio_dmabuf_file *file)
 	return file->quiescer && file->nr_mappings;
 }
 
+static int uio_dmabuf_try_to_stop(struct uio_dmabuf_file *file)
+{
+	struct uio_dmabuf_device *device = file->device;
+	ktime_t deadline;
+	int ret;
+
+	/* Who waits for so long is one of many, and does not wait for all. */
+	if (down_timeout(&device->shared->turn, HZ)) {
+		uio_dmabuf_quiescer_postpone(file->quiescer);
+		return -ETIMEDOUT;
+	}
+
+	/* A process with many files ends in a second nevertheless. */
+	deadline = READ_ONCE(device->nr_quarantined) ? ktime_get() :
+						       uio_dmabuf_deadline();
+	ret = uio_dmabuf_quiescer_run(file->quiescer, deadline);
+	up(&device->shared->turn);
+	return ret;
+}
+
 /**
  * uio_dmabuf_quiesce - the last reference to a file is gone: stop the device
  * @file:	imports of the file
@@ -132,14 +153,10 @@ static bool uio_dmabuf_is_guarded(const struct uio_dmabuf_file *file)
 void uio_dmabuf_quiesce(struct uio_dmabuf_file *file)
 {
 	struct uio_dmabuf_device *device = file->device;
-	ktime_t deadline = uio_dmabuf_deadline();
 
 	down_read(&device->lock);
-	/* A process with many files ends in a second nevertheless. */
-	if (READ_ONCE(device->nr_quarantined))
-		deadline = ktime_get();
 	if (!device->gone && uio_dmabuf_is_guarded(file) &&
-	    uio_dmabuf_quiescer_run(file->quiescer, deadline)) {
+	    uio_dmabuf_try_to_stop(file)) {
 		/* Its registers have to answer while it is asked to stop. */
 		pm_runtime_get_noresume(device->parent);
 		file->restless = true;
@@ -165,10 +182,12 @@ static ktime_t uio_dmabuf_share(ktime_t end, unsigned int left)
  */
 void uio_dmabuf_stop(struct uio_dmabuf_device *device)
 {
-	ktime_t end = uio_dmabuf_deadline();
 	struct uio_dmabuf_file *file;
 	unsigned int left = 0;
+	ktime_t end;
 
+	down(&device->shared->turn);
+	end = uio_dmabuf_deadline();
 	list_for_each_entry(file, &device->files, node)
 		left += uio_dmabuf_is_guarded(file);
 
@@ -177,6 +196,7 @@ void uio_dmabuf_stop(struct uio_dmabuf_device *device)
 			uio_dmabuf_quiescer_run(file->quiescer,
 						uio_dmabuf_share(end, left--));
 	uio_dmabuf_stop_quarantine(device, end);
+	up(&device->shared->turn);
 
 	if (device->nr_mappings && dev_is_pci(device->parent))
 		pci_clear_master(to_pci_dev(device->parent));

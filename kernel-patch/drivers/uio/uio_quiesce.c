@@ -15,6 +15,7 @@
 #include <linux/io.h>
 #include <linux/ktime.h>
 #include <linux/minmax.h>
+#include <linux/mm.h>
 #include <linux/pci.h>
 #include <linux/slab.h>
 
@@ -25,11 +26,15 @@
  * struct uio_quiesce_step - one operation
  * @op:		as user space gave it
  * @reg:	the register it is about
- * @addr:	where the kernel has that
+ * @page:	physical address of the page it is on
+ * @base:	where the kernel has that page
+ * @addr:	where it has the register
  */
 struct uio_quiesce_step {
 	struct uio_quiesce_op	op;
 	struct uio_register	reg;
+	phys_addr_t		page;
+	void __iomem		*base;
 	void __iomem		*addr;
 };
 
@@ -69,8 +74,7 @@ static int uio_quiesce_check(const struct uio_quiesce_op *op)
 			return -EINVAL;
 		return 0;
 	case UIO_QUIESCE_POLL:
-		/* A value that never comes is allowed: it tests the failure. */
-		if (op->mask & ~bits || op->value & ~bits)
+		if (op->mask & ~bits || op->value & ~op->mask)
 			return -EINVAL;
 		return 0;
 	default:
@@ -78,10 +82,25 @@ static int uio_quiesce_check(const struct uio_quiesce_op *op)
 	}
 }
 
-static int uio_quiesce_prepare(struct uio_quiesce_step *step,
+/* The first step on that page, of those before @step; or @step itself. */
+static struct uio_quiesce_step *
+uio_quiesce_same_page(struct uio_quiesce *program,
+		      struct uio_quiesce_step *step)
+{
+	struct uio_quiesce_step *first = program->steps;
+
+	while (first != step && first->page != step->page)
+		first++;
+
+	return first;
+}
+
+static int uio_quiesce_prepare(struct uio_quiesce *program,
+			       struct uio_quiesce_step *step,
 			       const struct uio_info *info,
 			       struct device *parent)
 {
+	struct uio_quiesce_step *first;
 	phys_addr_t phys;
 	int ret;
 
@@ -97,8 +116,16 @@ static int uio_quiesce_prepare(struct uio_quiesce_step *step,
 	if (ret)
 		return ret;
 
-	step->addr = ioremap(phys, step->reg.width / BITS_PER_BYTE);
-	return step->addr ? 0 : -ENOMEM;
+	/* Address space is short on 32 bits, and registers are mostly together. */
+	step->page = phys & PAGE_MASK;
+	first = uio_quiesce_same_page(program, step);
+	if (first == step)
+		step->base = ioremap(step->page, PAGE_SIZE);
+	if (!first->base)
+		return -ENOMEM;
+
+	step->addr = first->base + offset_in_page(phys);
+	return 0;
 }
 
 /**
@@ -128,11 +155,18 @@ struct uio_quiesce *uio_quiesce_create(const struct uio_quiesce_op *ops,
 	program->count = count;
 	for (i = 0; i < count; i++) {
 		program->steps[i].op = ops[i];
-		ret = uio_quiesce_prepare(&program->steps[i], info, parent);
+		ret = uio_quiesce_prepare(program, &program->steps[i], info,
+					  parent);
 		if (ret)
 			goto err_free;
 
 		total_us += ops[i].timeout_us;
+	}
+
+	/* A write may be on its way still when the program is over. */
+	if (ops[count - 1].kind != UIO_QUIESCE_POLL) {
+		ret = -EINVAL;
+		goto err_free;
 	}
 
 	if (total_us > UIO_QUIESCE_MAX_US) {
@@ -159,8 +193,8 @@ void uio_quiesce_free(struct uio_quiesce *program)
 		return;
 
 	for (i = 0; i < program->count; i++)
-		if (program->steps[i].addr)
-			iounmap(program->steps[i].addr);
+		if (program->steps[i].base)
+			iounmap(program->steps[i].base);
 	kfree(program);
 }
 
@@ -242,6 +276,28 @@ int uio_quiesce_run(struct uio_quiesce *program, ktime_t deadline)
 			break;
 		}
 	}
+
+	return ret;
+}
+
+/**
+ * uio_quiesce_poll_last - whether a device has stopped by now
+ * @program:	what stops it
+ *
+ * Makes the reads that the program ends with, and writes nothing.
+ *
+ * Return: 0 when the device is quiet, otherwise a negative errno.
+ */
+int uio_quiesce_poll_last(struct uio_quiesce *program)
+{
+	unsigned int i = program->count;
+	ktime_t now = ktime_get();
+	int ret = 0;
+
+	while (i && program->steps[i - 1].op.kind == UIO_QUIESCE_POLL)
+		i--;
+	for (; i < program->count && !ret; i++)
+		ret = uio_quiesce_poll(program, &program->steps[i], now);
 
 	return ret;
 }

@@ -21,6 +21,7 @@ struct uio_quiesce *uio_quiesce_create(const struct uio_quiesce_op *ops,
 				       const struct uio_info *info,
 				       struct device *parent);
 int uio_quiesce_run(struct uio_quiesce *program, ktime_t deadline);
+int uio_quiesce_poll_last(struct uio_quiesce *program);
 void uio_quiesce_free(struct uio_quiesce *program);
 
 #endif /* _UIO_QUIESCE_H_ */

@@ -92,7 +92,7 @@ internal sealed partial class HandleTests : AbiTest
     public unsafe void An_unknown_command_is_ENOTTY()
     {
         var bytes = stackalloc byte[64];
-        Assert.That(RawUio.Ioctl(Uio, 0x5906, bytes), Is.EqualTo(-LibC.ENOTTY));
+        Assert.That(RawUio.Ioctl(Uio, 0x5907, bytes), Is.EqualTo(-LibC.ENOTTY));
     }
 
     [Test]

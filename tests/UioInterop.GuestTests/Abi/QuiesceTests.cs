@@ -22,6 +22,9 @@ internal sealed class QuiesceTests : AbiTest
         Kind = RawQuiesceOp.Poll, Width = 32, Register = (ulong)s_liveness.Offset, Mask = uint.MaxValue, Value = value, TimeoutMicroseconds = microseconds,
     };
 
+    /// <summary>The end of a program that waits for nothing.</summary>
+    private static RawQuiesceOp Done => Poll(0) with { Mask = 0 };
+
     private static RawQuiesceOp Write(uint value) => new() { Kind = RawQuiesceOp.Write, Width = 32, Register = (ulong)s_liveness.Offset, Value = value };
 
     [Test]
@@ -33,12 +36,12 @@ internal sealed class QuiesceTests : AbiTest
         using var buffer = Buffer();
 
         using (var file = RawUio.Open(UnderTest.DevicePath))
-            Assert.That(RawHandles.SetQuiesce(file, Write(~2u)), Is.Zero);
+            Assert.That(RawHandles.SetQuiesce(file, Write(~2u), Done), Is.Zero);
         Assert.That(registers.Read(s_liveness), Is.EqualTo(1), "no mapping, no program");
 
         using (var file = RawUio.Open(UnderTest.DevicePath))
         {
-            Assert.That(RawHandles.SetQuiesce(file, Write(~3u)), Is.Zero);
+            Assert.That(RawHandles.SetQuiesce(file, Write(~3u), Done), Is.Zero);
             Assert.That(RawHandles.SetQuiesce(file, Write(~4u), Poll(4)), Is.Zero, "in place of the first");
             RawHandles.Attached(file, buffer);
         }
@@ -47,7 +50,7 @@ internal sealed class QuiesceTests : AbiTest
 
         using (var file = RawUio.Open(UnderTest.DevicePath))
         {
-            Assert.That(RawHandles.SetQuiesce(file, Write(~5u)), Is.Zero);
+            Assert.That(RawHandles.SetQuiesce(file, Write(~5u), Done), Is.Zero);
             Assert.That(RawHandles.SetQuiesce(file), Is.Zero, "taken away");
             RawHandles.Attached(file, buffer);
         }
@@ -67,7 +70,7 @@ internal sealed class QuiesceTests : AbiTest
             Assert.That(RawHandles.SetQuiesce(file, new RawQuiesceOp
             {
                 Kind = RawQuiesceOp.Modify, Width = 32, Register = (ulong)s_liveness.Offset, Mask = 0xff00, Value = 0x5500,
-            }), Is.Zero);
+            }, Done), Is.Zero);
             RawHandles.Attached(file, buffer);
         }
 
@@ -133,7 +136,7 @@ internal sealed class QuiesceTests : AbiTest
 
         using (var file = RawUio.Open(UnderTest.DevicePath))
         {
-            Assert.That(RawHandles.SetQuiesce(file, (RawQuiesceOp)op), Is.Zero);
+            Assert.That(RawHandles.SetQuiesce(file, (RawQuiesceOp)op, PollLowerHalf with { Mask = 1, Value = 1 }), Is.Zero);
             RawHandles.Attached(file, buffer);
         }
         Assert.That((Quarantined, Attachments), Is.EqualTo((1, 1)));
@@ -264,6 +267,7 @@ internal sealed class QuiesceTests : AbiTest
                 ("a mask too wide", LibCErrno.EINVAL, poll with { Mask = 1ul << 32 }),
                 ("a value too wide", LibCErrno.EINVAL, Write(0) with { Value = 1ul << 32 }),
                 ("a write with a mask", LibCErrno.EINVAL, Write(0) with { Mask = 1 }),
+                ("a value that never comes", LibCErrno.EINVAL, poll with { Mask = 1, Value = 2 }),
                 ("a write with a timeout", LibCErrno.EINVAL, Write(0) with { TimeoutMicroseconds = 1 }),
                 ("a modification beyond its mask", LibCErrno.EINVAL, poll with { Kind = RawQuiesceOp.Modify, Mask = 1, Value = 2, TimeoutMicroseconds = 0 }),
                 ("more than a second", LibCErrno.E2BIG, Poll(0, 1_000_001)),
@@ -273,7 +277,99 @@ internal sealed class QuiesceTests : AbiTest
 
     [TestCaseSource(nameof(Wrong))]
     public void Is_refused(int errno, object op) =>
-        Assert.That(RawHandles.SetQuiesce(Uio, (RawQuiesceOp)op), Is.EqualTo(-errno));
+        Assert.That(RawHandles.SetQuiesce(Uio, (RawQuiesceOp)op, Done), Is.EqualTo(-errno));
+
+    // A write may be on its way still when the program is over.
+    [Test]
+    public void A_program_that_does_not_end_in_a_poll_is_refused()
+    {
+        Assert.That(RawHandles.SetQuiesce(Uio, Write(0)), Is.EqualTo(-LibC.EINVAL));
+        Assert.That(RawHandles.SetQuiesce(Uio, Poll(0), Write(0)), Is.EqualTo(-LibC.EINVAL));
+        Assert.That(RawHandles.SetQuiesce(Uio, Write(0), Poll(0)), Is.Zero);
+    }
+
+    // Whoever has the device open may have started it for himself.
+    [Test]
+    public void Of_the_dead_nothing_is_written_while_others_have_the_device_open()
+    {
+        using var device = UnderTest.OpenShared();
+        var registers = device.Map();
+        using var buffer = Buffer();
+        using var other = Buffer();
+        registers.Write(s_gate, 0);
+        using (var file = RawUio.Open(UnderTest.DevicePath))
+        {
+            Assert.That(RawHandles.SetQuiesce(file, Write(~5u), PollGate()), Is.Zero);
+            RawHandles.Attached(file, buffer);
+        }
+        Assert.That((registers.Read(s_liveness), Quarantined), Is.EqualTo((5u, 1L)), "it ran once");
+
+        registers.Write(s_liveness, ~7u);
+        Assert.That(RawHandles.Attach(Uio, other), Is.EqualTo(-LibC.EBUSY));
+        Assert.That(registers.Read(s_liveness), Is.EqualTo(7), "to attach writes nothing");
+
+        registers.Write(s_gate, 1);
+        Assert.That(() => Quarantined, Is.Zero.After(70_000, 50));
+        Assert.That(registers.Read(s_liveness), Is.EqualTo(7), "nor do the tries of the kernel");
+    }
+
+    // Of two that are not, each would undo what the other has written.
+    [Test]
+    public void Programs_of_one_device_run_one_after_another()
+    {
+        using var device = UnderTest.OpenShared();
+        var registers = device.Map();
+        registers.Write(s_gate, 0);
+        var closing = Enumerable.Range(1, 2).Select(number => (uint)number).Select(number =>
+        {
+            using var buffer = Buffer();
+            var file = RawUio.Open(UnderTest.DevicePath);
+            Assert.That(RawHandles.SetQuiesce(file, Write(~number), PollGate(900_000), Poll(number)), Is.Zero);
+            RawHandles.Attached(file, buffer);
+            return new ClosingThread(file);
+        }).ToList();
+
+        Assert.That(() => closing.All(thread => thread.HasWaited), Is.True.After(10_000, 1));
+        registers.Write(s_gate, 1);
+
+        closing.ForEach(thread => thread.Join());
+        Assert.That(() => Quarantined, Is.Zero.After(10_000, 50));
+    }
+
+    // edu's "DMA source address", which keeps what it is given.
+    private static readonly Register<ulong> s_gate = new(0x80, "DMA source address");
+
+    private static RawQuiesceOp PollGate(uint microseconds = 1000) =>
+        Poll(1, microseconds) with { Register = (ulong)s_gate.Offset };
+
+    /// <summary>Closes a file, which may take a while.</summary>
+    private sealed class ClosingThread
+    {
+        private readonly Thread _thread;
+        private string? _status;
+        private bool _hasWaited;
+
+        public ClosingThread(SafeFileHandle file)
+        {
+            _thread = new Thread(() =>
+            {
+                Volatile.Write(ref _status, $"/proc/{File.ResolveLinkTarget("/proc/thread-self", returnFinalTarget: false)!.Name}");
+                file.Dispose();
+            });
+            _thread.Start();
+        }
+
+        /// <summary>Whether it was seen asleep in the kernel, where nothing wakes it: proc(5), state D.</summary>
+        public bool HasWaited => _hasWaited |= Volatile.Read(ref _status) is { } task && State(Path.GetFileName(task)) == 'D';
+
+        public void Join() => Assert.That(_thread.Join(TimeSpan.FromSeconds(20)), Is.True);
+
+        private static char State(string thread)
+        {
+            var stat = File.ReadAllText($"/proc/self/task/{thread}/stat");
+            return stat[stat.LastIndexOf(')') + 2];
+        }
+    }
 
     [Test]
     public void All_polls_together_take_a_second_at_most()
@@ -307,20 +403,20 @@ internal sealed class QuiesceTests : AbiTest
     [TestCase(4096, 0)]
     [TestCase(4097, LibCErrno.E2BIG)]
     public void Operations_have_the_size_that_this_kernel_knows_at_least_and_a_page_at_most(int size, int errno) =>
-        Assert.That(RawHandles.SetQuiesce(Uio, LaidOut(size, Write(0)), 1, size), Is.EqualTo(-errno));
+        Assert.That(RawHandles.SetQuiesce(Uio, LaidOut(size, Done), 1, size), Is.EqualTo(-errno));
 
     [Test]
     public void Too_many_operations_are_refused_and_as_many_as_the_kernel_says_are_not()
     {
-        Assert.That(RawHandles.SetQuiesce(Uio, [.. Enumerable.Repeat(Write(0), 16)]), Is.Zero);
-        Assert.That(RawHandles.SetQuiesce(Uio, [.. Enumerable.Repeat(Write(0), 17)]), Is.EqualTo(-LibC.E2BIG));
+        Assert.That(RawHandles.SetQuiesce(Uio, [.. Enumerable.Repeat(Done, 16)]), Is.Zero);
+        Assert.That(RawHandles.SetQuiesce(Uio, [.. Enumerable.Repeat(Done, 17)]), Is.EqualTo(-LibC.E2BIG));
     }
 
     [Test]
     public void A_file_for_reading_only_stops_nothing()
     {
         using var readOnly = RawUio.Open(UnderTest.DevicePath, writable: false);
-        Assert.That(RawHandles.SetQuiesce(readOnly, Write(0)), Is.EqualTo(-LibC.EACCES));
+        Assert.That(RawHandles.SetQuiesce(readOnly, Done), Is.EqualTo(-LibC.EACCES));
     }
 
     private const int OpLength = 48;

@@ -32,7 +32,8 @@ internal sealed class RegisterBoundsTests
     {
         using var file = RawUio.Open(path);
         var write = new RawQuiesceOp { Kind = RawQuiesceOp.Write, Width = 32, Register = register };
-        Assert.That(RawHandles.SetQuiesce(file, write), Is.EqualTo(-errno));
+        var poll = new RawQuiesceOp { Kind = RawQuiesceOp.Poll, Width = 32, Register = register };
+        Assert.That(RawHandles.SetQuiesce(file, write, poll), Is.EqualTo(-errno));
         if (errno == 0)
             return;
 

@@ -350,11 +350,16 @@ struct uio_set_quiesce {
  * Gives the open file a program that stops the device, in place of an earlier
  * one. The kernel runs it when the file is released, or the device is
  * unregistered, with mappings of the file: for everybody who has the device
- * open. When a poll runs out of time, the buffers stay mapped and attached
- * until a later run succeeds, or the device is unregistered behind an IOMMU.
+ * open. When a poll runs out of time, the buffers stay mapped and attached until
+ * the device has stopped, or is unregistered behind an IOMMU. Nothing else is
+ * attached meanwhile. The kernel runs the program again from time to time while
+ * nobody has the device open; while somebody has, it only makes the last reads,
+ * as it does at each try to attach.
  *
- * End with a poll. A write may be on its way still when the program is over,
- * and a device that has not got it yet is taken for quiet.
+ * The last operation is a poll. A write may be on its way still when the program
+ * is over, and a device that has not got it yet would be taken for quiet.
+ *
+ * One program runs at a time, of all that are for one device.
  *
  * The accesses are the kernel's. A register that answers a program with SIGBUS
  * is a fatal error for the kernel: name none that may be without clock or
@@ -362,8 +367,8 @@ struct uio_set_quiesce {
  *
  * Errors: E2BIG: too many operations, or too long polls; EACCES: the device
  * file was opened for reading only; EFAULT; EINVAL: an operation is out of
- * range, or not aligned to the width; ENODEV; EOPNOTSUPP: a map is not one of
- * physical registers, or is memory.
+ * range, or not aligned to the width, or the last one is no poll; ENODEV;
+ * EOPNOTSUPP: a map is not one of physical registers, or is memory.
  */
 #define UIO_IOC_SET_QUIESCE	_IO(UIO_IOC_TYPE, 0x05)
 
