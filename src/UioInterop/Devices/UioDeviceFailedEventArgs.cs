@@ -6,4 +6,7 @@ public sealed class UioDeviceFailedEventArgs(Exception exception) : EventArgs
 {
     /// <summary>What failed: a <see cref="UioException"/> as a rule, with its cause inside.</summary>
     public Exception Exception { get; } = exception;
+
+    /// <summary>The failure in words.</summary>
+    public override string ToString() => Exception.Message;
 }

@@ -60,6 +60,9 @@ public readonly struct RingPart : IDisposable, IEquatable<RingPart>
     /// <exception cref="InvalidOperationException">A scope of CPU access to the part is open. Nothing has happened then.</exception>
     public void Dispose() => _ring?.TakeBack(_run, _number);
 
+    /// <summary>The part in words: <c>part 3, 512 bytes at 12288</c>.</summary>
+    public override string ToString() => _ring is null ? "no part" : $"part {Index}, {Length} bytes at {Offset}";
+
     /// <summary>Whether both are the same part, filled the same time.</summary>
     public bool Equals(RingPart other) => _ring == other._ring && _run == other._run && _number == other._number;
 

@@ -25,6 +25,9 @@ public sealed class StopDomain
     /// <summary>Why the last stop failed; null when the engines are at rest but for what was started since.</summary>
     internal Exception? WhyNotAtRest => Volatile.Read(ref _whyNotAtRest);
 
+    /// <summary>The domain in words: its engines.</summary>
+    public override string ToString() => $"stops together: {string.Join<Engine>(", ", Volatile.Read(ref _engines))}";
+
     internal void Add(Engine engine)
     {
         lock (_gate)

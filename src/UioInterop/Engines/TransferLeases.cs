@@ -26,6 +26,9 @@ public sealed class TransferLeases
     /// <summary>Goes through all of them.</summary>
     public ReadOnlySpan<TransferLease>.Enumerator GetEnumerator() => AsSpan().GetEnumerator();
 
+    /// <summary>The leases in words.</summary>
+    public override string ToString() => Count == 0 ? "no leases" : string.Join(", ", _leases);
+
     /// <summary>Whether no stop has ended one.</summary>
     internal bool AreUnderWay
     {

@@ -17,4 +17,7 @@ public readonly struct TransferParts
     /// <summary>One of them.</summary>
     /// <param name="index">Which one, from 0 on.</param>
     public TransferPart this[int index] => _many is null ? _one : _many[index];
+
+    /// <summary>The parts in words.</summary>
+    public override string ToString() => _many is null ? _one.ToString() : string.Join(", ", _many);
 }
