@@ -21,6 +21,12 @@ internal sealed partial class CompileTests
 
     private static readonly KernelVariant[] s_otherProcessors = [MachineList.Zcu102.Kernel, s_i386];
 
+    [OneTimeSetUp]
+    public Task TakeTurn() => TestTree.TakeTurnAsync();
+
+    [OneTimeTearDown]
+    public void EndTurn() => TestTree.EndTurn();
+
     private static readonly string s_thisRun = Guid.NewGuid().ToString();
 
     // A switch of the configuration takes longer than a patch: those of one follow each other.

@@ -17,6 +17,12 @@ internal sealed partial class SeriesTests
 
     private static readonly string[] s_sources = [.. s_plainFiles.Where(file => Path.GetExtension(file) is ".c" or ".h")];
 
+    [OneTimeSetUp]
+    public Task TakeTurn() => TestTree.TakeTurnAsync();
+
+    [OneTimeTearDown]
+    public void EndTurn() => TestTree.EndTurn();
+
     public static IEnumerable<string> Patches => Patch.Series().Select(patch => patch.Name);
 
     // Patches change nothing but what they name.

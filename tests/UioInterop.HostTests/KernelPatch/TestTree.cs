@@ -14,6 +14,9 @@ internal sealed class TestTree : IDisposable
     // Of Debian's codespell. By itself checkpatch.pl asks whichever python comes first, and does without when that has none.
     private const string Dictionary = "/usr/lib/python3/dist-packages/codespell_lib/data/dictionary.txt";
 
+    // From one patch of the series to the next little is compiled; with another fixture's patches in between, nearly all is.
+    private static readonly SemaphoreSlim s_turn = new(1);
+
     private readonly KernelTree _tree;
 
     private TestTree(KernelTree tree) => _tree = tree;
@@ -21,6 +24,12 @@ internal sealed class TestTree : IDisposable
     public string SourceDirectory => _tree.SourceDirectory;
 
     public string ObjectDirectory => _tree.ObjectDirectory;
+
+    /// <summary>A fixture that patches the tree has it for all of its tests: call it in OneTimeSetUp.</summary>
+    public static Task TakeTurnAsync() => s_turn.WaitAsync(MachineRuns.Cancel);
+
+    /// <summary>Call it in OneTimeTearDown.</summary>
+    public static void EndTurn() => s_turn.Release();
 
     public static async Task<TestTree> OpenAsync(KernelVariant? variant = null, IReadOnlyList<Patch>? patches = null) =>
         new(await KernelBuilder.OpenTreeAsync(variant ?? MachineList.X64.Kernel, patches));
