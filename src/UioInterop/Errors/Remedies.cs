@@ -82,7 +82,7 @@ internal static class Remedies
         [(Calls.WriteAddress, Errno.EINVAL)] = _ => "the register is not one of the device's own resources: a map is rounded to pages, and the rest of a page may be another device's",
         [(Calls.SetQuiesce, Errno.ENOTTY)] = _ => "this kernel runs no quiesce programs: build it with the series in kernel-patch/ and CONFIG_UIO_DMABUF=y",
         [(Calls.SetQuiesce, Errno.E2BIG)] = _ => "the program has too many operations, or its polls take too long together: see UioFeatures.MaxQuiesceOperations and MaxQuiesceTime",
-        [(Calls.SetQuiesce, Errno.EINVAL)] = _ => "a value or a mask does not fit its register or its mask, or the register is not one of the device's own resources",
+        [(Calls.SetQuiesce, Errno.EINVAL)] = _ => "a value or a mask does not fit its register or its mask, or the register is not one of the device's own resources, or the last operation is no poll: only one shows that the device has stopped",
         [(Calls.SetQuiesce, Errno.EOPNOTSUPP)] = _ => NoRegisters,
 
         [(Calls.Map, Errno.ENOTTY)] = _ => NoImport,

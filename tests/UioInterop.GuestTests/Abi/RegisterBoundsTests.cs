@@ -6,12 +6,15 @@ namespace UioInterop.GuestTests.Abi;
 [Category(Needs.Handles)]
 internal sealed class RegisterBoundsTests
 {
+    // With the bare file that the calls are made of.
+    private static readonly UioOpenOptions s_shared = new() { IsExclusive = false };
+
     // Eight of these devices share a page, and each one's map is that page.
     [Test, Category(Needs.Rng)]
     public void Registers_of_a_neighbour_on_the_same_page()
     {
         UnderTest.Bind();
-        using var device = UioDevice.Open(UioDeviceId.FromParent(UnderTest.Name));
+        using var device = UioDevice.Open(UioDeviceId.FromParent(UnderTest.Name), s_shared);
         var map = device.Map().Info;
         Assert.That(map.Size, Is.EqualTo(4096).And.GreaterThan(map.Length), "something else is in the rest of the page");
 
@@ -22,7 +25,7 @@ internal sealed class RegisterBoundsTests
     [Test, Category(Needs.GenericUio)]
     public void Memory()
     {
-        using var device = UioDevice.Open(UioDeviceId.FromName("memory"));
+        using var device = UioDevice.Open(UioDeviceId.FromName("memory"), s_shared);
 
         AssertAnswers(device.Info.DevicePath, 0, LibCErrno.EOPNOTSUPP);
     }

@@ -37,6 +37,6 @@ internal sealed class Adder(DeviceSession session) : OneShotEngine(session, DmaD
 
     protected override QuiesceProgram StopProgram => new QuiesceProgram(Registers)
         .Write(s_control, 0u)
-        .PollWhile(s_status, Busy, Busy, TimeSpan.FromMilliseconds(10))
-        .Write(s_status, Done | Error);
+        .Write(s_status, Done | Error)
+        .PollWhile(s_status, Busy, Busy, TimeSpan.FromMilliseconds(10));
 }
