@@ -410,12 +410,15 @@ internal sealed class ZynqMpDmaTests : ZynqMpDmaTest
     [Test, Category(Needs.Handles)]
     public void The_kernel_knows_how_to_stop_the_channel()
     {
+        var shared = new UioOpenOptions { IsExclusive = false };
+        Dma.Dispose();
+        OpenChannel(shared);
         using var buffer = Filled(seed: 1);
         using var handle = buffer.DuplicateHandle();
-        var file = Descriptors.DuplicateOf(Dma.Device.Info.DevicePath);
+        using var file = Descriptors.DuplicateOf(Dma.Device.Info.DevicePath);
         RawHandles.Attached(file, handle);
         Dma.Dispose();
-        using var observer = UioDevice.Open(Id, new UioOpenOptions { IsExclusive = false });
+        using var observer = UioDevice.Open(Id, shared);
         var channel = new ZdmaByHand(observer);
         Assert.That(channel.InterruptsAreDisabled, Is.False);
 

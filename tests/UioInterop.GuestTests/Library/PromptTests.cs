@@ -3,7 +3,7 @@ using UioInterop.GuestTests.Support;
 namespace UioInterop.GuestTests.Library;
 
 /// <summary>What people type first: one line each, without scopes and handles.</summary>
-[Category(Needs.Edu), Category(Needs.Pc)]
+[Category(Needs.Edu), Category(Needs.Pc), Category(Needs.Import)]
 internal sealed class PromptTests
 {
     private const string PciUio = "uio_pci_generic";
