@@ -27,7 +27,8 @@ internal sealed unsafe class ProbedDevice : IDisposable
     {
         string address = PciFunction.Find(vendorId, deviceId).Single();
         DriverBinding.Bind(address, Driver).Keep();
-        return new ProbedDevice(UioDevice.Open(UioDeviceId.FromParent(address)));
+        // A FileStream, as below, takes a shared lock of the node.
+        return new ProbedDevice(UioDevice.Open(UioDeviceId.FromParent(address), new UioOpenOptions { IsExclusive = false }));
     }
 
     public void Dispose() => _device.Dispose();
