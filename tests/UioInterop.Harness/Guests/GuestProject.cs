@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using CliWrap;
 using CliWrap.Buffered;
 using UioInterop.Harness.Machines;
@@ -26,15 +27,25 @@ public sealed record GuestProject(string Name, string Directory)
     [
         Repository.At("src"), Repository.At("tests", "UioInterop.GuestTests"),
         Repository.At("tests", "UioInterop.GuestProtocol"), Repository.At("tests", "UioInterop.TestRunner"),
-        Repository.At("native"), Repository.At("kernel-patch", "include"), Repository.At("Directory.Build.props"), Repository.At("Directory.Packages.props"),
+        Repository.At("native", "Makefile"), Repository.At("native", "include"), Repository.At("native", "src"),
+        Repository.At("kernel-patch", "include"), Repository.At("Directory.Build.props"), Repository.At("Directory.Packages.props"),
         Repository.At("global.json"),
     ];
 
     // Projects share the objects of those that they refer to: one at a time.
     private static readonly SemaphoreSlim s_turn = new(1);
 
+    // Once a run: a machine may still read what another would publish again.
+    private static readonly ConcurrentDictionary<string, Lazy<Task<string>>> s_published = new();
+
+    private string OutputFor(Architecture architecture) =>
+        Path.Combine(Repository.Artifacts, "guest", Name, $"{architecture.RuntimeIdentifier}-{Compilation}");
+
     /// <summary>Publishes it when something it is made from has changed.</summary>
-    public async Task<string> PublishAsync(Architecture architecture, CancellationToken cancel)
+    public Task<string> PublishAsync(Architecture architecture, CancellationToken cancel) => s_published.GetOrAdd(
+        OutputFor(architecture), _ => new Lazy<Task<string>>(() => PublishOnceAsync(architecture, cancel))).Value;
+
+    private async Task<string> PublishOnceAsync(Architecture architecture, CancellationToken cancel)
     {
         await s_turn.WaitAsync(cancel);
         try
@@ -50,8 +61,7 @@ public sealed record GuestProject(string Name, string Directory)
 
     private async Task<string> PublishInTurnAsync(Architecture architecture, CancellationToken cancel)
     {
-        var output = Path.Combine(
-            Repository.Artifacts, "guest", Name, $"{architecture.RuntimeIdentifier}-{Compilation}");
+        var output = OutputFor(architecture);
         var stamp = output + ".stamp";
         var wanted = $"{Fingerprint.OfFiles([Directory, .. s_inputs])} {Environment.Version}";
         if (File.Exists(stamp) && await File.ReadAllTextAsync(stamp, cancel) == wanted)
