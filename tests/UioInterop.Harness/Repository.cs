@@ -10,6 +10,15 @@ public static class Repository
 
     public static string At(params string[] parts) => Path.Combine([Root, .. parts]);
 
+    /// <summary>
+    /// For whoever makes files that others use as well: several commands may run at once, and a machine reads what another
+    /// would write.
+    /// </summary>
+    /// <param name="what">What is made; each has a lock of its own.</param>
+    /// <param name="cancel">Gives up waiting.</param>
+    public static Task<IDisposable> LockAsync(string what, CancellationToken cancel) =>
+        FileLock.TakeAsync(Path.Combine(Artifacts, "locks", what), cancel);
+
     private static string FindRoot(string from)
     {
         for (var directory = new DirectoryInfo(from); directory is not null; directory = directory.Parent)

@@ -2,6 +2,7 @@ using CliWrap;
 using CliWrap.Buffered;
 using NUnit.Framework;
 using UioInterop.Harness;
+using UioInterop.Harness.Running;
 
 namespace UioInterop.HostTests;
 
@@ -13,7 +14,11 @@ internal sealed class LogicTests
     private static readonly string s_library = Repository.At("tests", "logic", "build", "liblogic.so");
 
     [OneTimeSetUp]
-    public async Task Make() => await ScratchFolder.RunIn(Repository.At("tests", "logic"), "make", ["--silent"]);
+    public async Task Make()
+    {
+        using var turn = await Repository.LockAsync("logic", MachineRuns.Cancel);
+        await ScratchFolder.RunIn(Repository.At("tests", "logic"), "make", ["--silent"]);
+    }
 
     [TestCase(Zcu102, new[] { "pl-sum" }, "pl-sum: addr= is missing")]
     [TestCase(Zcu102, new[] { "pl-sum,addr=0xa0000010" }, "pl-sum: addr=0xa0000010 is not aligned to 0x1000")]

@@ -1,5 +1,6 @@
 using NUnit.Framework;
 using UioInterop.Harness;
+using UioInterop.Harness.Running;
 
 namespace UioInterop.HostTests;
 
@@ -11,6 +12,7 @@ internal sealed class NativeTests
     [TestCase("armhf", Category = "thorough")]
     public async Task Make_check_passes(string architecture)
     {
+        using var turn = await Repository.LockAsync("native", MachineRuns.Cancel);
         var output = await ScratchFolder.RunIn(Repository.At("native"), "make", ["--silent", "check", $"ARCH={architecture}"]);
 
         Assert.That(output.Split('\n').Where(line => line.StartsWith("not ok", StringComparison.Ordinal)), Is.Empty);

@@ -57,21 +57,34 @@ internal static class RunCommand
         Prerequisite.Require(machine);
         var program = await UserProgram.PrepareAsync(path, machine.Architecture, ahead, cancel);
         var kernel = own ?? await KernelProgress.BuildAsync(machine.Kernel, cancel);
-        var report = await new GuestRun
-        {
-            Machine = machine,
-            Kernel = kernel,
-            Initramfs = await ProgramInitramfs.BuildAsync(machine, program, arguments, kernel, cancel),
-            Input = Console.OpenStandardInput(),
-            Output = Console.OpenStandardOutput(),
-            // It may wait for a person.
-            Limits = new RunLimits(s_ever, s_ever, s_ever),
-        }.ExecuteAsync(cancel);
+        var initramfs = await ProgramInitramfs.BuildAsync(machine, program, arguments, kernel, cancel);
+        var report = await RunAsync(machine, kernel, initramfs, cancel);
         var code = InitSays.ExitCode(report.Evidence.Console);
         // A program that ends with an error says so itself. What else went wrong with its machine it cannot know.
         if (!report.Verdict.IsGood && (code is null or 0 || report.Verdict.Outcome != Outcome.Failed))
             VerdictText.Show(report);
         return code ?? NoExitCode;
+    }
+
+    private static async Task<RunReport> RunAsync(Machine machine, KernelImage kernel, Initramfs initramfs, CancellationToken cancel)
+    {
+        try
+        {
+            return await new GuestRun
+            {
+                Machine = machine,
+                Kernel = kernel,
+                Initramfs = initramfs,
+                Input = Console.OpenStandardInput(),
+                Output = Console.OpenStandardOutput(),
+                // It may wait for a person.
+                Limits = new RunLimits(s_ever, s_ever, s_ever),
+            }.ExecuteAsync(cancel);
+        }
+        finally
+        {
+            File.Delete(initramfs.Path);
+        }
     }
 
     // build.sh changes the folder.

@@ -32,9 +32,6 @@ public sealed record GuestProject(string Name, string Directory)
         Repository.At("global.json"),
     ];
 
-    // Projects share the objects of those that they refer to: one at a time.
-    private static readonly SemaphoreSlim s_turn = new(1);
-
     // Once a run: a machine may still read what another would publish again.
     private static readonly ConcurrentDictionary<string, Lazy<Task<string>>> s_published = new();
 
@@ -47,16 +44,10 @@ public sealed record GuestProject(string Name, string Directory)
 
     private async Task<string> PublishOnceAsync(Architecture architecture, CancellationToken cancel)
     {
-        await s_turn.WaitAsync(cancel);
-        try
-        {
-            using (Phases.Measure(Phases.Publishing))
-                return await PublishInTurnAsync(architecture, cancel);
-        }
-        finally
-        {
-            s_turn.Release();
-        }
+        // Projects share the objects of those that they refer to: one at a time.
+        using var turn = await Repository.LockAsync("guest-projects", cancel);
+        using var time = Phases.Measure(Phases.Publishing);
+        return await PublishInTurnAsync(architecture, cancel);
     }
 
     private async Task<string> PublishInTurnAsync(Architecture architecture, CancellationToken cancel)

@@ -13,11 +13,13 @@ internal static class ProgramInitramfs
 {
     private static string Folder => Directory.CreateDirectory(Path.Combine(Repository.Artifacts, "run")).FullName;
 
+    /// <summary>The caller deletes it.</summary>
     public static async Task<Initramfs> BuildAsync(
         Machine machine, UserProgram program, IReadOnlyList<string> arguments, KernelImage kernel, CancellationToken cancel)
     {
         var common = await CommonAsync(machine.Architecture, program.NeedsFramework, cancel);
-        var path = Path.Combine(Folder, $"{machine.Name}.cpio");
+        // A second command may boot the same machine.
+        var path = Path.Combine(Folder, $"{machine.Name}-{Guid.NewGuid():N}.cpio");
         await using (var stream = File.Create(path))
         {
             await using (var first = File.OpenRead(common))
@@ -33,6 +35,7 @@ internal static class ProgramInitramfs
 
     private static async Task<string> CommonAsync(Architecture architecture, bool withFramework, CancellationToken cancel)
     {
+        using var turn = await Repository.LockAsync("run-initramfs", cancel);
         var init = await InitProgram.EnsureAsync(architecture, cancel);
         var key = Fingerprint.OfText(
             Fingerprint.OfFiles(architecture.LibraryDirectories.Select(folder => Path.Combine(folder, "libc.so.6"))),

@@ -10,6 +10,7 @@ internal static class ShimTests
         Architecture architecture, CancellationToken cancel)
     {
         var programs = new List<(string, string)>();
+        using var turn = await Repository.LockAsync("native", cancel);
         foreach (var build in architecture.ProgramBuilds)
         {
             await Shell.RunAsync(

@@ -37,6 +37,8 @@ public sealed record UserProgram(string Folder, string File, bool NeedsFramework
     {
         var compilation = ahead ? Compilation.NativeAot : Compilation.FrameworkDependent;
         var output = Path.Combine(HomeOf(path), $"{architecture.RuntimeIdentifier}-{compilation}");
+        // Programs share the objects of the library.
+        using var turn = await Repository.LockAsync("user-programs", cancel);
         if (Directory.Exists(output))
             Directory.Delete(output, recursive: true);
         var result = await Cli.Wrap("dotnet")

@@ -10,6 +10,7 @@ internal static class Logic
     /// <summary>The library, up to date.</summary>
     public static async Task<string> EnsureAsync(CancellationToken cancel)
     {
+        using var turn = await Repository.LockAsync("logic", cancel);
         await Shell.RunAsync("make", ["-C", s_directory, "--silent"], cancel);
         return Path.Combine(s_directory, "build", "liblogic.so");
     }
@@ -27,6 +28,7 @@ internal static class Logic
     /// <summary>Programs in C that drive the cores, for a guest.</summary>
     public static async Task<IReadOnlyList<(string Build, string Program)>> ClientsAsync(Architecture architecture, CancellationToken cancel)
     {
+        using var turn = await Repository.LockAsync("logic", cancel);
         await Shell.RunAsync("make", ["-C", s_directory, "--silent", $"CROSS={architecture.CrossPrefix}", "clients"], cancel);
         return [.. Directory.GetFiles(Path.Combine(s_directory, "build", "clients")).Select(program => (architecture.Name, program))];
     }
