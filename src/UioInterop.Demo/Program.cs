@@ -18,7 +18,7 @@ try
     bool equal = RoundTrip.Run(engine);
     bool safe = ReleaseProof.Run(engine);
     bool isIsolated = engine.Device.Info.Iommu is { Translates: true };
-    if (engine is EduEngine edu && isIsolated && engine.Device.Features.TellsAddresses)
+    if (engine is EduEngine edu && isIsolated && engine.Device.Features.ExposesAddresses)
         safe &= IommuProof.Run(edu.Edu);
     else if (isIsolated)
         Print.Step("This kernel keeps bus addresses to itself, and so nothing can be shown writing to one that has ended.");

@@ -121,7 +121,7 @@ internal sealed class ScopeRuleTests
             """
             static async Task Write(DmaBuf buffer, Stream stream)
             {
-                using (var memory = buffer.RentMemory(CpuAccessMode.Read))
+                using (var memory = buffer.BeginMemoryAccess(CpuAccessMode.Read))
                     await stream.WriteAsync(memory.Memory);
             }
             """),
@@ -163,7 +163,7 @@ internal sealed class ScopeRuleTests
             """),
         Rule("An_object_does_not_keep_the_scope", "CS8345",
             "sealed class Holder(DmaBuf buffer) { private CpuAccess _cpu = buffer.BeginAccess(CpuAccessMode.Read); }",
-            "sealed class Holder(DmaBuf buffer) { private System.Buffers.IMemoryOwner<byte> _cpu = buffer.RentMemory(CpuAccessMode.Read); }"),
+            "sealed class Holder(DmaBuf buffer) { private System.Buffers.IMemoryOwner<byte> _cpu = buffer.BeginMemoryAccess(CpuAccessMode.Read); }"),
         Rule("The_scope_is_no_object", "CS0029",
             """
             static object Box(DmaBuf buffer)
@@ -175,7 +175,7 @@ internal sealed class ScopeRuleTests
             """
             static object Box(DmaBuf buffer)
             {
-                object cpu = buffer.RentMemory(CpuAccessMode.Read);
+                object cpu = buffer.BeginMemoryAccess(CpuAccessMode.Read);
                 return cpu;
             }
             """),

@@ -13,7 +13,7 @@ internal sealed unsafe class ProbedDevice : IDisposable
     private ProbedDevice(UioDevice device)
     {
         _device = device;
-        Registers = device.Map();
+        Registers = device.Registers;
         Memory = MapBare(device.Info.DevicePath, Registers.Info);
     }
 

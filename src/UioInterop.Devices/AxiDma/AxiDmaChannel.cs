@@ -55,7 +55,7 @@ public sealed class AxiDmaChannel : OneShotEngine<AxiDmaPacket>
 
     internal static void ThrowIfAddressesAreHidden(UioDevice device, Engine engine)
     {
-        if (!device.Features.TellsAddresses)
+        if (!device.Features.ExposesAddresses)
         {
             throw new InvalidOperationException(
                 $"{engine} was built with scatter-gather: its descriptors have bus addresses in them, which this kernel keeps to itself. Build the core without (\"Enable Scatter Gather Engine\"), or the kernel with CONFIG_UIO_DMABUF_ADDRESSES.");

@@ -174,7 +174,7 @@ public sealed partial class EduDevice : OneShotEngine<EduCopy>, IDisposable
     private EduCopy Check(EduTransfer transfer, DmaMapping mapping, long offset, int length, int bufferOffset)
     {
         ArgumentNullException.ThrowIfNull(mapping);
-        mapping.ThrowIfNotFor(Device, transfer == EduTransfer.ToDevice ? DmaDirection.ToDevice : DmaDirection.FromDevice, nameof(mapping));
+        mapping.ThrowIfUnusable(Device, transfer == EduTransfer.ToDevice ? DmaDirection.ToDevice : DmaDirection.FromDevice, nameof(mapping));
         CheckRange(length, bufferOffset);
         return new EduCopy(transfer, new TransferPart(mapping, offset, length), bufferOffset);
     }

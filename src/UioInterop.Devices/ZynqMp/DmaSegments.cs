@@ -59,7 +59,7 @@ internal readonly struct DmaSegments
             DmaSegment segment = this[i];
             if (segment.Length == 0)
                 throw new ArgumentException("The segment is of no buffer.", name);
-            segment.Mapping?.ThrowIfNotFor(device, needed, name);
+            segment.Mapping?.ThrowIfUnusable(device, needed, name);
         }
     }
 }

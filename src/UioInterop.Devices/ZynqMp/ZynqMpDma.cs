@@ -157,13 +157,13 @@ public sealed class ZynqMpDma : OneShotEngine<ZynqMpCopy>, IDisposable
 
         // By address, so that two buffers over the same memory do not get past it. Where the kernel keeps addresses to itself,
         // what can be seen without has been refused before.
-        if (Device.Features.TellsAddresses)
+        if (Device.Features.ExposesAddresses)
             _overlap.Refuse(from, to);
 
         // A kernel that keeps addresses to itself does not say whether a part is contiguous, but refuses to write one that is not
         // (E2BIG). A list of descriptors could not be written anyway.
         bool isSimple = from.Length == 1 && to.Length == 1 && from[0].Length <= LongestDescriptor
-            && (!Device.Features.TellsAddresses || (from[0].IsContiguous && to[0].IsContiguous));
+            && (!Device.Features.ExposesAddresses || (from[0].IsContiguous && to[0].IsContiguous));
         if (!isSimple)
             leases.Add(_descriptors.Write(from, to, LongestDescriptor, out _destinationOffset));
     }
@@ -251,7 +251,7 @@ public sealed class ZynqMpDma : OneShotEngine<ZynqMpCopy>, IDisposable
         if (source.Length != destination.Length)
             throw new ArgumentException($"The source is {source.Length} bytes long and the destination {destination.Length}: a copy needs as many on both sides.", nameof(destination));
 
-        if (!Device.Features.TellsAddresses && source.Overlap(destination))
+        if (!Device.Features.ExposesAddresses && source.Overlap(destination))
             throw new ArgumentException("Source and destination are the same bytes of a buffer in part. The channel may write what it has not read yet.", nameof(destination));
 
         return RunAsync(new ZynqMpCopy(source, destination), timeout, token);

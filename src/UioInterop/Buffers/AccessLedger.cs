@@ -211,7 +211,7 @@ internal sealed class AccessLedger
                 if (isAbandoned || deadline.IsOver)
                     return false;
 
-                Monitor.Wait(_gate, deadline.Slice(LongestWait));
+                Monitor.Wait(_gate, deadline.RemainingAtMost(LongestWait));
             }
 
             return true;

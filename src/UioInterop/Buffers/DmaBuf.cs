@@ -11,7 +11,7 @@ namespace UioInterop;
 
 /// <summary>
 /// A buffer that devices and processes can share: a Linux dma-buf. Memory for DMA comes from a <see cref="DmaHeap"/>,
-/// from <see cref="UDmaBuf"/>, or as a descriptor from another driver (V4L2, DRM) or process.
+/// from <see cref="AllocateFromMemfd"/>, or as a descriptor from another driver (V4L2, DRM) or process.
 /// </summary>
 /// <remarks>
 /// Thread-safe. Many scopes may read at a time, or one may write. A buffer that one device writes and another reads is
@@ -59,16 +59,6 @@ public sealed partial class DmaBuf : IDisposable
 
     /// <summary>The program has disposed the buffer. Raised once, on its thread, outside of all locks.</summary>
     internal event Action<DmaBuf>? Disposed;
-
-    /// <summary>Allocates a buffer: the same as <see cref="DmaHeap.Allocate"/>.</summary>
-    /// <param name="heap">Where from.</param>
-    /// <param name="length">Its length in bytes, more than 0.</param>
-    /// <inheritdoc cref="DmaHeap.Allocate"/>
-    public static DmaBuf Allocate(DmaHeap heap, long length)
-    {
-        ArgumentNullException.ThrowIfNull(heap);
-        return heap.Allocate(length);
-    }
 
     /// <summary>Takes over a descriptor of a dma-buf. It is closed with the buffer, and not passed on to child processes.</summary>
     /// <param name="file">
@@ -219,7 +209,7 @@ public sealed partial class DmaBuf : IDisposable
     }
 
     /// <summary>
-    /// Begins a scope as <see cref="BeginAccess"/> does, for code that wants <see cref="Memory{T}"/>: streams, pipelines,
+    /// Begins a scope as <see cref="BeginAccess"/> does, for code that takes <see cref="Memory{T}"/>: streams, pipelines,
     /// RandomAccess, anything that awaits. The scope ends when the owner is disposed.
     /// </summary>
     /// <inheritdoc cref="BeginAccess"/>
@@ -227,7 +217,7 @@ public sealed partial class DmaBuf : IDisposable
     /// The part of the buffer. After Dispose its memory throws <see cref="ObjectDisposedException"/>; while an operation has
     /// it pinned, Dispose throws <see cref="InvalidOperationException"/>.
     /// </returns>
-    public IMemoryOwner<byte> RentMemory(CpuAccessMode mode, long offset = 0, int length = -1) =>
+    public IMemoryOwner<byte> BeginMemoryAccess(CpuAccessMode mode, long offset = 0, int length = -1) =>
         new DmaBufMemory(this, Open(mode, offset, length));
 
     /// <summary>

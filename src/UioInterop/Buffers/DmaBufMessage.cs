@@ -111,7 +111,7 @@ internal static class DmaBufMessage
             throw new TimeoutException($"{(mode == SelectMode.SelectRead ? "No buffer came" : "The buffer could not be sent")} within {deadline.After.TotalMilliseconds:0} ms, the timeout of the socket.");
 
         // Poll takes less than 36 minutes, and the caller comes back.
-        socket.Poll(deadline.Slice(TimeSpan.FromMinutes(10)), mode);
+        socket.Poll(deadline.RemainingAtMost(TimeSpan.FromMinutes(10)), mode);
     }
 
     private static void CheckUnix(Socket socket)

@@ -133,7 +133,7 @@ public sealed class QuiesceProgram
     {
         foreach (ref readonly QuiesceArguments operation in Operations)
         {
-            Registers registers = Device!.Map((int)operation.Map);
+            Registers registers = Device!.GetRegisters((int)operation.Map);
             if (!registers.TryRun(operation))
             {
                 throw new TimeoutException(

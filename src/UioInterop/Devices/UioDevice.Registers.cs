@@ -12,7 +12,7 @@ public sealed partial class UioDevice
     /// <exception cref="ArgumentOutOfRangeException">The device has no such map.</exception>
     /// <exception cref="UioException">The kernel does not let it be mapped.</exception>
     /// <exception cref="ObjectDisposedException">The device has been disposed.</exception>
-    public Registers Map(int index = 0)
+    public Registers GetRegisters(int index)
     {
         lock (_gate)
         {
@@ -32,9 +32,9 @@ public sealed partial class UioDevice
     /// <summary>For tests: registers in memory of their own.</summary>
     internal void AddMap(UioMapInfo info, MemoryMap map) => _registers.Add(info.Index, new Registers(this, info, map));
 
-    /// <summary>The registers in the device's first map: the same as <see cref="Map"/> with 0.</summary>
-    /// <inheritdoc cref="Map"/>
-    public Registers Registers => Map();
+    /// <summary>The registers in the device's first map: <see cref="GetRegisters"/> with 0.</summary>
+    /// <inheritdoc cref="GetRegisters"/>
+    public Registers Registers => GetRegisters(0);
 
     /// <summary>In words, what to do without a map of uio_pci_generic's.</summary>
     private string WhyNoMap

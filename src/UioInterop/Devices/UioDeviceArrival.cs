@@ -101,7 +101,7 @@ internal sealed class UioDeviceArrival
             if (ready)
                 continue;
 
-            next = _deadline.Slice(next);
+            next = _deadline.RemainingAtMost(next);
             result = Syscalls.WaitUntilReadable(events.File, ref next, wakeHandle);
             if (result < 0)
                 throw UioException.From(Calls.Wait, "uevents", result);

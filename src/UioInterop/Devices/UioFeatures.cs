@@ -10,7 +10,7 @@ public sealed record UioFeatures
     internal UioFeatures(in QueryArguments query)
     {
         AttachesByHandle = true;
-        TellsAddresses = (query.Features & QueryArguments.FeatureAddresses) != 0;
+        ExposesAddresses = (query.Features & QueryArguments.FeatureAddresses) != 0;
         WritesAddresses = (query.Features & QueryArguments.FeatureWriteAddress) != 0;
         RunsQuiescePrograms = (query.Features & QueryArguments.FeatureQuiesce) != 0;
         Translation = (DmaTranslation)query.Translation;
@@ -28,7 +28,7 @@ public sealed record UioFeatures
     public bool AttachesByHandle { get; }
 
     /// <summary>Whether the kernel tells bus addresses. Otherwise <see cref="DmaMapping.Address"/> throws.</summary>
-    public bool TellsAddresses { get; } = true;
+    public bool ExposesAddresses { get; } = true;
 
     /// <summary>Whether the kernel writes bus addresses into registers: <see cref="Registers.WriteAddress(Register{ulong}, TransferLease, long)"/>.</summary>
     public bool WritesAddresses { get; }

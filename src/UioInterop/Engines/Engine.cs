@@ -17,7 +17,7 @@ public abstract class Engine
     {
         ArgumentNullException.ThrowIfNull(session);
         Session = session;
-        Registers = session.Device.Map(map);
+        Registers = session.Device.GetRegisters(map);
         Domain = domain ?? new StopDomain();
         Domain.Add(this);
         session.Add(this);

@@ -102,7 +102,7 @@ internal sealed class EngineWait : IValueTaskSource, IThreadPoolWorkItem
             }
 
             _timer ??= new Timer(static wait => ((EngineWait)wait!).OnTime(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-            _timer.Change(deadline.Slice(s_longest), Timeout.InfiniteTimeSpan);
+            _timer.Change(deadline.RemainingAtMost(s_longest), Timeout.InfiniteTimeSpan);
         }
 
         Register(token);
@@ -120,7 +120,7 @@ internal sealed class EngineWait : IValueTaskSource, IThreadPoolWorkItem
                 if (deadline.IsOver)
                     _outcome = Outcome.TimedOut;
                 else
-                    Monitor.Wait(_gate, deadline.Slice(s_longest));
+                    Monitor.Wait(_gate, deadline.RemainingAtMost(s_longest));
             }
         }
     }
@@ -202,7 +202,7 @@ internal sealed class EngineWait : IValueTaskSource, IThreadPoolWorkItem
 
             if (!_deadline.IsOver)
             {
-                _timer!.Change(_deadline.Slice(s_longest), Timeout.InfiniteTimeSpan);
+                _timer!.Change(_deadline.RemainingAtMost(s_longest), Timeout.InfiniteTimeSpan);
                 return;
             }
         }

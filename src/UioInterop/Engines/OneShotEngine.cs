@@ -96,7 +96,7 @@ public abstract class OneShotEngine : OneShotEngine<TransferParts>
     private TransferParts Check(DmaMapping mapping, long offset, long length)
     {
         ArgumentNullException.ThrowIfNull(mapping);
-        mapping.ThrowIfNotFor(Device, Direction, nameof(mapping));
+        mapping.ThrowIfUnusable(Device, Direction, nameof(mapping));
         mapping.CheckTransfer(offset, length);
         return new TransferParts(new TransferPart(mapping, offset, length));
     }

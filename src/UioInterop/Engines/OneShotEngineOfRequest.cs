@@ -79,7 +79,7 @@ public abstract class OneShotEngine<TRequest> : Engine where TRequest : struct
     {
         var deadline = new Deadline(timeout);
         Domain.ThrowIfHeld(this);
-        while (!_turn.Wait(deadline.Slice(s_longestWait), token))
+        while (!_turn.Wait(deadline.RemainingAtMost(s_longestWait), token))
             ThrowIfOver(deadline);
 
         try
@@ -124,7 +124,7 @@ public abstract class OneShotEngine<TRequest> : Engine where TRequest : struct
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<InterruptCount> RunAsync(TRequest request, Deadline deadline, CancellationToken token)
     {
-        while (!await _turn.WaitAsync(deadline.Slice(s_longestWait), token).ConfigureAwait(false))
+        while (!await _turn.WaitAsync(deadline.RemainingAtMost(s_longestWait), token).ConfigureAwait(false))
             ThrowIfOver(deadline);
 
         try

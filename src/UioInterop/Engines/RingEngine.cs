@@ -336,7 +336,7 @@ public abstract class RingEngine : Engine
         foreach (TransferPart part in copy)
         {
             ArgumentNullException.ThrowIfNull(part.Mapping, nameof(parts));
-            part.Mapping.ThrowIfNotFor(Device, DmaDirection.FromDevice, nameof(parts));
+            part.Mapping.ThrowIfUnusable(Device, DmaDirection.FromDevice, nameof(parts));
             part.Mapping.CheckTransfer(part.Offset, part.Length);
         }
 

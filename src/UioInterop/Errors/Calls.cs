@@ -28,7 +28,7 @@ internal static class Calls
     public const string Allocate = "DMA_HEAP_IOCTL_ALLOC";
     public const string SetName = "DMA_BUF_SET_NAME";
     public const string Sync = "DMA_BUF_IOCTL_SYNC";
-    public const string CreateUDmaBuf = "UDMABUF_CREATE";
+    public const string CreateUdmabuf = "UDMABUF_CREATE";
     public const string CreateMemory = "memfd_create";
     public const string Duplicate = "fcntl (F_DUPFD_CLOEXEC)";
     public const string Send = "sendmsg (SCM_RIGHTS)";

@@ -118,9 +118,9 @@ internal static class Remedies
         [(Calls.Allocate, Errno.EINVAL)] = _ => "the length has to be more than 0, and what the heap can have at all",
         [(Calls.Allocate, Errno.ENOTTY)] = _ => "this is not a dma-heap",
 
-        [(Calls.CreateUDmaBuf, Errno.EINVAL)] = _ => "the length is beyond udmabuf's limits: see size_limit_mb and list_limit in /sys/module/udmabuf/parameters",
-        [(Calls.CreateUDmaBuf, Errno.ENOENT)] = _ => "this kernel has no udmabuf (CONFIG_UDMABUF), or its module is not loaded: modprobe udmabuf",
-        [(Calls.CreateUDmaBuf, Errno.EACCES)] = Permission,
+        [(Calls.CreateUdmabuf, Errno.EINVAL)] = _ => "the length is beyond udmabuf's limits: see size_limit_mb and list_limit in /sys/module/udmabuf/parameters",
+        [(Calls.CreateUdmabuf, Errno.ENOENT)] = _ => "this kernel has no udmabuf (CONFIG_UDMABUF), or its module is not loaded: modprobe udmabuf",
+        [(Calls.CreateUdmabuf, Errno.EACCES)] = Permission,
 
         [(Calls.MapBuffer, Errno.EACCES)] = _ => "the buffer's descriptor was made for reading only: its exporter has to be asked for O_RDWR",
         [(Calls.MapBuffer, Errno.EINVAL)] = _ => "the exporter of this buffer does not let the CPU map it",

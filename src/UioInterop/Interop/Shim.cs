@@ -19,7 +19,7 @@ internal static unsafe partial class Shim
     public const ulong SyncRead = 1, SyncWrite = 2, SyncEnd = 4;
 
     /// <summary>UDMABUF_FLAGS_CLOEXEC of linux/udmabuf.h.</summary>
-    public const uint UDmaBufCloseOnExec = 1;
+    public const uint UdmabufCloseOnExec = 1;
 
     [LibraryImport(Library, EntryPoint = "uiodmabuf_map")]
     public static partial int Map(int uio, int dmabuf, uint direction, out ulong address, out ulong length);
@@ -58,7 +58,7 @@ internal static unsafe partial class Shim
     public static partial int SetName(SafeFileHandle dmabuf, string name);
 
     [LibraryImport(Library, EntryPoint = "uiodmabuf_udmabuf_create")]
-    public static partial int UDmaBufCreate(SafeFileHandle udmabuf, SafeFileHandle memfd, uint flags, ulong offset, ulong size);
+    public static partial int UdmabufCreate(SafeFileHandle udmabuf, SafeFileHandle memfd, uint flags, ulong offset, ulong size);
 
     [LibraryImport(Library, EntryPoint = "uiodmabuf_wait")]
     public static partial int Wait(int uio, int wake, ref long nanoseconds, out uint count);

@@ -53,11 +53,11 @@ public readonly record struct Deadline
     public bool IsOver => Remaining == TimeSpan.Zero;
 
     /// <summary>
-    /// What is left, or a part of it: for a wait that has to look around now and then, or that takes no longer ones. In whole
-    /// milliseconds, rounded up, as many waits cut off the rest and would not wait at all.
+    /// <see cref="Remaining"/>, or less: for loops that poll, and for waits that take no longer times. In whole milliseconds, rounded
+    /// up: many waits cut off fractions, and would not wait at all.
     /// </summary>
-    /// <param name="longest">How long at most; <see cref="Timeout.InfiniteTimeSpan"/> is all that is left.</param>
-    public TimeSpan Slice(TimeSpan longest)
+    /// <param name="longest">How long at most; <see cref="Timeout.InfiniteTimeSpan"/> sets no limit.</param>
+    public TimeSpan RemainingAtMost(TimeSpan longest)
     {
         TimeSpan remaining = Remaining;
         if (remaining == Timeout.InfiniteTimeSpan)

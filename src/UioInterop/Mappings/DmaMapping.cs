@@ -90,7 +90,7 @@ public sealed class DmaMapping : IDisposable
     public bool TryGetAddress(out DeviceAddress address)
     {
         _attachment.ThrowIfEnded();
-        bool has = RangeCount == 1 && Device.Features.TellsAddresses;
+        bool has = RangeCount == 1 && Device.Features.ExposesAddresses;
         address = has ? Address : default;
         return has;
     }
@@ -141,7 +141,7 @@ public sealed class DmaMapping : IDisposable
     /// </param>
     /// <param name="name">What the driver's caller calls the mapping.</param>
     /// <exception cref="ArgumentException">It is another device's, or for the other direction only.</exception>
-    public void ThrowIfNotFor(UioDevice device, DmaDirection needed, string? name = null)
+    public void ThrowIfUnusable(UioDevice device, DmaDirection needed, string? name = null)
     {
         ArgumentNullException.ThrowIfNull(device);
         if (Device != device)

@@ -28,13 +28,13 @@ internal sealed class PowerDomainTests : AbiTest
         get
         {
             using var device = UnderTest.OpenShared();
-            return device.Map().Read(s_source);
+            return device.Registers.Read(s_source);
         }
 
         set
         {
             using var device = UnderTest.OpenShared();
-            device.Map().Write(s_source, value);
+            device.Registers.Write(s_source, value);
         }
     }
 

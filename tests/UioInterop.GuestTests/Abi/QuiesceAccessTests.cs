@@ -68,7 +68,7 @@ internal sealed class QuiesceAccessTests
             op with { Kind = RawQuiesceOp.Poll, Mask = All(width), Value = modified });
 
         using var device = UioDevice.Open(UioDeviceId.FromParent(UnderTest.Name));
-        var value = width == 64 ? device.Map().Read64(offset) : device.Map().Read32(offset);
+        var value = width == 64 ? device.Registers.Read64(offset) : device.Registers.Read32(offset);
         Assert.That(value, Is.EqualTo(isBigEndian ? BinaryPrimitives.ReverseEndianness(modified) >> 64 - width : modified));
     }
 

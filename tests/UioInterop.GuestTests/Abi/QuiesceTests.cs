@@ -31,7 +31,7 @@ internal sealed class QuiesceTests : AbiTest
     public void A_program_runs_when_a_file_with_mappings_is_released_and_not_without_any()
     {
         using var device = UnderTest.OpenShared();
-        var registers = device.Map();
+        var registers = device.Registers;
         registers.Write(s_liveness, ~1u);
         using var buffer = Buffer();
 
@@ -61,7 +61,7 @@ internal sealed class QuiesceTests : AbiTest
     public void A_modification_changes_the_bits_of_its_mask()
     {
         using var device = UnderTest.OpenShared();
-        var registers = device.Map();
+        var registers = device.Registers;
         registers.Write(s_liveness, ~0x11223344u); // reads as 0x11223344
         using var buffer = Buffer();
 
@@ -81,7 +81,7 @@ internal sealed class QuiesceTests : AbiTest
     public void A_device_that_does_not_stop_keeps_its_buffers_until_it_does()
     {
         using var device = UnderTest.OpenShared();
-        var registers = device.Map();
+        var registers = device.Registers;
         using var buffer = Buffer();
         using var other = Buffer();
 
@@ -101,7 +101,7 @@ internal sealed class QuiesceTests : AbiTest
     public void A_poll_can_be_for_any_other_value()
     {
         using var device = UnderTest.OpenShared();
-        var registers = device.Map();
+        var registers = device.Registers;
         registers.Write(s_liveness, ~Awaited);
         using var buffer = Buffer();
 
@@ -130,7 +130,7 @@ internal sealed class QuiesceTests : AbiTest
     public void A_device_that_reads_as_all_ones_is_gone_and_not_quiet(object op)
     {
         using var device = UnderTest.OpenShared();
-        var registers = device.Map();
+        var registers = device.Registers;
         using var buffer = Buffer();
         registers.Write(s_liveness, 0);
 
@@ -151,7 +151,7 @@ internal sealed class QuiesceTests : AbiTest
     public void Nobody_has_to_ask_again()
     {
         using var device = UnderTest.OpenShared();
-        var registers = device.Map();
+        var registers = device.Registers;
         using var buffer = Buffer();
         ReleaseWithoutStopping(buffer);
 
@@ -181,7 +181,7 @@ internal sealed class QuiesceTests : AbiTest
     public void Unbinding_waits_for_all_programs_together_no_longer_than_for_one()
     {
         using (var device = UnderTest.OpenShared())
-            device.Map().Write(s_liveness, ~1u);
+            device.Registers.Write(s_liveness, ~1u);
         var files = FilesThatWait(5);
 
         var watch = Stopwatch.StartNew();
@@ -197,7 +197,7 @@ internal sealed class QuiesceTests : AbiTest
     public void Releasing_many_files_takes_no_longer_than_releasing_one()
     {
         using var device = UnderTest.OpenShared();
-        var registers = device.Map();
+        var registers = device.Registers;
         registers.Write(s_liveness, ~1u);
         var files = FilesThatWait(5);
 
@@ -226,7 +226,7 @@ internal sealed class QuiesceTests : AbiTest
     {
         using var buffer = Buffer();
         using var device = UnderTest.OpenShared();
-        var registers = device.Map();
+        var registers = device.Registers;
         using var file = RawUio.Open(UnderTest.DevicePath);
         Assert.That(RawHandles.SetQuiesce(file, Write(~Awaited), Poll(Awaited, 10_000)), Is.Zero);
         RawHandles.Attached(file, buffer);
@@ -293,7 +293,7 @@ internal sealed class QuiesceTests : AbiTest
     public void Of_the_dead_nothing_is_written_while_others_have_the_device_open()
     {
         using var device = UnderTest.OpenShared();
-        var registers = device.Map();
+        var registers = device.Registers;
         using var buffer = Buffer();
         using var other = Buffer();
         registers.Write(s_gate, 0);
@@ -318,7 +318,7 @@ internal sealed class QuiesceTests : AbiTest
     public void Programs_of_one_device_run_one_after_another()
     {
         using var device = UnderTest.OpenShared();
-        var registers = device.Map();
+        var registers = device.Registers;
         registers.Write(s_gate, 0);
         var closing = Enumerable.Range(1, 2).Select(number => (uint)number).Select(number =>
         {
@@ -392,7 +392,7 @@ internal sealed class QuiesceTests : AbiTest
             Assert.That(RawHandles.SetQuiesce(file, ops, 2, Length), Is.Zero);
             RawHandles.Attached(file, buffer);
         }
-        Assert.That((device.Map().Read(s_liveness), Quarantined), Is.EqualTo((6, 0)), "both were found");
+        Assert.That((device.Registers.Read(s_liveness), Quarantined), Is.EqualTo((6, 0)), "both were found");
 
         ops[^1] = 1;
         Assert.That(RawHandles.SetQuiesce(Uio, ops, 2, Length), Is.EqualTo(-LibC.E2BIG));
@@ -433,7 +433,7 @@ internal sealed class QuiesceTests : AbiTest
     private static void ReleaseWithoutStopping(SafeFileHandle buffer)
     {
         using (var device = UnderTest.OpenShared())
-            device.Map().Write(s_liveness, 0); // reads as all ones, which on PCI is never what was awaited
+            device.Registers.Write(s_liveness, 0); // reads as all ones, which on PCI is never what was awaited
         using var file = RawUio.Open(UnderTest.DevicePath);
         Assert.That(RawHandles.SetQuiesce(file, Poll(Awaited)), Is.Zero);
         RawHandles.Attached(file, buffer);

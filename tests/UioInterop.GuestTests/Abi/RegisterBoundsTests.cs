@@ -15,7 +15,7 @@ internal sealed class RegisterBoundsTests
     {
         UnderTest.Bind();
         using var device = UioDevice.Open(UioDeviceId.FromParent(UnderTest.Name), s_shared);
-        var map = device.Map().Info;
+        var map = device.Registers.Info;
         Assert.That(map.Size, Is.EqualTo(4096).And.GreaterThan(map.Length), "something else is in the rest of the page");
 
         AssertAnswers(device.Info.DevicePath, (ulong)map.Offset, 0);

@@ -33,7 +33,7 @@ internal sealed unsafe class RegisterMapTests : AbiTest
 
         UnderTest.Bind();
         using var again = UnderTest.OpenShared();
-        Assert.That(again.Map().Read(new Register<uint>(0x04, "liveness check")), Is.EqualTo(~1u), "what was written in between has not reached the device");
+        Assert.That(again.Registers.Read(new Register<uint>(0x04, "liveness check")), Is.EqualTo(~1u), "what was written in between has not reached the device");
     }
 
     [Test]

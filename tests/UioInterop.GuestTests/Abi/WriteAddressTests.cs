@@ -46,11 +46,11 @@ internal sealed class WriteAddressTests : AbiTest
         using var device = UnderTest.OpenShared();
         var handle = RawHandles.Attached(Uio, buffer);
         Assert.That(RawHandles.WriteAddress(Uio, s_right with { Handle = handle }), Is.Zero);
-        var address = device.Map().Read64(0x80);
+        var address = device.Registers.Read64(0x80);
 
         Assert.That(RawHandles.WriteAddress(Uio, s_right with { Handle = handle, Flags = RawWriteAddress.BigEndian }), Is.Zero);
 
-        Assert.That(device.Map().Read64(0x80), Is.EqualTo(BinaryPrimitives.ReverseEndianness(address)).And.Not.EqualTo(address));
+        Assert.That(device.Registers.Read64(0x80), Is.EqualTo(BinaryPrimitives.ReverseEndianness(address)).And.Not.EqualTo(address));
     }
 
     // What is written last is what remains.
@@ -62,12 +62,12 @@ internal sealed class WriteAddressTests : AbiTest
         using var device = UnderTest.OpenShared();
         var pair = s_right with { Handle = RawHandles.Attached(Uio, buffer), Format = RawHandles.AddressPair, HighRegister = s_right.Register, Flags = flags };
         var address = RawHandles.AllRanges(Uio, pair.Handle).Single().Address;
-        device.Map().Write64(0x80, 1);
+        device.Registers.Write64(0x80, 1);
 
         Assert.That(RawHandles.WriteAddress(Uio, pair), Is.Zero);
 
         ulong[] halves = [address >> 32, address & uint.MaxValue];
-        Assert.That(device.Map().Read64(0x80), Is.EqualTo(halves[last]).And.Not.EqualTo(halves[1 - last]));
+        Assert.That(device.Registers.Read64(0x80), Is.EqualTo(halves[last]).And.Not.EqualTo(halves[1 - last]));
     }
 
     [Test]
@@ -81,7 +81,7 @@ internal sealed class WriteAddressTests : AbiTest
 
         Assert.That(RawHandles.Detach(Uio, handle), Is.Zero);
 
-        Assert.That(device.Map().Read64(0x80), Is.EqualTo(address).And.Not.Zero);
+        Assert.That(device.Registers.Read64(0x80), Is.EqualTo(address).And.Not.Zero);
     }
 
     // This machine's IOMMU gives out addresses from the top of what the mask allows, unless it has one of that size left over
@@ -93,7 +93,7 @@ internal sealed class WriteAddressTests : AbiTest
         using var file = RawUio.Open(UnderTest.DevicePath);
         using var device = UnderTest.OpenShared();
         using var buffer = Buffer(1 << 20);
-        var registers = device.Map();
+        var registers = device.Registers;
         var right = s_right with { Handle = RawHandles.Attached(file, buffer) };
         var address = RawHandles.AllRanges(file, right.Handle).Single().Address;
         Assert.That(address, Is.GreaterThan(uint.MaxValue));

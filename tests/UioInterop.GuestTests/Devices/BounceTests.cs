@@ -146,7 +146,7 @@ internal sealed class BounceTests : EduTest
         var pattern = Buffers.Pattern(Length, seed: 15);
         using var buffer = Buffers.Allocate(exporter, 4096);
         Edu.Device.Import(buffer, DmaDirection.Bidirectional);
-        var memory = buffer.RentMemory(CpuAccessMode.Write, 0, Length);
+        var memory = buffer.BeginMemoryAccess(CpuAccessMode.Write, 0, Length);
         pattern.CopyTo(memory.Memory.Span);
 
         Edu.Dispose();

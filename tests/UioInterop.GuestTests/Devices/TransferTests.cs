@@ -225,7 +225,7 @@ internal sealed class TransferTests : EduTest
         uint identification = 0;
         Exception? elsewhere = null;
         var device = Edu.Device;
-        var registers = device.Map();
+        var registers = device.Registers;
         device.Quiesce = () =>
         {
             runs++;

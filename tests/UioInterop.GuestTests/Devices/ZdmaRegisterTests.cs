@@ -27,7 +27,7 @@ internal sealed class ZdmaRegisterTests
     {
         UnderTest.Bind();
         using var device = UioDevice.Open(UioDeviceId.FromParent(UnderTest.Name));
-        var registers = device.Map();
+        var registers = device.Registers;
         using var source = DmaHeap.Cma.Allocate(Length);
         using var destination = DmaHeap.Cma.Allocate(Length);
         using var outgoing = device.Import(source, DmaDirection.ToDevice);
@@ -61,7 +61,7 @@ internal sealed class ZdmaRegisterTests
         using var device = UioDevice.Open(UioDeviceId.FromName("zdma1"));
 
         Assert.That((device.Info.ParentName, device.Info.Driver), Is.EqualTo(("ffa90000.dma", "uio_pdrv_genirq")));
-        Assert.That(device.Map().Info.PhysicalAddress, Is.EqualTo(0xffa90000));
+        Assert.That(device.Registers.Info.PhysicalAddress, Is.EqualTo(0xffa90000));
     }
 
     // Address, low and high; length; flags, of which the defaults do.

@@ -154,7 +154,7 @@ internal sealed class ZynqMpDmaMisuseTests : ZynqMpDmaTest
         using var destination = DmaHeap.Cma.Allocate(Length);
         using var from = Dma.Device.Import(source, DmaDirection.ToDevice);
         using var to = Dma.Device.Import(destination, DmaDirection.FromDevice);
-        using var memory = destination.RentMemory(CpuAccessMode.Read);
+        using var memory = destination.BeginMemoryAccess(CpuAccessMode.Read);
 
         Assert.That(async () => await Dma.CopyAsync(from, to, Timeout), Throws.InvalidOperationException);
         AssertFree(source);

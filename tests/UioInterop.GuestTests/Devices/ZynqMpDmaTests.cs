@@ -59,7 +59,7 @@ internal sealed class ZynqMpDmaTests : ZynqMpDmaTest
     {
         // Emulated, a megabyte takes seconds: a part across the end of the first piece is enough.
         const int length = 4 << 20, part = 256 << 10;
-        using var pieces = UDmaBuf.Create(length);
+        using var pieces = DmaBuf.AllocateFromMemfd(length);
         using var destination = DmaHeap.Cma.Allocate(length);
         var pattern = Buffers.Pattern(length, seed: 71);
         Buffers.Fill(pieces, pattern);

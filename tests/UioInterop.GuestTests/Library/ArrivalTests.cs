@@ -107,7 +107,7 @@ internal sealed class ArrivalTests : IDisposable
         using var device = await opening.WaitAsync(s_long);
 
         Assert.That(device.Info.ParentName, Is.EqualTo(UnderTest.Name));
-        Assert.That(device.Map(0).Length, Is.EqualTo(device.Info.Maps[0].Length));
+        Assert.That(device.GetRegisters(0).Length, Is.EqualTo(device.Info.Maps[0].Length));
     }
 
     [TestCase(0)]

@@ -41,7 +41,7 @@ internal sealed partial class BindingTests
         {
             Assert.That((binding.Device, binding.Driver, binding.PreviousDriver), Is.EqualTo((_edu.Name, PciUio, (string?)null)));
             using var device = UioDevice.Open(UioDeviceId.FromPciAddress(binding.Device));
-            Assert.That(device.Map().Read32(0), Is.EqualTo(0x010000edu));
+            Assert.That(device.Registers.Read32(0), Is.EqualTo(0x010000edu));
         }
 
         Assert.That((_edu.Driver, _edu.Override), Is.EqualTo(((string?)null, (string?)null)));
@@ -244,7 +244,7 @@ internal sealed partial class BindingTests
     {
         using var binding = DriverBinding.Bind(_edu.Name, PciUio);
         using var device = UioDevice.Open(UioDeviceId.FromPciAddress(binding.Device));
-        var registers = device.Map();
+        var registers = device.Registers;
 
         binding.GiveBack();
 

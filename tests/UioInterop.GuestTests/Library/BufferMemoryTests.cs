@@ -17,11 +17,11 @@ internal sealed class BufferMemoryTests
     public async Task Streams_read_into_it_and_write_from_it()
     {
         using var buffer = DmaHeap.System.Allocate(Length);
-        using (var memory = buffer.RentMemory(CpuAccessMode.Write, 0, Length))
+        using (var memory = buffer.BeginMemoryAccess(CpuAccessMode.Write, 0, Length))
             await new MemoryStream(s_pattern).ReadExactlyAsync(memory.Memory);
 
         using var written = new MemoryStream();
-        using (var memory = buffer.RentMemory(CpuAccessMode.Read, 0, Length))
+        using (var memory = buffer.BeginMemoryAccess(CpuAccessMode.Read, 0, Length))
             await written.WriteAsync(memory.Memory);
 
         Assert.That(written.ToArray(), Is.EqualTo(s_pattern));
@@ -35,7 +35,7 @@ internal sealed class BufferMemoryTests
         {
             using var buffer = DmaHeap.System.Allocate(2 * Length);
             await File.WriteAllBytesAsync(path, s_pattern);
-            using (var memory = buffer.RentMemory(CpuAccessMode.Write))
+            using (var memory = buffer.BeginMemoryAccess(CpuAccessMode.Write))
             {
                 await using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0, useAsync: true);
                 await stream.ReadExactlyAsync(memory.Memory[..Length]);
@@ -43,7 +43,7 @@ internal sealed class BufferMemoryTests
                 Assert.That(await RandomAccess.ReadAsync(file, [memory.Memory[Length..(Length + 100)], memory.Memory.Slice(Length + 100, 50)], 7), Is.EqualTo(150));
             }
 
-            using (var memory = buffer.RentMemory(CpuAccessMode.Read, Length, 150))
+            using (var memory = buffer.BeginMemoryAccess(CpuAccessMode.Read, Length, 150))
             using (var file = File.OpenHandle(path, FileMode.Create, FileAccess.Write))
                 await RandomAccess.WriteAsync(file, memory.Memory, 3);
 
@@ -64,8 +64,8 @@ internal sealed class BufferMemoryTests
         Buffers.Fill(source, s_pattern);
         var pipe = new Pipe();
 
-        using var from = source.RentMemory(CpuAccessMode.Read, 0, Length);
-        using var to = destination.RentMemory(CpuAccessMode.Write, 0, Length);
+        using var from = source.BeginMemoryAccess(CpuAccessMode.Read, 0, Length);
+        using var to = destination.BeginMemoryAccess(CpuAccessMode.Write, 0, Length);
         var writing = Task.Run(async () =>
         {
             await PipeReader.Create(new ReadOnlySequence<byte>(from.Memory)).CopyToAsync(pipe.Writer);
@@ -84,7 +84,7 @@ internal sealed class BufferMemoryTests
         using var sender = here;
         using var receiver = there;
         using var buffer = DmaHeap.System.Allocate(Length);
-        var memory = buffer.RentMemory(CpuAccessMode.Write);
+        var memory = buffer.BeginMemoryAccess(CpuAccessMode.Write);
         var bytes = memory.Memory;
 
         using (bytes.Pin())
@@ -109,7 +109,7 @@ internal sealed class BufferMemoryTests
     public void After_Dispose_it_says_so_whatever_is_asked()
     {
         using var buffer = DmaHeap.System.Allocate(Length);
-        var owner = buffer.RentMemory(CpuAccessMode.Write);
+        var owner = buffer.BeginMemoryAccess(CpuAccessMode.Write);
         var memory = owner.Memory;
         owner.Dispose();
 
@@ -127,13 +127,13 @@ internal sealed class BufferMemoryTests
     public void It_keeps_others_out_as_a_scope_does()
     {
         using var buffer = DmaHeap.System.Allocate(Length);
-        using (buffer.RentMemory(CpuAccessMode.Read))
+        using (buffer.BeginMemoryAccess(CpuAccessMode.Read))
         {
-            using (buffer.RentMemory(CpuAccessMode.Read, 1, 2))
+            using (buffer.BeginMemoryAccess(CpuAccessMode.Read, 1, 2))
             using (buffer.BeginAccess(CpuAccessMode.Read))
-                Assert.That(() => buffer.RentMemory(CpuAccessMode.Write), Throws.InvalidOperationException);
+                Assert.That(() => buffer.BeginMemoryAccess(CpuAccessMode.Write), Throws.InvalidOperationException);
         }
-        using (buffer.RentMemory(CpuAccessMode.Write))
+        using (buffer.BeginMemoryAccess(CpuAccessMode.Write))
             Assert.That(() => { buffer.BeginAccess(CpuAccessMode.Read); }, Throws.InvalidOperationException);
     }
 
@@ -146,7 +146,7 @@ internal sealed class BufferMemoryTests
         Assert.That(buffer.Length, Is.EqualTo(LargeBuffer.Length).And.GreaterThan(Far + Length));
         Assert.That(() => { buffer.BeginAccess(CpuAccessMode.Read); }, Throws.InstanceOf<ArgumentOutOfRangeException>(), "no span is that long");
 
-        using (var memory = buffer.RentMemory(CpuAccessMode.Write, Far, Length))
+        using (var memory = buffer.BeginMemoryAccess(CpuAccessMode.Write, Far, Length))
             s_pattern.CopyTo(memory.Memory);
 
         using (var cpu = buffer.BeginAccess(CpuAccessMode.Read, Far, Length))
@@ -164,7 +164,7 @@ internal sealed class BufferMemoryTests
     {
         var before = Settled.Buffers;
         var buffer = DmaHeap.System.Allocate(Length);
-        var owner = buffer.RentMemory(CpuAccessMode.Write);
+        var owner = buffer.BeginMemoryAccess(CpuAccessMode.Write);
         var span = owner.Memory.Span;
         span.Fill(1);
 

@@ -150,7 +150,7 @@ internal sealed class CollectorTests
         AllocateImportAndForget(device);
         AllocateImportAndForget(device);
         if (withRegisters)
-            device.Map().Read32(0);
+            device.Registers.Read32(0);
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
@@ -158,7 +158,7 @@ internal sealed class CollectorTests
     {
         var buffer = DmaHeap.Cma.Allocate(4096);
         if (rented)
-            return (ulong)buffer.RentMemory(CpuAccessMode.Read).Memory.Pin().Pointer;
+            return (ulong)buffer.BeginMemoryAccess(CpuAccessMode.Read).Memory.Pin().Pointer;
 
         var cpu = buffer.BeginAccess(CpuAccessMode.Read);
         fixed (byte* first = cpu.Span)

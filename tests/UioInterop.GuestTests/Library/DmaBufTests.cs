@@ -178,7 +178,7 @@ internal sealed class DmaBufErrorTests
     public void A_length_of_nothing_is_refused(long length)
     {
         Assert.That(() => DmaHeap.System.Allocate(length), Throws.InstanceOf<ArgumentOutOfRangeException>());
-        Assert.That(() => UDmaBuf.Create(length), Throws.InstanceOf<ArgumentOutOfRangeException>());
+        Assert.That(() => DmaBuf.AllocateFromMemfd(length), Throws.InstanceOf<ArgumentOutOfRangeException>());
     }
 
     [Test]

@@ -30,11 +30,11 @@ internal sealed class ErrorTests
         new("UioDevice.Open", "no permission", "open", 13, "udev rule", scene => Unprivileged.AsNobody(() => UioDevice.Open(scene.Id))),
         new("UioDevice.Open", "open already", "open", 16, "this program", scene => scene.OpenAgain()),
         new("UioDevice.Open", "no descriptor", "open", 24, "RLIMIT_NOFILE", scene => WithoutDescriptors(() => UioDevice.Open(scene.Id))),
-        new("UioDevice.Map", "the device is gone", "mmap (registers)", 22, "unbound", scene => scene.WhenGone(device => device.Map())),
+        new("UioDevice.GetRegisters", "the device is gone", "mmap (registers)", 22, "unbound", scene => scene.WhenGone(device => device.GetRegisters(0))),
         new("UioDevice.Import", "the kernel has no import", "UIO_IOC_MAP_DMABUF", 25, "CONFIG_UIO_DMABUF", scene => scene.Device.Import(scene.Buffer, DmaDirection.ToDevice)) { Needs = [Needs.NoImport] },
         new("UioDevice.Import", "imported already", "UIO_IOC_DMABUF_ATTACH", 16, "that DmaMapping", scene => scene.Device.Import(scene.Mapping.Buffer, DmaDirection.ToDevice)) { Needs = [Needs.Handles] },
         new("UioDevice.Import", "imported already, by the boards' ioctl", "UIO_IOC_MAP_DMABUF", 16, "that DmaMapping", scene => scene.Device.Import(scene.Mapping.Buffer, DmaDirection.ToDevice)) { Needs = [Needs.Boards] },
-        new("UioDevice.Import", "in pieces", "UIO_IOC_MAP_DMABUF", 22, "DmaHeap.Cma", scene => scene.Device.Import(scene.Keep(UDmaBuf.Create(4 << 20)), DmaDirection.ToDevice)) { Needs = [Needs.Boards] },
+        new("UioDevice.Import", "in pieces", "UIO_IOC_MAP_DMABUF", 22, "DmaHeap.Cma", scene => scene.Device.Import(scene.Keep(DmaBuf.AllocateFromMemfd(4 << 20)), DmaDirection.ToDevice)) { Needs = [Needs.Boards] },
         new("UioDevice.Import", "the device is gone", "UIO_IOC_DMABUF_ATTACH", 19, "unbound", scene => scene.WhenGone(device => device.Import(scene.Buffer, DmaDirection.ToDevice))) { Needs = [Needs.Handles] },
         new("UioDevice.Import", "the device is gone, by the boards' ioctl", "UIO_IOC_MAP_DMABUF", 19, "unbound", scene => scene.WhenGone(device => device.Import(scene.Buffer, DmaDirection.ToDevice))) { Needs = [Needs.Boards] },
         new("UioDevice.Import", "too many", "UIO_IOC_DMABUF_ATTACH", 28, "dmabuf/max_mappings", scene => scene.WithLimit("max_mappings", "0", device => device.Import(scene.Buffer, DmaDirection.ToDevice))) { Needs = [Needs.Handles] },
@@ -70,16 +70,15 @@ internal sealed class ErrorTests
         new("DmaHeap.Allocate", "out of CMA", "DMA_HEAP_IOCTL_ALLOC", 12, "cma=", _ => DmaHeap.Cma.Allocate(1L << 30)),
         new("DmaHeap.Allocate", "more than memory", "DMA_HEAP_IOCTL_ALLOC", 12, "memory", _ => DmaHeap.System.Allocate(MoreThanMemory)),
         new("DmaHeap.Allocate", "more than there are addresses", "DMA_HEAP_IOCTL_ALLOC", 12, "memory", _ => DmaHeap.System.Allocate(long.MaxValue - 4096)),
-        new("DmaBuf.Allocate", "out of CMA", "DMA_HEAP_IOCTL_ALLOC", 12, "cma=", _ => DmaBuf.Allocate(DmaHeap.Cma, 1L << 30)),
-        new("UDmaBuf.Create", "no permission", "UDMABUF_CREATE", 13, "udev rule", _ => Unprivileged.AsNobody(() => UDmaBuf.Create(1))),
-        new("UDmaBuf.Create", "no descriptor", "UDMABUF_CREATE", 24, "RLIMIT_NOFILE", _ => WithoutDescriptors(() => UDmaBuf.Create(1))),
-        new("UDmaBuf.Create", "no descriptor for the memory", "memfd_create", 24, "RLIMIT_NOFILE", _ => WithoutDescriptors(() => UDmaBuf.Create(1), but: 1)),
-        new("UDmaBuf.Create", "more than there are addresses", "UDMABUF_CREATE", 22, "size_limit_mb", _ => UDmaBuf.Create(long.MaxValue)),
-        new("UDmaBuf.Create", "beyond the limit", "UDMABUF_CREATE", 22, "size_limit_mb", _ => UDmaBuf.Create(1L << 30)),
+        new("DmaBuf.AllocateFromMemfd", "no permission", "UDMABUF_CREATE", 13, "udev rule", _ => Unprivileged.AsNobody(() => DmaBuf.AllocateFromMemfd(1))),
+        new("DmaBuf.AllocateFromMemfd", "no descriptor", "UDMABUF_CREATE", 24, "RLIMIT_NOFILE", _ => WithoutDescriptors(() => DmaBuf.AllocateFromMemfd(1))),
+        new("DmaBuf.AllocateFromMemfd", "no descriptor for the memory", "memfd_create", 24, "RLIMIT_NOFILE", _ => WithoutDescriptors(() => DmaBuf.AllocateFromMemfd(1), but: 1)),
+        new("DmaBuf.AllocateFromMemfd", "more than there are addresses", "UDMABUF_CREATE", 22, "size_limit_mb", _ => DmaBuf.AllocateFromMemfd(long.MaxValue)),
+        new("DmaBuf.AllocateFromMemfd", "beyond the limit", "UDMABUF_CREATE", 22, "size_limit_mb", _ => DmaBuf.AllocateFromMemfd(1L << 30)),
         new("DmaBuf.DuplicateHandle", "no descriptor", "fcntl (F_DUPFD_CLOEXEC)", 24, "RLIMIT_NOFILE", scene => scene.WithBuffer(buffer => WithoutDescriptors(() => buffer.DuplicateHandle()))),
         new("DmaBuf.FromHandle", "no descriptor", "fcntl (F_DUPFD_CLOEXEC)", 24, "RLIMIT_NOFILE", scene => scene.Lend(handle => WithoutDescriptors(() => DmaBuf.FromHandle(handle)))),
         new("DmaBuf.BeginAccess", "made for reading only", "mmap (dma-buf)", 13, "O_RDWR", scene => scene.BufferForReadingOnly().BeginAccess(CpuAccessMode.Read)),
-        new("DmaBuf.RentMemory", "made for reading only", "mmap (dma-buf)", 13, "O_RDWR", scene => scene.BufferForReadingOnly().RentMemory(CpuAccessMode.Read)),
+        new("DmaBuf.BeginMemoryAccess", "made for reading only", "mmap (dma-buf)", 13, "O_RDWR", scene => scene.BufferForReadingOnly().BeginMemoryAccess(CpuAccessMode.Read)),
 
         new("PciFunction.Open", "no such function", "open (PCI config)", 2, "gone", _ => PciFunction.Open("0000:00:1f.7")),
         new("PciFunction.Open", "no permission", "open (PCI config)", 13, "root", _ => Unprivileged.AsNobody(() => PciFunction.Open(UnderTest.Name))) { Needs = [Needs.Edu] },
@@ -100,7 +99,7 @@ internal sealed class ErrorTests
         "DmaMapping.Dispose", // throws nothing: End does
         "DeviceSession.*", "Engine.*", "TransferLeases.*", "RingEngine.*", "RingPart.*", // TransferTests, RingTests, and on the host
         "DmaMapping.TryGetAddress", // HandleImportTests
-        "DmaMapping.AddressOf", "DmaMapping.ThrowIfNotFor", "DmaMapping.BeginTransfer", "TransferLease.*", // TransferTests
+        "DmaMapping.AddressOf", "DmaMapping.ThrowIfUnusable", "DmaMapping.BeginTransfer", "TransferLease.*", // TransferTests
         "DeviceBuffer.*", "UioDevice.Allocate", "UioDevice.Interrupts", "UioDevice.TryWaitForInterruptAsync", // PromptTests
         "DmaBuf.Read", "DmaBuf.Write", "DmaBuf.Fill", "DmaBuf.ToArray", "DmaBuf.WaitAsync", // PromptTests
         "DmaMappingInfo.*", // a value

@@ -21,7 +21,7 @@ internal sealed class HandleImportTests : EduTest
         var features = Edu.Device.Features;
         using (Assert.EnterMultipleScope())
         {
-            Assert.That((features.AttachesByHandle, features.TellsAddresses, features.WritesAddresses, features.RunsQuiescePrograms), Is.EqualTo((true, true, true, true)));
+            Assert.That((features.AttachesByHandle, features.ExposesAddresses, features.WritesAddresses, features.RunsQuiescePrograms), Is.EqualTo((true, true, true, true)));
             Assert.That((uint)features.Translation, Is.EqualTo(query.Translation));
             Assert.That(features.AddressBits, Is.EqualTo(32));
             Assert.That((features.MaxMappings, features.MaxBytes), Is.EqualTo(((long)query.MaxMappings, (long)query.MaxBytes)));
@@ -32,7 +32,7 @@ internal sealed class HandleImportTests : EduTest
     [Test, Category(Needs.Iommu)]
     public void Behind_an_IOMMU_a_buffer_in_pieces_is_one_range()
     {
-        using var pieces = UDmaBuf.Create(4 << 20);
+        using var pieces = DmaBuf.AllocateFromMemfd(4 << 20);
         using var mapping = Edu.Device.Import(pieces, DmaDirection.ToDevice);
 
         Assert.That(mapping.RangeCount, Is.EqualTo(1));
@@ -44,7 +44,7 @@ internal sealed class HandleImportTests : EduTest
     public void Without_one_it_has_ranges_and_the_device_finds_the_buffer_there()
     {
         const int length = 4 << 20;
-        using var pieces = UDmaBuf.Create(length);
+        using var pieces = DmaBuf.AllocateFromMemfd(length);
         var pattern = Buffers.Pattern(length, seed: 5);
         Buffers.Fill(pieces, pattern);
         using var mapping = Edu.Device.Import(pieces, DmaDirection.ToDevice);
@@ -73,7 +73,7 @@ internal sealed class HandleImportTests : EduTest
     [Test, Category(Needs.Direct)]
     public void A_lease_goes_from_piece_to_piece()
     {
-        using var pieces = UDmaBuf.Create(4 << 20);
+        using var pieces = DmaBuf.AllocateFromMemfd(4 << 20);
         using var mapping = Edu.Device.Import(pieces, DmaDirection.ToDevice);
         var first = mapping.Ranges[0];
         using var lease = mapping.BeginTransfer(first.Length - 16, 48);
@@ -83,10 +83,10 @@ internal sealed class HandleImportTests : EduTest
         Assert.That(lease.PieceAt(16), Is.EqualTo(new DmaRange(mapping.Ranges[1].Address, first.Length, 32)));
         Assert.That(() => lease.Address, Throws.InvalidOperationException);
         Assert.That(() => lease.PieceAt(48), Throws.InstanceOf<ArgumentOutOfRangeException>());
-        var error = Assert.Throws<UioException>(() => Edu.Device.Map().WriteAddress(s_source, lease))!;
+        var error = Assert.Throws<UioException>(() => Edu.Device.Registers.WriteAddress(s_source, lease))!;
         Assert.That((error.Call, error.ErrnoName), Is.EqualTo(("UIO_IOC_DMABUF_WRITE_ADDRESS", "E2BIG")));
-        Edu.Device.Map().WriteAddress(s_source, lease, 16);
-        Assert.That(Edu.Device.Map().Read(s_source), Is.EqualTo(mapping.Ranges[1].Address.Value));
+        Edu.Device.Registers.WriteAddress(s_source, lease, 16);
+        Assert.That(Edu.Device.Registers.Read(s_source), Is.EqualTo(mapping.Ranges[1].Address.Value));
         lease.Complete();
     }
 
@@ -96,7 +96,7 @@ internal sealed class HandleImportTests : EduTest
         using var buffer = DmaHeap.Cma.Allocate(2 * PageLength);
         using var mapping = Edu.Device.Import(buffer, DmaDirection.ToDevice);
         using var lease = mapping.BeginTransfer(PageLength, PageLength);
-        var registers = Edu.Device.Map();
+        var registers = Edu.Device.Registers;
 
         registers.WriteAddress(s_source, lease);
         Assert.That(registers.Read(s_source), Is.EqualTo((mapping.Address + PageLength).Value));
@@ -116,12 +116,12 @@ internal sealed class HandleImportTests : EduTest
         using var mapping = Edu.Device.Import(buffer, DmaDirection.ToDevice);
         using var lease = mapping.BeginTransfer(0, PageLength);
         var both = new Register<uint>(0x80, "both halves");
-        Edu.Device.Map().Write(s_source, 1);
+        Edu.Device.Registers.Write(s_source, 1);
 
-        Edu.Device.Map().WriteAddress(both, both, lease, highFirst: highFirst);
+        Edu.Device.Registers.WriteAddress(both, both, lease, highFirst: highFirst);
 
         var (high, low) = (mapping.Address.Value >> 32, mapping.Address.Value & uint.MaxValue);
-        Assert.That(Edu.Device.Map().Read(s_source), Is.EqualTo(highFirst ? low : high).And.Not.EqualTo(highFirst ? high : low));
+        Assert.That(Edu.Device.Registers.Read(s_source), Is.EqualTo(highFirst ? low : high).And.Not.EqualTo(highFirst ? high : low));
         lease.Complete();
     }
 
@@ -147,7 +147,7 @@ internal sealed class HandleImportTests : EduTest
         using var buffer = DmaHeap.Cma.Allocate(PageLength);
         using var mapping = Edu.Device.Import(buffer, DmaDirection.ToDevice);
         using var lease = mapping.BeginTransfer(0, PageLength);
-        var registers = Edu.Device.Map();
+        var registers = Edu.Device.Registers;
 
         using (Assert.EnterMultipleScope())
         {
@@ -169,7 +169,7 @@ internal sealed class HandleImportTests : EduTest
         attachment.Set(handle: 0, rangeCount: 1, PageLength);
         attachment.SetAddress(uint.MaxValue - 9);
         typeof(UioDevice).GetField("<Features>k__BackingField", BindingFlags.NonPublic | BindingFlags.Instance)!.SetValue(Edu.Device, new UioFeatures());
-        var registers = Edu.Device.Map();
+        var registers = Edu.Device.Registers;
         var low = new Register<uint>(0x80, "its lower half");
 
         registers.WriteAddress(low, new TransferLease(attachment, 0, 0, 10));
@@ -188,7 +188,7 @@ internal sealed class HandleImportTests : EduTest
         using var buffer = DmaHeap.Cma.Allocate(PageLength);
         using var mapping = Edu.Device.Import(buffer, DmaDirection.ToDevice);
         using var lease = mapping.BeginTransfer(0, PageLength);
-        var registers = Edu.Device.Map();
+        var registers = Edu.Device.Registers;
         registers.WriteAddress(s_source, lease);
         _ = lease.Address;
 

@@ -17,7 +17,7 @@ internal sealed class InheritanceTests
     {
         UnderTest.Bind();
         _device = UioDevice.Open(UioDeviceId.FromPath(UnderTest.DevicePath));
-        _device.Map();
+        _ = _device.Registers;
         _buffer = DmaHeap.Cma.Allocate(4096);
         Buffers.Fill(_buffer, Buffers.Pattern(4096, seed: 1));
         _mapping = _device.Import(_buffer, DmaDirection.Bidirectional);
@@ -44,7 +44,7 @@ internal sealed class InheritanceTests
     [Test]
     public void A_child_without_exec_has_none_of_the_memory_maps()
     {
-        using var rented = _buffer.RentMemory(CpuAccessMode.Read);
+        using var rented = _buffer.BeginMemoryAccess(CpuAccessMode.Read);
         Assert.That(MemoryMaps.All().Where(map => IsOurs(map.Path)).Select(map => map.Path).Distinct().Count(), Is.EqualTo(2),
             "the parent's: registers and buffer");
 

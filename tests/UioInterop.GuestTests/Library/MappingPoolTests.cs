@@ -123,7 +123,7 @@ internal sealed class MappingPoolTests
     {
         using var pool = Pool(capacity: 1);
         var rented = pool.Rent(TimeSpan.Zero);
-        using (rented.Buffer.RentMemory(CpuAccessMode.Write))
+        using (rented.Buffer.BeginMemoryAccess(CpuAccessMode.Write))
             Assert.That(rented.Dispose, Throws.InvalidOperationException);
 
         Assert.That(pool.Available, Is.Zero, "still rented");

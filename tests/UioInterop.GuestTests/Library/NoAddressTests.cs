@@ -32,7 +32,7 @@ internal sealed class NoAddressTests
         using var buffer = DmaHeap.Cma.Allocate(4096);
         using var mapping = device.Import(buffer, DmaDirection.ToDevice);
 
-        Assert.That(device.Features.TellsAddresses, Is.False);
+        Assert.That(device.Features.ExposesAddresses, Is.False);
         Assert.That(mapping.TryGetAddress(out _), Is.False);
         var error = Assert.Throws<UioException>(() => _ = mapping.Address)!;
         Assert.That((error.Call, error.ErrnoName), Is.EqualTo(("UIO_IOC_DMABUF_RANGES", "ENOTTY")));
@@ -62,7 +62,7 @@ internal sealed class NoAddressTests
     public void A_buffer_in_pieces_is_E2BIG()
     {
         using var dma = ZynqMpDma.Open(UioDeviceId.FromParent(UnderTest.Name));
-        using var pieces = UDmaBuf.Create(4 << 20);
+        using var pieces = DmaBuf.AllocateFromMemfd(4 << 20);
         using var destination = DmaHeap.Cma.Allocate(4 << 20);
 
         var error = Assert.ThrowsAsync<UioException>(async () => await dma.CopyAsync(pieces, destination, s_timeout)).GetAwaiter().GetResult()!;

@@ -24,11 +24,11 @@ internal sealed class QuiesceProgramTests
     public void A_value_that_the_mask_does_not_let_through_is_refused()
     {
         var program = new QuiesceProgram();
-        Assert.That(() => program.Modify(_device.Map(), s_register, 1u, 2u), Throws.ArgumentException);
-        Assert.That(() => program.Poll(_device.Map(), s_register, 0xfu, 0x10u, s_time), Throws.ArgumentException);
-        Assert.That(() => program.PollWhile(_device.Map(), s_register, 0u, 1u, s_time), Throws.ArgumentException);
-        Assert.That(() => program.Poll(_device.Map(), s_register, 1u, 1u, -s_time), Throws.InstanceOf<ArgumentOutOfRangeException>());
-        Assert.That(() => program.Write(_device.Map(), new Register<uint>(2, "askew"), 0u), Throws.ArgumentException);
+        Assert.That(() => program.Modify(_device.Registers, s_register, 1u, 2u), Throws.ArgumentException);
+        Assert.That(() => program.Poll(_device.Registers, s_register, 0xfu, 0x10u, s_time), Throws.ArgumentException);
+        Assert.That(() => program.PollWhile(_device.Registers, s_register, 0u, 1u, s_time), Throws.ArgumentException);
+        Assert.That(() => program.Poll(_device.Registers, s_register, 1u, 1u, -s_time), Throws.InstanceOf<ArgumentOutOfRangeException>());
+        Assert.That(() => program.Write(_device.Registers, new Register<uint>(2, "askew"), 0u), Throws.ArgumentException);
         Assert.That(() => _device.SetQuiesceProgram(program), Throws.ArgumentException, "it is empty still");
     }
 
@@ -36,9 +36,9 @@ internal sealed class QuiesceProgramTests
     public void A_program_is_for_one_device()
     {
         using var other = UnderTest.OpenShared();
-        var program = new QuiesceProgram().Poll(other.Map(), s_register, 0u, 0u, s_time);
+        var program = new QuiesceProgram().Poll(other.Registers, s_register, 0u, 0u, s_time);
 
-        Assert.That(() => program.Write(_device.Map(), s_register, 0u), Throws.ArgumentException);
+        Assert.That(() => program.Write(_device.Registers, s_register, 0u), Throws.ArgumentException);
         Assert.That(() => _device.SetQuiesceProgram(program), Throws.ArgumentException);
     }
 
@@ -47,7 +47,7 @@ internal sealed class QuiesceProgramTests
     public void A_program_can_be_run_here()
     {
         var liveness = new Register<uint>(0x04, "liveness check");
-        var registers = _device.Map();
+        var registers = _device.Registers;
         new QuiesceProgram()
             .Write(registers, liveness, ~0x11223344u)
             .Poll(registers, liveness, 0xffffu, 0x3344u, s_time)
@@ -65,20 +65,20 @@ internal sealed class QuiesceProgramTests
     {
         var liveness = new Register<uint>(0x04, "liveness check");
         using var buffer = DmaHeap.Cma.Allocate(4096);
-        _device.Quiesce = new QuiesceProgram().Write(_device.Map(), liveness, ~7u).Poll(_device.Map(), liveness, uint.MaxValue, 7u, s_time).Run;
+        _device.Quiesce = new QuiesceProgram().Write(_device.Registers, liveness, ~7u).Poll(_device.Registers, liveness, uint.MaxValue, 7u, s_time).Run;
         var mapping = _device.Import(buffer, DmaDirection.ToDevice);
         mapping.BeginTransfer(0, 1).Dispose();
 
         mapping.Dispose();
 
-        Assert.That(_device.Map().Read(liveness), Is.EqualTo(7));
+        Assert.That(_device.Registers.Read(liveness), Is.EqualTo(7));
         buffer.BeginAccess(CpuAccessMode.ReadWrite).Dispose();
     }
 
     [Test, Category(Needs.Handles)]
     public void A_program_can_be_given_twice_and_taken_away()
     {
-        var program = new QuiesceProgram().Poll(_device.Map(), s_register, 0u, 0u, s_time);
+        var program = new QuiesceProgram().Poll(_device.Registers, s_register, 0u, 0u, s_time);
         _device.SetQuiesceProgram(program);
         _device.SetQuiesceProgram(program);
         _device.SetQuiesceProgram(null);

@@ -67,7 +67,7 @@ internal sealed class RegisterTests
     {
         UnderTest.Bind();
         _device = UioDevice.Open(UioDeviceId.FromParent(UnderTest.Name));
-        _registers = _device.Map();
+        _registers = _device.Registers;
     }
 
     [TearDown]

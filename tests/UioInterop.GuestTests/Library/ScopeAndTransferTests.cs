@@ -58,10 +58,10 @@ internal sealed class ScopeAndTransferTests
         using var mapping = _device.Import(_buffer, direction);
         var lease = mapping.BeginTransfer(1000, 1000);
         Assert.That(Begins(() => _buffer.BeginAccess(mode, 1999, 1).Dispose()), Is.False);
-        Assert.That(Begins(() => _buffer.RentMemory(mode, 0, 1001).Dispose()), Is.False);
+        Assert.That(Begins(() => _buffer.BeginMemoryAccess(mode, 0, 1001).Dispose()), Is.False);
         Assert.That(Begins(() => _buffer.BeginAccess(mode).Dispose()), Is.False);
         Assert.That(Begins(() => _buffer.BeginAccess(mode, 0, 1000).Dispose()), Is.EqualTo(besides));
-        Assert.That(Begins(() => _buffer.RentMemory(mode, 2000).Dispose()), Is.EqualTo(besides));
+        Assert.That(Begins(() => _buffer.BeginMemoryAccess(mode, 2000).Dispose()), Is.EqualTo(besides));
 
         lease.Complete();
         Assert.That(Begins(() => _buffer.BeginAccess(mode).Dispose()), Is.True, "after it");
@@ -74,7 +74,7 @@ internal sealed class ScopeAndTransferTests
         using (_device.Import(_buffer, DmaDirection.FromDevice))
         {
             Assert.That(Begins(() => _buffer.BeginAccess(mode).Dispose()), Is.False);
-            Assert.That(Begins(() => _buffer.RentMemory(mode).Dispose()), Is.False);
+            Assert.That(Begins(() => _buffer.BeginMemoryAccess(mode).Dispose()), Is.False);
         }
         Assert.That(Begins(() => _buffer.BeginAccess(mode).Dispose()), Is.True, "after the mapping");
     }

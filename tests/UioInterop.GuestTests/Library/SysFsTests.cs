@@ -104,8 +104,8 @@ internal sealed class SysFsTests
     public void Of_a_map_whose_size_is_no_multiple_of_a_page_the_whole_pages_are_mapped() =>
         WithSize("0x100800", device =>
         {
-            Assert.That(device.Map().Length, Is.EqualTo(1 << 20));
-            Assert.That(device.Map().Read32(0), Is.EqualTo(0x010000ed));
+            Assert.That(device.Registers.Length, Is.EqualTo(1 << 20));
+            Assert.That(device.Registers.Read32(0), Is.EqualTo(0x010000ed));
         });
 
     [TestCase("0x0000000000001000", "0x1800")]
@@ -113,7 +113,7 @@ internal sealed class SysFsTests
     [TestCase("0xffffffffffffffff", "0x0")]
     [TestCase("0x1000", "0xffffffffffffffff")]
     public void A_map_that_cannot_be_is_refused_when_it_is_mapped(string size, string offset) =>
-        WithSize(size, device => Assert.That(() => device.Map(), Throws.InstanceOf<UioException>()), offset);
+        WithSize(size, device => Assert.That(() => device.Registers, Throws.InstanceOf<UioException>()), offset);
 
     [Test]
     public void A_map_beyond_2_GiB_says_how_long_it_is() =>
@@ -126,7 +126,7 @@ internal sealed class SysFsTests
             mounts.Hide($"{_folder}/maps");
             using var device = UioDevice.Open(UioDeviceId.FromParent(UnderTest.Name));
 
-            var error = Assert.Throws<ArgumentOutOfRangeException>(() => device.Map())!;
+            var error = Assert.Throws<ArgumentOutOfRangeException>(() => _ = device.Registers)!;
 
             Assert.That(error.Message, Does.Contain($"/sys/bus/pci/devices/{UnderTest.Name}/resource0").And.Contains("64-bit"));
         });

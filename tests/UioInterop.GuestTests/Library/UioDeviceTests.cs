@@ -61,13 +61,13 @@ internal sealed class UioDeviceTests
     public void A_map_is_there_once()
     {
         using var device = UioDevice.Open(UioDeviceId.FromNumber(_edu.Number));
-        var registers = device.Map();
+        var registers = device.Registers;
 
         using (Assert.EnterMultipleScope())
         {
             Assert.That(registers.Read32(0), Is.EqualTo(0x010000edu));
-            Assert.That(device.Map(), Is.SameAs(registers));
-            Assert.That(() => device.Map(1), Throws.InstanceOf<ArgumentOutOfRangeException>());
+            Assert.That(device.Registers, Is.SameAs(registers));
+            Assert.That(() => device.GetRegisters(1), Throws.InstanceOf<ArgumentOutOfRangeException>());
         }
     }
 
@@ -75,7 +75,7 @@ internal sealed class UioDeviceTests
     public void After_Dispose_everything_says_so_and_nothing_crashes()
     {
         var device = UioDevice.Open(UioDeviceId.FromNumber(_edu.Number));
-        var registers = device.Map();
+        var registers = device.Registers;
         using var buffer = DmaHeap.System.Allocate(4096);
 
         device.Dispose();
@@ -85,7 +85,7 @@ internal sealed class UioDeviceTests
         {
             Assert.That(() => registers.Read32(0), Throws.InstanceOf<ObjectDisposedException>());
             Assert.That(() => registers.Write32(0, 0), Throws.InstanceOf<ObjectDisposedException>());
-            Assert.That(() => device.Map(), Throws.InstanceOf<ObjectDisposedException>());
+            Assert.That(() => device.Registers, Throws.InstanceOf<ObjectDisposedException>());
             Assert.That(() => device.Import(buffer, DmaDirection.ToDevice), Throws.InstanceOf<ObjectDisposedException>());
             Assert.That(() => device.TryWaitForInterrupt(TimeSpan.Zero, out _), Throws.InstanceOf<ObjectDisposedException>());
             Assert.That(device.EnableInterrupt, Throws.InstanceOf<ObjectDisposedException>());
@@ -96,7 +96,7 @@ internal sealed class UioDeviceTests
     public void Dispose_puts_plain_memory_in_the_place_of_the_registers()
     {
         var device = UioDevice.Open(UioDeviceId.FromNumber(_edu.Number));
-        var registers = device.Map();
+        var registers = device.Registers;
         var map = MemoryMaps.Of(_edu.DevicePath).Single();
 
         device.Dispose();
@@ -113,7 +113,7 @@ internal sealed class UioDeviceTests
         for (var round = 0; round < 20; round++)
         {
             var device = UioDevice.Open(UioDeviceId.FromNumber(_edu.Number));
-            var registers = device.Map();
+            var registers = device.Registers;
             using var reading = new ManualResetEventSlim();
             var reader = Task.Run(() =>
             {
@@ -136,7 +136,7 @@ internal sealed class UioDeviceTests
     public void Nothing_is_left_for_a_child_to_inherit()
     {
         using var device = UioDevice.Open(UioDeviceId.FromNumber(_edu.Number));
-        device.Map();
+        _ = device.Registers;
         _ = device.Pci!.BusMaster;
         using var buffer = DmaHeap.System.Allocate(4096);
         Buffers.Read(buffer, 1);

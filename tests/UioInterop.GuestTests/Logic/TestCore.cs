@@ -41,8 +41,8 @@ internal sealed class TestCore : IDisposable
     private TestCore(string name)
     {
         Device = UioDevice.Open(UioDeviceId.FromName(name), new UioOpenOptions { IsExclusive = false });
-        Registers = Device.Map();
-        _choices = Device.Map(1);
+        Registers = Device.Registers;
+        _choices = Device.GetRegisters(1);
         Behave();
     }
 

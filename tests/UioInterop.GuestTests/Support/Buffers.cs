@@ -18,7 +18,7 @@ internal static class Buffers
     {
         "system" => DmaHeap.System.Allocate(length),
         "cma" => DmaHeap.Cma.Allocate(length),
-        "udmabuf" => UDmaBuf.Create(length),
+        "udmabuf" => DmaBuf.AllocateFromMemfd(length),
         _ => throw new ArgumentOutOfRangeException(nameof(exporter), exporter, "no such exporter"),
     };
 

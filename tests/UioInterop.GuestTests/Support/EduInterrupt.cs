@@ -20,7 +20,7 @@ internal sealed class EduInterrupt
     public EduInterrupt(UioDevice device)
     {
         _device = device;
-        _registers = device.Map();
+        _registers = device.Registers;
         Acknowledge();
         device.EnableInterrupt();
     }

@@ -64,7 +64,7 @@ internal sealed class Scene : IDisposable
     }
 
     public QuiesceProgram PollFor(TimeSpan timeout) =>
-        new QuiesceProgram().Poll(Device.Map(), new Register<uint>(0, "first"), 0u, 0u, timeout);
+        new QuiesceProgram().Poll(Device.Registers, new Register<uint>(0, "first"), 0u, 0u, timeout);
 
     public DmaMapping MappingThatSomebodyDetached()
     {
@@ -87,19 +87,19 @@ internal sealed class Scene : IDisposable
     public void MappingWhenGone(Action<DmaMapping> act)
     {
         var mapping = Mapping;
-        Device.Map(); // while it can be mapped
+        _ = Device.Registers; // while it can be mapped
         WhenGone(_ => act(mapping));
     }
 
     /// <summary>Has edu's "DMA source address" written, which starts nothing.</summary>
     public void WriteAddressOf(DmaMapping mapping) =>
-        Device.Map().WriteAddress(new Register<ulong>(0x80, "DMA source address"), mapping.BeginTransfer(0, 1));
+        Device.Registers.WriteAddress(new Register<ulong>(0x80, "DMA source address"), mapping.BeginTransfer(0, 1));
 
     /// <summary>A write into what UIO maps like registers, and is memory.</summary>
     public static void SetProgramForMemory()
     {
         using var device = UioDevice.Open(UioDeviceId.FromName("memory"), new UioOpenOptions { IsExclusive = false });
-        device.SetQuiesceProgram(new QuiesceProgram().Write(device.Map(), new Register<uint>(0, "first"), 0u));
+        device.SetQuiesceProgram(new QuiesceProgram().Write(device.Registers, new Register<uint>(0, "first"), 0u));
     }
 
     public DmaMapping MappingInTransfer()

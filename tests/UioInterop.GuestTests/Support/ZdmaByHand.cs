@@ -25,7 +25,7 @@ internal sealed class ZdmaByHand(UioDevice device)
     private const uint Enable = 1;
     private const uint Pause = 1 << 3;
 
-    private readonly Registers _registers = device.Map();
+    private readonly Registers _registers = device.Registers;
 
     /// <summary>The end of a copy interrupts no more, errors do. Until the channel is stopped.</summary>
     public void KeepDoneQuiet() => _registers.Write(s_interruptDisable, Done);

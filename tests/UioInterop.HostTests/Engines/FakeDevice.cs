@@ -43,7 +43,7 @@ internal sealed class FakeDevice : IDisposable
 
     public DeviceSession Session() => new(Device);
 
-    public UioInterop.Registers Registers => Device.Map();
+    public UioInterop.Registers Registers => Device.Registers;
 
     public FakeImports Imports { get; } = new();
 

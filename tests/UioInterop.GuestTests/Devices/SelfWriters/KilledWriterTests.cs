@@ -111,7 +111,7 @@ internal abstract class KilledWriterTests
         var device = UioDevice.Open(UioDeviceId.FromParent(LostName), new UioOpenOptions { IsExclusive = false });
         using var buffer = DmaHeap.System.Allocate(4096);
         _ = device.Import(buffer, DmaDirection.FromDevice);
-        device.SetQuiesceProgram(program(device.Map()));
+        device.SetQuiesceProgram(program(device.Registers));
         return device;
     }
 

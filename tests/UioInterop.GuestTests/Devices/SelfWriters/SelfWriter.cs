@@ -28,7 +28,7 @@ internal abstract class SelfWriter : IDisposable
     protected SelfWriter(UioDevice device)
     {
         Device = device;
-        Registers = device.Map();
+        Registers = device.Registers;
     }
 
     public UioDevice Device { get; }
