@@ -28,9 +28,10 @@ internal static class RunCommand
         var deviceTree = new Option<string?>("--dtb") { Description = "A device tree of your own, as a blob or as source." };
         var memory = new Option<int?>("--memory") { Description = "The machine's memory in MiB." };
         var append = new Option<string?>("--append") { Description = "More arguments for the kernel." };
+        var trace = TraceOption.Create();
         var command = new Command("run", "Boot a machine and run a program of your own in it.")
         {
-            program, arguments, machine, ahead, kernel, deviceTree, memory, append,
+            program, arguments, machine, ahead, kernel, deviceTree, memory, append, trace,
         };
         command.SetAction((parsed, cancel) =>
         {
@@ -43,22 +44,26 @@ internal static class RunCommand
                     KernelArguments = [.. chosen.KernelArguments, .. parsed.GetValue(append) is { } more ? new[] { more } : []],
                 },
                 Here(parsed.GetRequiredValue(program)), parsed.GetValue(arguments) ?? [], parsed.GetValue(ahead),
-                parsed.GetValue(kernel) is { } image ? KernelImage.Of(Existing(image)) : null, cancel);
+                parsed.GetValue(kernel) is { } image ? KernelImage.Of(Existing(image)) : null,
+                parsed.GetValue(trace), cancel);
         });
         return command;
     }
 
     private static async Task<int> RunAsync(
-        Machine machine, string path, IReadOnlyList<string> arguments, bool ahead, KernelImage? own, CancellationToken cancel)
+        Machine machine, string path, IReadOnlyList<string> arguments, bool ahead, KernelImage? own, bool trace, CancellationToken cancel)
     {
         AnsiConsole.Console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
         if (Console.IsErrorRedirected)
             AnsiConsole.Profile.Width = int.MaxValue;
+        TraceOption.Check(trace, machine);
         Prerequisite.Require(machine);
         var program = await UserProgram.PrepareAsync(path, machine.Architecture, ahead, cancel);
         var kernel = own ?? await KernelProgress.BuildAsync(machine.Kernel, cancel);
         var initramfs = await ProgramInitramfs.BuildAsync(machine, program, arguments, kernel, cancel);
         var report = await RunAsync(machine, kernel, initramfs, cancel);
+        if (trace)
+            await TraceOption.ShowAsync(report, Console.Error);
         var code = InitSays.ExitCode(report.Evidence.Console);
         // A program that ends with an error says so itself. What else went wrong with its machine it cannot know.
         if (!report.Verdict.IsGood && (code is null or 0 || report.Verdict.Outcome != Outcome.Failed))
