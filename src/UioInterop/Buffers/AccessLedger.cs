@@ -14,7 +14,7 @@ internal sealed class AccessLedger
 {
     private readonly record struct Scope(long Ticket, long Offset, long Length);
 
-    private readonly record struct Transfer(long Ticket, Attachment Attachment, long Offset, long Length, bool IsCyclic, bool IsAbandoned);
+    private readonly record struct Transfer(long Ticket, IBufferMapping Mapping, long Offset, long Length, bool IsCyclic, bool IsAbandoned);
 
     // Monitor waits for less than 25 days at a time, and the caller may have said more.
     private static readonly TimeSpan LongestWait = TimeSpan.FromDays(1);
@@ -55,9 +55,9 @@ internal sealed class AccessLedger
         {
             if (transfer.IsCyclic && mode == CpuAccessMode.Read)
                 continue;
-            if (Collide(mode, offset, length, transfer.Attachment.Direction, transfer.Offset, transfer.Length))
+            if (Collide(mode, offset, length, transfer.Mapping.Direction, transfer.Offset, transfer.Length))
                 throw new InvalidOperationException(
-                    $"A transfer of {transfer.Attachment.Device.Info.DevicePath} over bytes {transfer.Offset} to {transfer.Offset + transfer.Length - 1} of {_buffer} is under way: wait for it before the CPU touches the buffer.");
+                    $"A transfer of {transfer.Mapping.DevicePath} over bytes {transfer.Offset} to {transfer.Offset + transfer.Length - 1} of {_buffer} is under way: wait for it before the CPU touches the buffer.");
         }
 
         return SyncFlagsFor(mode);
@@ -107,11 +107,11 @@ internal sealed class AccessLedger
     public void RemoveMapping(DmaDirection direction) => MappingsOf(direction)--;
 
     /// <summary>Notes that a device is about to touch a part of the buffer.</summary>
-    /// <param name="attachment">The device's mapping.</param>
+    /// <param name="mapping">The device's mapping.</param>
     /// <param name="offset">Where the part begins.</param>
     /// <param name="length">How long it is.</param>
     /// <param name="isCyclic">Whether the CPU may read it meanwhile: the device goes round and round.</param>
-    public long BeginTransfer(Attachment attachment, long offset, long length, bool isCyclic = false)
+    public long BeginTransfer(IBufferMapping mapping, long offset, long length, bool isCyclic = false)
     {
         lock (_gate)
         {
@@ -119,14 +119,14 @@ internal sealed class AccessLedger
             {
                 if (isCyclic && _mode == CpuAccessMode.Read)
                     break;
-                if (Collide(_mode, scope.Offset, scope.Length, attachment.Direction, offset, length))
+                if (Collide(_mode, scope.Offset, scope.Length, mapping.Direction, offset, length))
                     throw new InvalidOperationException(
                         $"A scope of CPU access ({_mode}) is open over bytes {scope.Offset} to {scope.Offset + scope.Length - 1} of {_buffer}: dispose it before a transfer starts.");
             }
 
-            attachment.AddTransfer();
+            mapping.AddTransfer();
             long ticket = Interlocked.Increment(ref s_lastTicket);
-            _transfers.Add(new Transfer(ticket, attachment, offset, length, isCyclic, IsAbandoned: false));
+            _transfers.Add(new Transfer(ticket, mapping, offset, length, isCyclic, IsAbandoned: false));
             return ticket;
         }
     }
@@ -179,13 +179,13 @@ internal sealed class AccessLedger
     }
 
     /// <summary>The device has come to rest: its transfers with tickets up to this one are over.</summary>
-    public void EndTransfersOf(Attachment attachment, long lastTicket)
+    public void EndTransfersOf(IBufferMapping mapping, long lastTicket)
     {
         lock (_gate)
         {
             for (int i = _transfers.Count - 1; i >= 0; i--)
             {
-                if (_transfers[i].Attachment != attachment || _transfers[i].Ticket > lastTicket)
+                if (_transfers[i].Mapping != mapping || _transfers[i].Ticket > lastTicket)
                     continue;
 
                 // Whoever still has the lease is to hear of it.
@@ -202,11 +202,11 @@ internal sealed class AccessLedger
     /// Waits until no transfer of a mapping is under way. False when the time is over, or one has been abandoned, so that
     /// waiting is of no use.
     /// </summary>
-    public bool WaitUntilIdle(Attachment attachment, Deadline deadline)
+    public bool WaitUntilIdle(IBufferMapping mapping, Deadline deadline)
     {
         lock (_gate)
         {
-            while (HasTransfer(attachment, out bool isAbandoned))
+            while (HasTransfer(mapping, out bool isAbandoned))
             {
                 if (isAbandoned || deadline.IsOver)
                     return false;
@@ -267,13 +267,13 @@ internal sealed class AccessLedger
         }
     }
 
-    private bool HasTransfer(Attachment attachment, out bool isAbandoned)
+    private bool HasTransfer(IBufferMapping mapping, out bool isAbandoned)
     {
         bool isInTransfer = false;
         isAbandoned = false;
         foreach (Transfer transfer in _transfers)
         {
-            if (transfer.Attachment != attachment)
+            if (transfer.Mapping != mapping)
                 continue;
 
             isInTransfer = true;
@@ -285,7 +285,7 @@ internal sealed class AccessLedger
 
     private void RemoveTransferAt(int index)
     {
-        _transfers[index].Attachment.RemoveTransfer();
+        _transfers[index].Mapping.RemoveTransfer();
         _transfers.RemoveAt(index);
     }
 

@@ -156,8 +156,9 @@ public sealed class QuiesceProgram
     {
         ArgumentNullException.ThrowIfNull(registers);
         ArgumentOutOfRangeException.ThrowIfLessThan(timeout, TimeSpan.Zero);
-        if (Device is not null && Device != registers.Device)
-            throw new ArgumentException($"The registers are those of {registers.Device.Info}, and the program is for {Device.Info}.", nameof(registers));
+        var device = (UioDevice)registers.Owner;
+        if (Device is not null && Device != device)
+            throw new ArgumentException($"The registers are those of {device.Info}, and the program is for {Device.Info}.", nameof(registers));
 
         // A field that never has a value is no sign of a device at rest, nor of one that runs.
         ulong bits = ulong.CreateTruncating(mask), state = ulong.CreateTruncating(value);
@@ -165,7 +166,7 @@ public sealed class QuiesceProgram
             throw new ArgumentException($"0x{state:x} has bits outside of the mask 0x{bits:x}: {register.Name} could never match it.", nameof(value));
 
         ulong offset = registers.OffsetInMap(register.Offset, sizeof(T), register.Name);
-        Device = registers.Device;
+        Device = device;
         _operations.Add(new QuiesceArguments
         {
             Kind = kind,

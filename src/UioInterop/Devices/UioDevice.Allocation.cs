@@ -45,7 +45,7 @@ public sealed partial class UioDevice
             }
         }
 
-        throw first ?? UioException.From(Calls.OpenHeap, DmaHeap.Folder, -Errno.ENOENT);
+        throw first ?? UioException.From(Calls.OpenHeap, KernelPaths.Heaps, -Errno.ENOENT);
     }
 
     /// <summary>

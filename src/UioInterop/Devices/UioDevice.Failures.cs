@@ -28,10 +28,12 @@ public sealed partial class UioDevice
     /// <summary>Tells that a stop failed.</summary>
     internal void ReportQuiesceFailed(Exception cause)
     {
-        UioEventSource.Log.QuiesceFailed(Info, cause.Message);
+        UioEventSource.Log.QuiesceFailed(Info.DevicePath, cause.Message);
         Report(new UioException(Calls.Quiesce, Info.DevicePath, Errno.EBUSY,
             $"{WhyNotAtRest(cause)}; buffers in transfer stay with the device until a later stop, or its end", cause));
     }
+
+    void IMappingOwner.Report(Exception failure) => Report(failure);
 
     private void RaiseFailures()
     {

@@ -55,8 +55,11 @@ public sealed partial class UioDevice
 
             _attachments.Add(attachment);
             if (UioEventSource.Log.IsEnabled())
+            {
                 _ = _imports.ReadRanges(FileNumber, attachment);
-            UioEventSource.Log.Imported(attachment);
+                UioEventSource.Log.Imported(attachment);
+            }
+
             if (!_witnesses.TryPop(out DropWitness? witness))
                 witness = new DropWitness();
             witness.Watch(attachment);
@@ -65,7 +68,7 @@ public sealed partial class UioDevice
     }
 
     /// <summary>Ends a mapping, once the device is done with it. False when another thread does, or has.</summary>
-    internal bool Detach(Attachment attachment, DropWitness witness)
+    bool IMappingOwner.Detach(Attachment attachment, DropWitness witness)
     {
         if (!attachment.TryBeginEnd())
             return false;
@@ -121,7 +124,7 @@ public sealed partial class UioDevice
     }
 
     /// <summary>Has the kernel tell where the device reaches a buffer.</summary>
-    internal void ReadRanges(Attachment attachment)
+    void IMappingOwner.ReadRanges(Attachment attachment)
     {
         lock (_gate)
         {
@@ -133,7 +136,7 @@ public sealed partial class UioDevice
     }
 
     /// <summary>The collector took a mapping that nobody had disposed.</summary>
-    internal void OnDropped(Attachment attachment)
+    void IMappingOwner.OnDropped(Attachment attachment)
     {
         if (attachment.HasEnded)
             return;

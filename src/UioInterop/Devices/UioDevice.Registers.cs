@@ -51,7 +51,7 @@ public sealed partial class UioDevice
     }
 
     /// <summary>Has the kernel write a bus address into a register.</summary>
-    internal void WriteAddress(in WriteAddressArguments write)
+    void IRegisterOwner.WriteAddress(in WriteAddressArguments write)
     {
         lock (_gate)
         {

@@ -79,7 +79,7 @@ public sealed partial class UioDevice
     /// A transfer was given up: nobody knows what the device does. Never waits for another thread's stop: that may need a lock
     /// that the caller holds, and the other thread makes one more stop if this transfer began after its own.
     /// </summary>
-    internal void OnAbandonedTransfer(long ticket)
+    void IMappingOwner.OnAbandonedTransfer(long ticket)
     {
         if (IsQuiescer) // by the action itself
             return;

@@ -114,7 +114,7 @@ public sealed class DeviceSession : IThreadPoolWorkItem, IDisposable
         Device.Dispose();
         foreach (Engine engine in Volatile.Read(ref _engines))
         {
-            engine.Fail(Disposed());
+            engine.Fail(Device.Info.Disposed());
             engine.CompleteWaits(inline: false);
             engine.OnClosed();
             engine.Domain.Remove(engine);
@@ -344,6 +344,4 @@ public sealed class DeviceSession : IThreadPoolWorkItem, IDisposable
             engine.CompleteWaits(inline: false);
         }
     }
-
-    internal ObjectDisposedException Disposed() => new(nameof(UioDevice), $"{Device.Info.DevicePath} has been disposed.");
 }

@@ -162,7 +162,7 @@ public abstract class OneShotEngine<TRequest> : Engine where TRequest : struct
         if (!_wait.IsPending)
             return;
 
-        _wait.TryDecide(EngineWait.Outcome.Failed, error: Device.IsDisposed ? Session.Disposed() : Stopped(by, why, cause));
+        _wait.TryDecide(EngineWait.Outcome.Failed, error: Device.IsDisposed ? Device.Info.Disposed() : Stopped(by, why, cause));
     }
 
     internal override void CompleteWaits(bool inline) => _wait.Complete(inline);

@@ -244,7 +244,7 @@ public abstract class RingEngine : Engine
             return;
 
         Volatile.Write(ref _isRunning, false);
-        _failure ??= Device.IsDisposed ? Session.Disposed() : Stopped(by, why, cause);
+        _failure ??= Device.IsDisposed ? Device.Info.Disposed() : Stopped(by, why, cause);
         foreach (TransferLease lease in _leases)
             EndAfterReset(lease);
         if (_isListening)

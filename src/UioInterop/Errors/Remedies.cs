@@ -48,7 +48,7 @@ internal static class Remedies
 
     private static readonly Dictionary<(string Call, int Errno), Func<string, string>> ByCall = new()
     {
-        [(Calls.Open, Errno.ENOENT)] = path => $"there is no such node; {Known(UioDevice.List().Select(d => d.DevicePath), "UIO device")}",
+        [(Calls.Open, Errno.ENOENT)] = path => $"there is no such node; {Known(NamesIn(KernelPaths.UioDevices).Select(name => $"/dev/{name}"), "UIO device")}",
         [(Calls.Open, Errno.ENODEV)] = _ => DeviceGone,
         [(Calls.Open, Errno.ENXIO)] = _ => DeviceGone,
         [(Calls.Open, Errno.EACCES)] = Permission,
@@ -197,14 +197,27 @@ internal static class Remedies
 
     /// <summary>Which heaps there are, and how to get some.</summary>
     public static string KnownHeaps() =>
-        Directory.Exists(DmaHeap.Folder)
-            ? Known(DmaHeap.List().Select(h => h.Name), "heap") + "; a CMA heap takes CONFIG_DMABUF_HEAPS_CMA and cma= on the kernel's command line"
+        Directory.Exists(KernelPaths.Heaps)
+            ? Known(NamesIn(KernelPaths.Heaps), "heap") + "; a CMA heap takes CONFIG_DMABUF_HEAPS_CMA and cma= on the kernel's command line"
             : "this kernel has no dma-heaps: CONFIG_DMABUF_HEAPS and CONFIG_DMABUF_HEAPS_SYSTEM";
 
     private static string Known(IEnumerable<string> names, string what)
     {
         string list = string.Join(", ", names);
         return list.Length == 0 ? $"there is no {what}" : $"there is: {list}";
+    }
+
+    // A remedy is for a failure that is there already: what cannot be listed is left out.
+    private static string[] NamesIn(string folder)
+    {
+        try
+        {
+            return [.. Directory.GetFileSystemEntries(folder).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)];
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return [];
+        }
     }
 
     private static string Limit(string path, string name) => $"/sys/class/uio/{Path.GetFileName(path)}/dmabuf/{name}";
@@ -215,7 +228,7 @@ internal static class Remedies
     private static string Permission(string path)
     {
         string node = Path.GetFileName(path);
-        string subsystem = path.StartsWith(DmaHeap.Folder, StringComparison.Ordinal) ? "dma_heap" : node.TrimEnd("0123456789".ToCharArray());
+        string subsystem = path.StartsWith(KernelPaths.Heaps, StringComparison.Ordinal) ? "dma_heap" : node.TrimEnd("0123456789".ToCharArray());
         string udev = path.StartsWith("/dev/", StringComparison.Ordinal)
             ? $"; run as root, or let a group in by a udev rule: SUBSYSTEM==\"{subsystem}\", KERNEL==\"{node}\", GROUP=\"dma\", MODE=\"0660\""
             : path.StartsWith("/sys/", StringComparison.Ordinal) ? "; run as root, or look what hides it: InaccessiblePaths= of a systemd unit, a container"

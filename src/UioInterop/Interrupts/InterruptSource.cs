@@ -198,7 +198,7 @@ internal sealed class InterruptSource : IDisposable
         lock (_gate)
         {
             _stopped = true;
-            pending = _wait is { } wait && Decide(wait, default, Disposed()) ? wait : null;
+            pending = _wait is { } wait && Decide(wait, default, _device.Disposed()) ? wait : null;
             Syscalls.Signal(_wake);
             Interlocked.MemoryBarrier();
             while (Volatile.Read(ref _threads) > 0)
@@ -361,7 +361,7 @@ internal sealed class InterruptSource : IDisposable
         }
 
         if (count.Missed > 0)
-            UioEventSource.Log.InterruptsMissed(_device, count);
+            UioEventSource.Log.InterruptsMissed(_device.DevicePath, count.Missed, count.Total);
         return true;
     }
 
@@ -387,10 +387,8 @@ internal sealed class InterruptSource : IDisposable
     private void ThrowIfStopped()
     {
         if (_stopped)
-            throw Disposed();
+            throw _device.Disposed();
     }
-
-    private ObjectDisposedException Disposed() => new(nameof(UioDevice), $"{_device.DevicePath} has been disposed.");
 
     private InvalidOperationException Displaced() =>
         new($"Nobody awaited this wait for an interrupt of {_device.DevicePath}, and it has been given up for a later one: await it once, and at once.");

@@ -27,7 +27,7 @@ public sealed class DmaMapping : IDisposable
     }
 
     /// <summary>The device that reaches the buffer.</summary>
-    public UioDevice Device => _attachment.Device;
+    internal IMappingOwner Owner => _attachment.Owner;
 
     /// <summary>The buffer. The mapping keeps its memory alive, even when the buffer object is disposed first.</summary>
     public DmaBuf Buffer => _attachment.Buffer;
@@ -90,7 +90,7 @@ public sealed class DmaMapping : IDisposable
     public bool TryGetAddress(out DeviceAddress address)
     {
         _attachment.ThrowIfEnded();
-        bool has = RangeCount == 1 && Device.Features.ExposesAddresses;
+        bool has = RangeCount == 1 && Owner.Features.ExposesAddresses;
         address = has ? Address : default;
         return has;
     }
@@ -133,23 +133,6 @@ public sealed class DmaMapping : IDisposable
         return new TransferLease(_attachment, Buffer.Ledger.BeginTransfer(_attachment, offset, length, isCyclic), offset, length);
     }
 
-    /// <summary>For drivers: refuses a mapping that a transfer cannot use, before anything has begun.</summary>
-    /// <param name="device">The driver's device.</param>
-    /// <param name="needed">
-    /// What it does with the buffer: <see cref="DmaDirection.ToDevice"/> when it reads, <see cref="DmaDirection.FromDevice"/> when
-    /// it writes.
-    /// </param>
-    /// <param name="name">What the driver's caller calls the mapping.</param>
-    /// <exception cref="ArgumentException">It is another device's, or for the other direction only.</exception>
-    public void ThrowIfUnusable(UioDevice device, DmaDirection needed, string? name = null)
-    {
-        ArgumentNullException.ThrowIfNull(device);
-        if (Device != device)
-            throw new ArgumentException($"The mapping is one of {Device.Info}, not of {device.Info}.", name);
-        if (Direction != needed && Direction != DmaDirection.Bidirectional)
-            throw new ArgumentException($"The mapping is {Direction}: this transfer goes the other way.", name);
-    }
-
     /// <summary>Whether the mapping has ended: the device cannot reach the buffer any more.</summary>
     public bool HasEnded => _attachment.HasEnded;
 
@@ -168,7 +151,7 @@ public sealed class DmaMapping : IDisposable
     /// </exception>
     public void End()
     {
-        if (_witness is { } witness && Device.Detach(_attachment, witness))
+        if (_witness is { } witness && Owner.Detach(_attachment, witness))
             _witness = null;
     }
 
@@ -184,8 +167,8 @@ public sealed class DmaMapping : IDisposable
         }
         catch (Exception failure) when (failure is UioException or InvalidOperationException)
         {
-            UioEventSource.Log.EndingFailed(Device.Info, failure.Message);
-            Device.Report(failure);
+            UioEventSource.Log.EndingFailed(_attachment.DevicePath, failure.Message);
+            Owner.Report(failure);
         }
     }
 
@@ -208,7 +191,7 @@ public sealed class DmaMapping : IDisposable
     /// <summary>The mapping in words: <c>ToDevice 0x10000000, 4096 bytes, /dev/uio0</c>. The kernel is not asked for the address.</summary>
     public override string ToString() => _attachment.HasEnded
         ? $"{Direction}, ended"
-        : $"{Direction} {_attachment.KnownAddress}, {Length} bytes, {Device.Info.DevicePath}";
+        : $"{Direction} {_attachment.KnownAddress}, {Length} bytes, {_attachment.DevicePath}";
 
     internal void CheckTransfer(long offset, long length)
     {

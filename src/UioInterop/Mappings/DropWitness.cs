@@ -11,5 +11,5 @@ internal sealed class DropWitness
 
     public void Watch(Attachment? attachment) => _watched = attachment;
 
-    ~DropWitness() => _watched?.Device.OnDropped(_watched);
+    ~DropWitness() => _watched?.Owner.OnDropped(_watched);
 }

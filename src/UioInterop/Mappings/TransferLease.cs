@@ -99,7 +99,7 @@ public readonly struct TransferLease : IDisposable, IEquatable<TransferLease>
     public void Complete()
     {
         if (!TryComplete())
-            throw new TransferStoppedException(_attachment!.Device.Info);
+            throw new TransferStoppedException(_attachment!.Owner.Info);
     }
 
     /// <summary>Ends the lease as <see cref="Complete"/> does. False when the device was stopped before.</summary>
@@ -114,7 +114,7 @@ public readonly struct TransferLease : IDisposable, IEquatable<TransferLease>
     public void Dispose()
     {
         if (Abandon())
-            _attachment!.Device.OnAbandonedTransfer(_ticket);
+            _attachment!.Owner.OnAbandonedTransfer(_ticket);
     }
 
     /// <summary>Nobody waits for the transfer any more. It stays under way until a stop ends it. False when it had ended.</summary>
@@ -130,12 +130,12 @@ public readonly struct TransferLease : IDisposable, IEquatable<TransferLease>
     private void ThrowIfStopped()
     {
         if (_attachment!.Buffer.Ledger.WasStopped(_ticket))
-            throw new TransferStoppedException(_attachment.Device.Info);
+            throw new TransferStoppedException(_attachment.Owner.Info);
     }
 
     /// <summary>The transfer in words: <c>bytes 0 to 2047, ToDevice, /dev/uio0</c>; that it is none for the default one.</summary>
     public override string ToString() => _attachment is null ? "no transfer"
-        : $"bytes {Offset} to {Offset + Length - 1}, {_attachment.Direction}, {_attachment.Device.Info.DevicePath}";
+        : $"bytes {Offset} to {Offset + Length - 1}, {_attachment.Direction}, {_attachment.DevicePath}";
 
     /// <summary>Whether both are the same transfer.</summary>
     public bool Equals(TransferLease other) => _attachment == other._attachment && _ticket == other._ticket;

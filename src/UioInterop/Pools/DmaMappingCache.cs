@@ -197,7 +197,7 @@ public sealed class DmaMappingCache
         catch (UioException error)
         {
             // Whoever needs room, or disposes a buffer, has nothing to do with it.
-            UioEventSource.Log.EndingFailed(mapping.Device.Info, error.Message);
+            UioEventSource.Log.EndingFailed(mapping.Device.Info.DevicePath, error.Message);
         }
 
         return true;

@@ -60,6 +60,10 @@ public sealed class UioDeviceInfo
         return $"{DevicePath} \"{Name}\" ({string.Join(", ", new[] { ParentName, maps, Driver }.Where(part => part.Length > 0))})";
     }
 
+    /// <summary>That the UioDevice has been disposed.</summary>
+    /// <param name="rest">What else that means, in words.</param>
+    internal ObjectDisposedException Disposed(string rest = "") => new("UioDevice", $"{DevicePath} has been disposed{rest}.");
+
     private static string SizeOf(UioMapInfo map) =>
         map.Length >= 1 << 20 && map.Length % (1 << 20) == 0 ? $"{map.Length >> 20} MiB"
         : map.Length >= 1 << 10 && map.Length % (1 << 10) == 0 ? $"{map.Length >> 10} KiB"
