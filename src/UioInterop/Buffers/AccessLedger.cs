@@ -12,7 +12,7 @@ namespace UioInterop;
 /// </remarks>
 internal sealed class AccessLedger
 {
-    private readonly record struct Scope(long Ticket, long Offset, long Length);
+    private readonly record struct Scope(long Ticket, int Place, long Offset, long Length);
 
     private readonly record struct Transfer(long Ticket, IBufferMapping Mapping, long Offset, long Length, bool IsCyclic, bool IsAbandoned);
 
@@ -28,6 +28,7 @@ internal sealed class AccessLedger
     private readonly List<Scope> _scopes = []; // many that read, or one that writes
     private readonly List<Transfer> _transfers = [];
     private readonly List<long> _stopped = []; // tickets of transfers that a stop has ended, until their leases are disposed
+    private long[] _open = new long[1]; // tickets of the open scopes, each at its place; 0 is free. Read without the lock
     private CpuAccessMode _mode;
     private int _toDevice;
     private int _fromDevice;
@@ -63,23 +64,38 @@ internal sealed class AccessLedger
         return SyncFlagsFor(mode);
     }
 
-    public long AddScope(CpuAccessMode mode, long offset, long length, ulong sync)
+    /// <summary>Notes that a scope is open. Its ticket stands at a place, where <see cref="IsOpen"/> looks for it.</summary>
+    public (long Ticket, int Place) AddScope(CpuAccessMode mode, long offset, long length, ulong sync)
     {
         long ticket = Interlocked.Increment(ref s_lastTicket);
-        _scopes.Add(new Scope(ticket, offset, length));
+        int place = Array.IndexOf(_open, 0L);
+        if (place < 0)
+        {
+            place = _open.Length;
+            long[] larger = new long[2 * place];
+            _open.CopyTo(larger, 0);
+            Volatile.Write(ref _open, larger);
+        }
+
+        Volatile.Write(ref _open[place], ticket);
+        _scopes.Add(new Scope(ticket, place, offset, length));
         _mode = mode;
         OpenSync = sync;
-        return ticket;
+        return (ticket, place);
     }
 
-    public bool HasScope(long ticket) => IndexOfScope(ticket) >= 0;
+    /// <summary>Whether a scope is open. Takes no lock: each element that the CPU touches may ask.</summary>
+    public bool IsOpen(long ticket, int place) => Volatile.Read(ref Volatile.Read(ref _open)[place]) == ticket;
 
     public bool RemoveScope(long ticket)
     {
         int index = IndexOfScope(ticket);
-        if (index >= 0)
-            _scopes.RemoveAt(index);
-        return index >= 0;
+        if (index < 0)
+            return false;
+
+        Volatile.Write(ref _open[_scopes[index].Place], 0);
+        _scopes.RemoveAt(index);
+        return true;
     }
 
     /// <summary>Refuses what the CPU must be out of the buffer for.</summary>

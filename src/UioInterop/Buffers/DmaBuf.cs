@@ -205,7 +205,7 @@ public sealed partial class DmaBuf : IDisposable
     public CpuAccess BeginAccess(CpuAccessMode mode, long offset = 0, int length = -1)
     {
         Window window = Open(mode, offset, length);
-        return new CpuAccess(this, window.Ticket, window.Span);
+        return new CpuAccess(this, window);
     }
 
     /// <summary>
@@ -363,12 +363,6 @@ public sealed partial class DmaBuf : IDisposable
             _ = Shim.Sync(File, Ledger.OpenSync | Shim.SyncEnd); // when it fails, nothing better can be done
     }
 
-    internal bool IsOpen(long ticket)
-    {
-        lock (Ledger.Gate)
-            return Ledger.HasScope(ticket);
-    }
-
     internal void EndAccess(long ticket)
     {
         lock (Ledger.Gate)
@@ -394,6 +388,7 @@ public sealed partial class DmaBuf : IDisposable
 
         ulong sync;
         long ticket;
+        int place;
         MemoryMap map;
         lock (Ledger.Gate)
         {
@@ -404,7 +399,7 @@ public sealed partial class DmaBuf : IDisposable
             // A scope that nobody ends keeps its memory: its span does not keep this object from the collector.
             bool isKept = false;
             map.DangerousAddRef(ref isKept);
-            ticket = Ledger.AddScope(mode, offset, size, sync);
+            (ticket, place) = Ledger.AddScope(mode, offset, size, sync);
         }
 
         // Without the lock: the kernel waits for the buffer's fences here, for as long as they take. The scope counts as open.
@@ -416,7 +411,7 @@ public sealed partial class DmaBuf : IDisposable
             throw UioException.From(Calls.Sync, ToString(), result);
         }
 
-        return new Window(ticket, map, map.Address + offset, (int)size);
+        return new Window(ticket, place, map, map.Address + offset, (int)size);
     }
 
     private bool RemoveScope(long ticket)
@@ -498,9 +493,10 @@ public sealed partial class DmaBuf : IDisposable
     }
 
     /// <summary>The part of the buffer that a scope is about. The map is named to keep it from the collector.</summary>
-    internal readonly unsafe struct Window(long ticket, MemoryMap map, byte* address, int length)
+    internal readonly unsafe struct Window(long ticket, int place, MemoryMap map, byte* address, int length)
     {
         public readonly long Ticket = ticket;
+        public readonly int Place = place;
         public readonly MemoryMap Map = map;
         public readonly byte* Address = address;
         public readonly int Length = length;

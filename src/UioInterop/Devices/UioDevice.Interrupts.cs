@@ -6,8 +6,6 @@ namespace UioInterop;
 // The interrupt.
 public sealed partial class UioDevice
 {
-    private const string PciGeneric = "uio_pci_generic";
-
     private readonly InterruptSource _interrupts;
 
     /// <summary>
@@ -54,7 +52,7 @@ public sealed partial class UioDevice
         Span<byte> enable = stackalloc byte[sizeof(int)];
         BinaryPrimitives.WriteInt32LittleEndian(enable, 1);
         int result = Syscalls.Write(_file, enable);
-        if (result == -Errno.ENOSYS && Info.Driver == PciGeneric)
+        if (result == -Errno.ENOSYS && IsPciGeneric)
             (_pci ?? Pci ?? throw UioException.From(Calls.OpenConfig, Info.DevicePath, -Errno.ENODEV)).InterruptDisabled = false;
         else if (result < 0)
             throw UioException.From(Calls.EnableInterrupt, Info.DevicePath, result);

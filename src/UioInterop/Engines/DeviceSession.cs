@@ -34,6 +34,7 @@ public sealed class DeviceSession : IThreadPoolWorkItem, IDisposable
     private bool _isListening; // for an interrupt, or handing one out
 
     private Engine[] _engines = []; // replaced under the lock, never changed
+    private PciFunction? _pci; // of a device that loses its bus mastering when another file of it is closed
 
     /// <summary>Takes over an open device.</summary>
     /// <param name="device">The device. It is disposed with the session.</param>
@@ -101,6 +102,8 @@ public sealed class DeviceSession : IThreadPoolWorkItem, IDisposable
 
             if (Device.Features.RunsQuiescePrograms)
                 Device.SetQuiesceProgram(Compose(engines));
+            if (Device.IsPciGeneric)
+                _pci = Device.Pci;
             Device.EnableInterrupt(); // throws now, not in the first transfer, if there is none
         }
     }
@@ -134,6 +137,18 @@ public sealed class DeviceSession : IThreadPoolWorkItem, IDisposable
     {
         lock (_gate)
             _engines = [.. _engines, engine];
+    }
+
+    /// <summary>Refuses to call a transfer done that the device was not let into memory for, whatever it says itself.</summary>
+    /// <exception cref="IOException">Bus mastering is off.</exception>
+    internal void ThrowIfCutOff()
+    {
+        if (_pci is { BusMaster: false })
+        {
+            throw new IOException(
+                $"{Device.Info} was not let into memory during a transfer: somebody closed another file of it, or switched bus mastering "
+                + "off. The data is lost.");
+        }
     }
 
     /// <summary>A transfer has been started, and waits for its interrupt.</summary>

@@ -110,6 +110,10 @@ public abstract class OneShotEngine<TRequest> : Engine where TRequest : struct
     /// The CPU is in the memory. A transfer that was given up could not be stopped, and still cannot. Somebody else waits for the
     /// device's interrupt. Or this is called from the engine's own Start, Acknowledge or Reset.
     /// </exception>
+    /// <exception cref="IOException">
+    /// The engine reported an error. Or bus mastering is off at the transfer's end, as after the close of another file of a device of
+    /// uio_pci_generic: the device reached no memory, whatever it says.
+    /// </exception>
     /// <exception cref="UioException">EIO, EINVAL, ENODEV: the device was unbound.</exception>
     /// <exception cref="ObjectDisposedException">
     /// The mapping or the device has been disposed. When the device was disposed meanwhile, the memory is free once that is over.
@@ -144,8 +148,12 @@ public abstract class OneShotEngine<TRequest> : Engine where TRequest : struct
 #pragma warning disable CA1031 // Whatever it is, it ends the transfer; without one nobody is there to hear of it.
         try
         {
-            if (Acknowledge() == EngineState.Done)
-                _wait.TryDecide(EngineWait.Outcome.Done, count);
+            if (Acknowledge() != EngineState.Done || !_wait.IsPending)
+                return;
+
+            if (_leases.Count > 0)
+                Session.ThrowIfCutOff();
+            _wait.TryDecide(EngineWait.Outcome.Done, count);
         }
         catch (Exception error)
         {

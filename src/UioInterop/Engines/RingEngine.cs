@@ -210,6 +210,8 @@ public abstract class RingEngine : Engine
         try
         {
             done = Acknowledge(count);
+            if (done > 0)
+                Session.ThrowIfCutOff();
         }
 #pragma warning disable CA1031 // Whatever it is, it ends the ring.
         catch (Exception error)

@@ -17,10 +17,6 @@ internal sealed class InterruptSource : IDisposable
 {
     private const int NoWake = -1;
 
-    // A thread that read the count before another and counts after it is behind by what came meanwhile, which is not so much.
-    // Whatever else differs is new, however long nobody has waited.
-    private const uint MostBehind = 1 << 24;
-
     // Protects what is below, but for what says otherwise. InterruptThread's own lock is taken inside of it.
     private readonly object _gate = new();
     private readonly UioDeviceInfo _device;
@@ -315,10 +311,11 @@ internal sealed class InterruptSource : IDisposable
     {
         while (true)
         {
+            uint start = Volatile.Read(ref _total);
             int result = Shim.Wait((int)_file.DangerousGetHandle(), wake, ref nanoseconds, out uint total);
             switch (result)
             {
-                case 1 when TryCount(total, out count):
+                case 1 when TryCount(start, total, out count):
                     return true;
                 case 0:
                     count = default;
@@ -335,10 +332,11 @@ internal sealed class InterruptSource : IDisposable
 
     private bool TryRead(out InterruptCount count)
     {
+        uint start = Volatile.Read(ref _total);
         Span<byte> bytes = stackalloc byte[sizeof(uint)];
         int result = Syscalls.Read(_file, bytes);
         if (result == bytes.Length)
-            return TryCount(BinaryPrimitives.ReadUInt32LittleEndian(bytes), out count);
+            return TryCount(start, BinaryPrimitives.ReadUInt32LittleEndian(bytes), out count);
 
         count = default;
         return result == -Errno.EAGAIN ? false : throw Failure(result < 0 ? result : -Errno.EIO);
@@ -348,13 +346,16 @@ internal sealed class InterruptSource : IDisposable
     /// Counts on to a total that has been read. False when another thread, which read a later one, has counted these
     /// interrupts already.
     /// </summary>
-    private bool TryCount(uint total, out InterruptCount count)
+    /// <param name="start">What had been counted before the read. The kernel tells each total once, so what is read is later.</param>
+    /// <param name="total">What was read.</param>
+    /// <param name="count">How many interrupts there were.</param>
+    private bool TryCount(uint start, uint total, out InterruptCount count)
     {
         while (true)
         {
             uint before = Volatile.Read(ref _total);
             count = new InterruptCount(total, unchecked(total - before));
-            if (unchecked(before - total) <= MostBehind)
+            if (!IsLater(total, before, start))
                 return false;
             if (Interlocked.CompareExchange(ref _total, total, before) == before)
                 break;
@@ -364,6 +365,12 @@ internal sealed class InterruptSource : IDisposable
             UioEventSource.Log.InterruptsMissed(_device.DevicePath, count.Missed, count.Total);
         return true;
     }
+
+    /// <summary>
+    /// Whether a total is later than another. The kernel's count wraps, so both are measured from one before them. That is right
+    /// as long as fewer than 2^32 interrupts come while a thread waits.
+    /// </summary>
+    internal static bool IsLater(uint total, uint other, uint start) => unchecked(total - start) > unchecked(other - start);
 
     private UioException Failure(int result) =>
         // EIO has two causes, and only one of them is for ever.

@@ -113,7 +113,10 @@ public sealed class DmaMappingPool : IDisposable
     /// Ends the mappings that nobody has rented. Those that are rented stay what they are until they are given back, and
     /// end then; waits end with <see cref="ObjectDisposedException"/>. The second time it does nothing.
     /// </summary>
-    /// <remarks>Of a mapping that cannot be ended <see cref="UioDevice.Failed"/> tells; it ends with the device.</remarks>
+    /// <remarks>
+    /// <see cref="UioDevice.Failed"/> tells of a mapping that cannot be ended, which ends with the device; and of a buffer on which a
+    /// scope of CPU access is open, which then belongs to whoever has it.
+    /// </remarks>
     public void Dispose()
     {
         Slot[] idle;
@@ -227,7 +230,8 @@ public sealed class DmaMappingPool : IDisposable
         }
     }
 
-    private static void End(params ReadOnlySpan<Slot> slots)
+    /// <summary>Ends mappings and their buffers. One that cannot be ended keeps none of the others.</summary>
+    private void End(params ReadOnlySpan<Slot> slots)
     {
         foreach (Slot slot in slots)
         {
@@ -236,7 +240,14 @@ public sealed class DmaMappingPool : IDisposable
 
             slot.Mapping = null;
             mapping.Dispose();
-            mapping.Buffer.Dispose();
+            try
+            {
+                mapping.Buffer.Dispose();
+            }
+            catch (InvalidOperationException failure)
+            {
+                _device.Report(failure); // somebody has kept the buffer, and a scope open on it
+            }
         }
     }
 

@@ -219,6 +219,19 @@ internal sealed class TransferTests : EduTest
     }
 
     [Test]
+    public async Task A_transfer_that_the_device_was_not_let_into_memory_for_is_an_error()
+    {
+        using var buffer = DmaHeap.Cma.Allocate(4096);
+        using var mapping = Edu.Device.Import(buffer, DmaDirection.FromDevice);
+
+        var copy = Edu.CopyFromDeviceAsync(mapping, 0, Length, Timeout).AsTask();
+        Edu.Pci.BusMaster = false;
+
+        await Assert.ThatAsync(() => copy, Throws.InstanceOf<IOException>().With.Message.Contains("not let into memory"));
+        Edu.CopyFromDevice(mapping, 0, Length, Timeout);
+    }
+
+    [Test]
     public void Closing_brings_the_device_to_rest_while_it_can_still_be_used_for_that()
     {
         var runs = 0;

@@ -106,6 +106,62 @@ internal sealed class BufferMemoryTests
     }
 
     [Test]
+    public void Of_a_pin_and_the_end_of_the_scope_at_one_time_one_is_refused()
+    {
+        const int Rounds = 2000;
+        using var buffer = DmaHeap.System.Allocate(Length);
+        using var both = new Barrier(2);
+        using var done = new Barrier(2);
+        var owner = buffer.BeginMemoryAccess(CpuAccessMode.Read);
+        var memory = owner.Memory;
+        MemoryHandle? pin = null;
+        var thread = new Thread(() =>
+        {
+            for (var i = 0; i < Rounds; i++)
+            {
+                both.SignalAndWait(s_timeout);
+                try
+                {
+                    pin = memory.Pin();
+                }
+                catch (ObjectDisposedException)
+                {
+                    pin = null;
+                }
+                done.SignalAndWait(s_timeout);
+            }
+        });
+        thread.Start();
+
+        int neither = 0, together = 0;
+        for (var i = 0; i < Rounds; i++)
+        {
+            both.SignalAndWait(s_timeout);
+            var ended = true;
+            try
+            {
+                owner.Dispose();
+            }
+            catch (InvalidOperationException)
+            {
+                ended = false;
+            }
+            done.SignalAndWait(s_timeout);
+
+            together += ended && pin is not null ? 1 : 0;
+            neither += !ended && pin is null ? 1 : 0;
+            pin?.Dispose();
+            owner.Dispose();
+            owner = buffer.BeginMemoryAccess(CpuAccessMode.Read);
+            memory = owner.Memory;
+        }
+
+        Assert.That(thread.Join(s_timeout), Is.True);
+        owner.Dispose();
+        Assert.That((together, neither), Is.EqualTo((0, 0)));
+    }
+
+    [Test]
     public void After_Dispose_it_says_so_whatever_is_asked()
     {
         using var buffer = DmaHeap.System.Allocate(Length);

@@ -226,6 +226,25 @@ internal sealed class MappingPoolTests
     }
 
     [Test]
+    public void A_scope_on_a_buffer_that_was_kept_keeps_none_of_the_others()
+    {
+        var pool = Pool(capacity: 3);
+        DmaBuf kept;
+        using (var rented = pool.Rent(TimeSpan.Zero))
+            kept = rented.Buffer;
+        var failures = new List<Exception>();
+        _device.Failed += (_, failed) => failures.Add(failed.Exception);
+
+        using (kept.BeginAccess(CpuAccessMode.Read))
+            Assert.That(pool.Dispose, Throws.Nothing);
+
+        Assert.That((Attachments, DmaBufTable.Buffers), Is.EqualTo((0, _buffers + 1)));
+        Assert.That(failures, Is.All.InstanceOf<InvalidOperationException>().And.Exactly(1).Items);
+        kept.Dispose();
+        Assert.That(DmaBufTable.Buffers, Is.EqualTo(_buffers));
+    }
+
+    [Test]
     public void Disposing_the_device_first_is_told_and_leaves_nothing()
     {
         using var pool = Pool(capacity: 2);
