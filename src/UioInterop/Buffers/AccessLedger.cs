@@ -3,8 +3,8 @@ using UioInterop.Interop;
 namespace UioInterop;
 
 /// <summary>
-/// Who touches a buffer now: the CPU in its scopes, devices in their transfers, and which devices could. What would
-/// corrupt memory is refused here.
+/// The accesses to a buffer: scopes of the CPU, transfers of devices, and mappings, through which devices could. It refuses
+/// what would corrupt memory.
 /// </summary>
 /// <remarks>
 /// Everything happens under the buffer's lock, which is taken inside of a device's, never around it. Nothing is

@@ -41,7 +41,7 @@ public readonly ref struct CpuAccess
         }
     }
 
-    /// <summary>Ends the scope. The second time, through a copy too, it does nothing.</summary>
+    /// <summary>Ends the scope. Later calls, on copies too, do nothing.</summary>
     /// <exception cref="UioException">The kernel could not end it: the device may not see what was written.</exception>
     public void Dispose() => _buffer?.EndAccess(_ticket);
 }

@@ -5,7 +5,7 @@ using UioInterop.Interop;
 
 namespace UioInterop;
 
-/// <summary>How a buffer gets from one process to another: one byte over a Unix socket, and a descriptor with it.</summary>
+/// <summary>Sends a buffer to another process: one byte and a descriptor over a Unix socket.</summary>
 /// <remarks>
 /// No call here blocks in the kernel: whether a Socket's descriptor does depends on what .NET has done with it before.
 /// Waiting is left to the Socket, which knows how to end it when it is closed.

@@ -5,8 +5,7 @@ using UioInterop.Interop;
 namespace UioInterop;
 
 /// <summary>
-/// A place to allocate buffers from: a Linux dma-heap in /dev/dma_heap. It holds nothing open, so there is nothing to
-/// dispose.
+/// A Linux dma-heap in /dev/dma_heap, to allocate buffers from. It holds nothing open, so there is nothing to dispose.
 /// </summary>
 /// <remarks>Thread-safe. See Documentation/userspace-api/dma-buf-heaps.rst.</remarks>
 public sealed class DmaHeap

@@ -18,7 +18,7 @@ public sealed class UioDeviceInfo
     /// <summary>The number that its nodes have.</summary>
     internal DeviceNumber DeviceNumber { get; init; }
 
-    /// <summary>What tells it from a later device with the same number.</summary>
+    /// <summary>A number that a later device with the same number does not have.</summary>
     internal ulong Identity { get; init; }
 
     /// <summary>The name that its UIO driver gave it.</summary>

@@ -55,7 +55,7 @@ internal static class DeviceLock
             ? "dispose that one first, or share the device: UioOpenOptions.IsExclusive = false, on both sides"
             : "for itself (UioOpenOptions.IsExclusive)")}");
 
-    /// <summary>Whose locks on a node are in the way, in words: proc(5), /proc/locks.</summary>
+    /// <summary>The holders of locks that are in the way, in words: proc(5), /proc/locks.</summary>
     private static IEnumerable<string> HoldersOf(FileStatus node, bool exclusive)
     {
         // "1: FLOCK  ADVISORY  WRITE 123 00:15:4711 0 EOF"

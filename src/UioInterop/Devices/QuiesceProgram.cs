@@ -4,14 +4,14 @@ using UioInterop.Interop;
 namespace UioInterop;
 
 /// <summary>
-/// What stops a device, in a few accesses to its registers, for the kernel to do when the program is not there any more to
-/// do it (UIO_IOC_SET_QUIESCE in linux/uio/uio.h). The operations run in the order in which they were added.
+/// A few register accesses that stop a device. The kernel makes them when the program is gone (UIO_IOC_SET_QUIESCE in
+/// linux/uio/uio.h). The operations run in the order in which they were added.
 /// </summary>
 /// <remarks>
-/// <para>It ends with a poll, as a rule: writes to a PCI device are posted, and one that has not arrived has not stopped the
-/// device. What the polls do not wait for, the kernel takes for quiet.</para>
-/// <para>The accesses are the kernel's. A register that has no clock or power when the program runs, and would answer the
-/// program itself with SIGBUS, is fatal to the whole machine: name none.</para>
+/// <para>It usually ends with a poll: writes to a PCI device are posted, and a write that has not arrived has not stopped the device.
+/// The kernel assumes that whatever the polls do not wait for is quiet.</para>
+/// <para>The accesses are the kernel's. Never name a register that may have no clock or power then: the program would get SIGBUS, but
+/// the kernel's access takes the whole machine down.</para>
 /// <para>Why there is <see cref="UioDevice.Quiesce"/> besides: that runs in the program, can do whatever it takes, and leaves
 /// the device ready for the next transfer. This runs when the program is gone, and has to do no more than stop it. A device
 /// that needs no more in either case is told so once: <see cref="Run"/> can be its <see cref="UioDevice.Quiesce"/>.</para>
@@ -42,7 +42,7 @@ public sealed class QuiesceProgram
         _registers = registers;
     }
 
-    /// <summary>Whose registers are in it; null when it is empty.</summary>
+    /// <summary>The device of its registers; null when it is empty.</summary>
     internal UioDevice? Device { get; private set; }
 
     internal ReadOnlySpan<QuiesceArguments> Operations => System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_operations);

@@ -49,7 +49,7 @@ public sealed partial class UioDevice
     }
 
     /// <summary>
-    /// What the device has, in no order: mappings that have not ended, among them those that the program lost sight of. A snapshot.
+    /// What the device has, in no order: mappings that have not ended, dropped ones included. A snapshot.
     /// </summary>
     public IReadOnlyList<DmaMappingInfo> Mappings
     {

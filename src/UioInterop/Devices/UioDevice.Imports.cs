@@ -11,13 +11,13 @@ public sealed partial class UioDevice
     private int _dropped;
 
     /// <summary>
-    /// How many mappings the program lost sight of without disposing them. They go on working, and keep their buffers,
+    /// How many mappings the collector took before the program disposed them. They go on working, and keep their buffers,
     /// until the device is disposed.
     /// </summary>
     public int DroppedMappings => Volatile.Read(ref _dropped);
 
     /// <summary>Lets the device reach a buffer (UIO_IOC_DMABUF_ATTACH, or UIO_IOC_MAP_DMABUF on a kernel without).</summary>
-    /// <param name="buffer">The buffer. It may be disposed before the mapping; its memory stays until then.</param>
+    /// <param name="buffer">The buffer. Disposing it before the mapping is fine: its memory stays until the mapping ends.</param>
     /// <param name="direction">
     /// What the device will do with it. The scopes that <see cref="DmaBuf.BeginAccess"/> gives out follow it.
     /// </param>

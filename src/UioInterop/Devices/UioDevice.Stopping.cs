@@ -26,13 +26,13 @@ public sealed partial class UioDevice
     /// A driver sets it when it opens its device; <see cref="DeviceSession"/> does for its engines. It runs on the thread that asked
     /// for it, one at a time, and may use this device even while that is being disposed, on that thread. When it returns all
     /// transfers that had begun before are over, whichever thread had begun them. When it cannot stop the device it throws: the
-    /// buffers then stay where they are, and <see cref="Failed"/> tells of it. It does not run when the kernel says that the device
+    /// buffers then stay mapped, and <see cref="Failed"/> is raised. It does not run when the kernel says that the device
     /// was unbound, and has ended its mappings.
     /// </remarks>
     public Action? Quiesce { get; set; }
 
     /// <summary>
-    /// Tells the kernel how to stop the device when this program cannot: when it dies, or the driver is unbound, with buffers
+    /// Tells the kernel how to stop the device when this program cannot: it died, or the driver was unbound, while buffers were
     /// imported. Replaces an earlier program. <see cref="Quiesce"/> is what the library itself runs: a driver sets both, see
     /// <see cref="QuiesceProgram"/>.
     /// </summary>

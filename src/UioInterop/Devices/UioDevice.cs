@@ -121,7 +121,7 @@ public sealed partial class UioDevice : IMappingOwner, IRegisterOwner, IDisposab
             Close();
     }
 
-    /// <summary>Whether it is being disposed, or has been.</summary>
+    /// <summary>Whether Dispose has begun.</summary>
     internal bool IsDisposed => _state != State.Open;
 
     /// <summary>The device in words: what <see cref="Info"/> says, and how many mappings it has.</summary>

@@ -3,14 +3,13 @@ using UioInterop.Interop;
 
 namespace UioInterop;
 
-/// <summary>Waits until there is a UIO device that this process may open.</summary>
+/// <summary>Waits for a UIO device that this process may open.</summary>
 /// <remarks>
 /// <para>The kernel's uevents say when to look, and not inotify on /dev: the node is made before the device has its
 /// maps, and only the <c>bind</c> event of the device behind it comes after everything. udev tells over the same socket
 /// when it has set the permissions and links. Subscribing comes before the first look, so nothing is missed in
 /// between, and an event only ever leads to another look at /sys: it is believed in nothing else.</para>
-/// <para>What no event tells, such as a chmod by a script or a container that hears no events, is seen by looking
-/// again every second.</para>
+/// <para>Some changes have no event, such as a chmod by a script, and a container may hear none: so it also looks every second.</para>
 /// <para>Each wait has a thread of its own, for the time it lasts: it reads /sys, which takes as long as drivers take,
 /// and looks with the permissions of the thread that asked.</para>
 /// </remarks>

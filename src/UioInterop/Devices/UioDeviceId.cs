@@ -5,9 +5,9 @@ namespace UioInterop;
 
 /// <summary>
 /// Says which UIO device is meant: by number, node or UIO name, or by the device behind it: its name, PCI address, or
-/// place in the device tree. Numbers depend on the order of probing, the rest does not.
+/// place in the device tree. Only numbers depend on the order of probing.
 /// </summary>
-/// <remarks>An id is a name, nothing is looked for before it is used. Opening fails when several devices answer to it.</remarks>
+/// <remarks>An id is only a name: the device is looked up when the id is used. Opening fails when several devices match.</remarks>
 public readonly record struct UioDeviceId
 {
     private enum Kind { None, Any, Number, Path, Name, Parent, PciAddress, DeviceTreeNode, DeviceTreeAlias, Compatible }
@@ -19,8 +19,8 @@ public readonly record struct UioDeviceId
     private UioDeviceId(Kind kind, int number, string? text) => (_kind, _number, _text) = (kind, number, text);
 
     /// <summary>
-    /// By whatever a person calls it: its UIO name, its number (<c>0</c> or <c>uio0</c>), the path of its node, its parent, PCI
-    /// address, device-tree node or alias, or <c>compatible</c>. Opening fails when more than one device answers to it in any way.
+    /// By any of its names: the UIO name, its number (<c>0</c> or <c>uio0</c>), the path of its node, its parent, PCI
+    /// address, device-tree node or alias, or <c>compatible</c>. Opening fails when several devices match in any of these ways.
     /// </summary>
     /// <param name="text">The name, number or path.</param>
     /// <exception cref="ArgumentException">It is the path of something else than a UIO device's node.</exception>
@@ -46,7 +46,7 @@ public readonly record struct UioDeviceId
 
     /// <summary>
     /// By node, whatever its name is: <c>/dev/uio0</c>, one that mknod(1) or a container made, or a link, such as one that
-    /// udev made or will make. The device is the one that the node is of.
+    /// udev made or will make. The node's device number decides which device that is.
     /// </summary>
     /// <param name="path">The path.</param>
     /// <exception cref="ArgumentException">There is something else at this path.</exception>
@@ -56,7 +56,7 @@ public readonly record struct UioDeviceId
         if (Syscalls.GetStatus(path, out FileStatus status) >= 0)
         {
             if (status.Device is not { } node)
-                throw new ArgumentException($"{path} is no device node: those of UIO devices are /dev/uio0 and so on, links to them, and what mknod(1) makes.", nameof(path));
+                throw new ArgumentException($"{path} is not a device node. UIO devices have /dev/uio0 and so on, links to those, and nodes made by mknod(1).", nameof(path));
             if (SysFs.ReadSubsystem(node) is { } subsystem and not "uio")
                 throw new ArgumentException($"{path} is a node of another kind of device ({subsystem} {node}).", nameof(path));
         }
@@ -80,7 +80,7 @@ public readonly record struct UioDeviceId
         ArgumentException.ThrowIfNullOrEmpty(address);
         return PciFunction.TryParseAddress(address, out string full)
             ? new UioDeviceId(Kind.PciAddress, 0, full)
-            : throw new ArgumentException($"\"{address}\" is not a PCI address: those are domain:bus:device.function in hexadecimal, as 0000:00:02.0, or without the domain, as 00:02.0.", nameof(address));
+            : throw new ArgumentException($"\"{address}\" is not a PCI address. One is domain:bus:device.function in hexadecimal, such as 0000:00:02.0, or 00:02.0 in domain 0.", nameof(address));
     }
 
     /// <summary>By the device-tree node of the device behind it.</summary>
@@ -91,7 +91,7 @@ public readonly record struct UioDeviceId
         ArgumentException.ThrowIfNullOrEmpty(node);
         return node[0] == '/'
             ? new UioDeviceId(Kind.DeviceTreeNode, 0, node)
-            : throw new ArgumentException($"\"{node}\" is not the full path of a node, as /axi/dma@fd500000; an alias is for FromDeviceTreeAlias.", nameof(node));
+            : throw new ArgumentException($"\"{node}\" is not the full path of a node, such as /axi/dma@fd500000. For an alias use FromDeviceTreeAlias.", nameof(node));
     }
 
     /// <summary>By an alias of the device-tree node behind it, a property of <c>/aliases</c>.</summary>
@@ -120,7 +120,7 @@ public readonly record struct UioDeviceId
     internal void ThrowIfNone(string parameter)
     {
         if (_kind == Kind.None)
-            throw new ArgumentException("The id names no device: make it with UioDeviceId.FromNumber, FromName or another From method.", parameter);
+            throw new ArgumentException("The id is empty: make one with UioDeviceId.FromNumber, FromName or another From method.", parameter);
     }
 
     /// <summary>Reads the one device that is meant, where the id says which that is: the others are not looked at.</summary>

@@ -4,8 +4,8 @@ using System.Runtime.ExceptionServices;
 namespace UioInterop;
 
 /// <summary>
-/// An open device and its engines: brings them to rest before they are used, hands each interrupt to all of them, stops them, and
-/// tells the kernel how to.
+/// An open device and its engines. It brings them to rest before their first use, hands each interrupt to all of them, stops them,
+/// and tells the kernel how to stop them.
 /// </summary>
 /// <remarks>
 /// <para>It sets <see cref="UioDevice.Quiesce"/> and takes the device's interrupts while a transfer is under way: nobody else waits
@@ -59,7 +59,7 @@ public sealed class DeviceSession : IThreadPoolWorkItem, IDisposable
     /// <param name="id">Which one.</param>
     /// <param name="options">How; exclusively unless they say otherwise.</param>
     /// <param name="create">Makes the driver with its engines. Throws when the device is another than it is for.</param>
-    /// <returns>What <paramref name="create"/> made. Its Dispose is to dispose the session.</returns>
+    /// <returns>The driver that <paramref name="create"/> made. Its Dispose has to dispose the session.</returns>
     /// <exception cref="TimeoutException">An engine is busy with what a program before this one began, and stays so.</exception>
     /// <inheritdoc cref="UioDevice.Open(UioDeviceId, UioOpenOptions?)"/>
     public static T Open<T>(UioDeviceId id, UioOpenOptions? options, Func<DeviceSession, T> create)
@@ -139,7 +139,7 @@ public sealed class DeviceSession : IThreadPoolWorkItem, IDisposable
             _engines = [.. _engines, engine];
     }
 
-    /// <summary>Refuses to call a transfer done that the device was not let into memory for, whatever it says itself.</summary>
+    /// <summary>Throws when bus mastering is off: the device reached no memory, even if it says that the transfer is done.</summary>
     /// <exception cref="IOException">Bus mastering is off.</exception>
     internal void ThrowIfCutOff()
     {

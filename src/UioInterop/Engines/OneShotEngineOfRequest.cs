@@ -99,8 +99,8 @@ public abstract class OneShotEngine<TRequest> : Engine where TRequest : struct
     /// <param name="timeout">How long it may take, with the wait for its turn; or <see cref="Timeout.InfiniteTimeSpan"/>.</param>
     /// <param name="token">Ends it.</param>
     /// <returns>
-    /// The interrupts since the last wait. It completes when the transfer is done or, whatever the failure, when the engine has
-    /// stopped: then it touches the memory no more. What has been transferred is not known then.
+    /// The interrupts since the last wait. The task completes when the transfer is done, or on any failure once the engine has
+    /// stopped: then it no longer touches the memory, and how much was transferred is not known.
     /// </returns>
     /// <exception cref="ArgumentOutOfRangeException">The timeout is negative.</exception>
     /// <exception cref="TimeoutException">The transfer was not done in time, or its turn did not come.</exception>

@@ -22,7 +22,7 @@ internal static class Remedies
         "this kernel has no dma-buf import for UIO: build it with the series in kernel-patch/ and CONFIG_UIO_DMABUF=y";
 
     private const string NoDma =
-        "the device behind it has no DMA mask, so the kernel takes it for one that does no DMA, or another driver has it (cnic, qedi): import into a device that masters the bus and whose driver is the UIO driver";
+        "the device has no DMA mask, so the kernel assumes that it does no DMA; or its UIO device was not registered by its own driver at binding (cnic): import into a device that masters the bus and is bound to the UIO driver";
 
     private const string CannotMap =
         "the kernel could not map the buffer for this device: its DMA mask may not reach the memory, or the device is gone; the kernel log knows more";
@@ -39,7 +39,7 @@ internal static class Remedies
         "out of kernel memory, IOMMU addresses or bounce buffers (swiotlb=): dispose mappings that are no longer needed";
 
     private const string EndedByOthers =
-        "the buffer was not mapped any more: something else has unmapped it, through this very file";
+        "the buffer was already unmapped: other code did it through this same file";
 
     private const string NoRegisters = "the UIO map is not one of physical registers (memtype)";
 
@@ -60,14 +60,14 @@ internal static class Remedies
         [(Calls.OpenHeap, Errno.EPERM)] = Permission,
 
         [(Calls.Attach, Errno.EINVAL)] = _ => "the descriptor is of something else than a dma-buf",
-        [(Calls.Attach, Errno.EBUSY)] = _ => "this device has the buffer imported already: use that DmaMapping, or dispose it first; or it still writes into buffers of a program that has ended (dmabuf/quarantined in sysfs): reset the device",
+        [(Calls.Attach, Errno.EBUSY)] = _ => "this device has already imported the buffer: use that DmaMapping, or dispose it first; or it still writes into buffers of a program that has ended (dmabuf/quarantined in sysfs): reset the device",
         [(Calls.Attach, Errno.ENODEV)] = _ => DeviceGone,
         [(Calls.Attach, Errno.EOPNOTSUPP)] = _ => NoDma,
         [(Calls.Attach, Errno.EIO)] = _ => CannotMap,
         [(Calls.Attach, Errno.EACCES)] = _ => ReadOnly,
         [(Calls.Attach, Errno.EBADF)] = _ => ClosedBuffer,
         [(Calls.Attach, Errno.EPERM)] = _ => NeedsRawIo,
-        [(Calls.Attach, Errno.ENOSPC)] = path => $"the device has as many buffers as it may: dispose mappings that are no longer needed, or raise {Limit(path, "max_mappings")}",
+        [(Calls.Attach, Errno.ENOSPC)] = path => $"the device has its maximum of buffers: dispose mappings that are no longer needed, or raise {Limit(path, "max_mappings")}",
         [(Calls.Attach, Errno.ENOMEM)] = path => $"{NoMemory}, or raise {Limit(path, "max_bytes")}",
         [(Calls.Attach, Errno.ERANGE)] = OutOfReach,
 
@@ -86,8 +86,8 @@ internal static class Remedies
         [(Calls.SetQuiesce, Errno.EOPNOTSUPP)] = _ => NoRegisters,
 
         [(Calls.Map, Errno.ENOTTY)] = _ => NoImport,
-        [(Calls.Map, Errno.EINVAL)] = _ => "most likely the buffer is not one contiguous range for this device: allocate it from a CMA heap (DmaHeap.Cma), or put the device behind a translating IOMMU; the device's DMA mask must reach the buffer, too",
-        [(Calls.Map, Errno.EBUSY)] = _ => "this device has the buffer imported already: use that DmaMapping, or dispose it first",
+        [(Calls.Map, Errno.EINVAL)] = _ => "probably the buffer is not one contiguous range for this device: allocate it from a CMA heap (DmaHeap.Cma), or put the device behind a translating IOMMU; the device's DMA mask must reach the buffer, too",
+        [(Calls.Map, Errno.EBUSY)] = _ => "this device has already imported the buffer: use that DmaMapping, or dispose it first",
         [(Calls.Map, Errno.ENODEV)] = _ => DeviceGone,
         [(Calls.Map, Errno.EOPNOTSUPP)] = _ => NoDma,
         [(Calls.Map, Errno.EIO)] = _ => CannotMap,
@@ -104,7 +104,7 @@ internal static class Remedies
 
         [(Calls.MapRegisters, Errno.EINVAL)] = _ => "the driver offers this map in sysfs but not for mmap, as a port, or the device was unbound from its UIO driver",
         [(Calls.MapRegisters, Errno.ENODEV)] = _ => "the map's address is not on a page boundary, or the device was unbound",
-        [(Calls.MapRegisters, Errno.EPERM)] = _ => "a locked-down kernel (secure boot) does not let user space reach device memory",
+        [(Calls.MapRegisters, Errno.EPERM)] = _ => "the kernel is locked down (secure boot) and keeps user space from device memory",
 
         [(Calls.EnableInterrupt, Errno.ENOSYS)] = _ => "the UIO driver has no irqcontrol: its interrupt is enabled in the device itself",
         [(Calls.EnableInterrupt, Errno.EINVAL)] = _ => DeviceGone,
@@ -115,31 +115,31 @@ internal static class Remedies
         [(Calls.Allocate, Errno.ENOMEM)] = path => path.EndsWith("/system", StringComparison.Ordinal)
             ? "out of memory"
             : "the heap has no range of this length in one piece: free buffers, ask for less, or enlarge the area (cma= on the kernel's command line; CmaFree in /proc/meminfo)",
-        [(Calls.Allocate, Errno.EINVAL)] = _ => "the length has to be more than 0, and what the heap can have at all",
+        [(Calls.Allocate, Errno.EINVAL)] = _ => "the length has to be more than 0, and no more than the heap can hold",
         [(Calls.Allocate, Errno.ENOTTY)] = _ => "this is not a dma-heap",
 
         [(Calls.CreateUdmabuf, Errno.EINVAL)] = _ => "the length is beyond udmabuf's limits: see size_limit_mb and list_limit in /sys/module/udmabuf/parameters",
         [(Calls.CreateUdmabuf, Errno.ENOENT)] = _ => "this kernel has no udmabuf (CONFIG_UDMABUF), or its module is not loaded: modprobe udmabuf",
         [(Calls.CreateUdmabuf, Errno.EACCES)] = Permission,
 
-        [(Calls.MapBuffer, Errno.EACCES)] = _ => "the buffer's descriptor was made for reading only: its exporter has to be asked for O_RDWR",
+        [(Calls.MapBuffer, Errno.EACCES)] = _ => "the buffer's descriptor is read-only: ask its exporter for O_RDWR; DmaBuf.Read and ToArray work without",
         [(Calls.MapBuffer, Errno.EINVAL)] = _ => "the exporter of this buffer does not let the CPU map it",
         [(Calls.MapBuffer, Errno.ENODEV)] = _ => "the exporter of this buffer does not let the CPU map it",
         [(Calls.Sync, Errno.ENOTTY)] = _ => "this kernel's dma-buf has no sync ioctl",
 
-        [(Calls.OpenInfo, Errno.ENOENT)] = _ => "only /proc tells what a descriptor is: mount proc on /proc",
+        [(Calls.OpenInfo, Errno.ENOENT)] = _ => "the library reads /proc to see what a descriptor is: mount proc on /proc",
 
         [(Calls.Send, Errno.EPIPE)] = _ => PeerGone,
         [(Calls.Send, Errno.ECONNRESET)] = _ => PeerGone,
         [(Calls.Send, Errno.ECONNREFUSED)] = _ => PeerGone,
         [(Calls.Send, Errno.ENOTCONN)] = _ => NotConnected,
-        [(Calls.Send, Errno.EAGAIN)] = _ => "the other side has not received what it was sent before, and the socket is set not to wait for that",
+        [(Calls.Send, Errno.EAGAIN)] = _ => "the other side has not read earlier messages, and the socket does not block",
         [(Calls.Send, Errno.ETOOMANYREFS)] = _ => "too many descriptors are on their way to processes that have not received them (RLIMIT_NOFILE, ulimit -n)",
         [(Calls.Receive, Errno.ECONNRESET)] = _ => PeerGone,
         [(Calls.Receive, Errno.EINVAL)] = _ => NotConnected,
         [(Calls.Receive, Errno.ENOTCONN)] = _ => NotConnected,
-        [(Calls.Receive, Errno.EAGAIN)] = _ => "nothing has come, and the socket is set not to wait: ReceiveAsync waits, and Socket.Poll",
-        [(Calls.Receive, Errno.EMFILE)] = _ => "a buffer came, the process had no free descriptor for it, and the kernel has dropped it: raise RLIMIT_NOFILE (ulimit -n) or dispose what is no longer needed, and have it sent again",
+        [(Calls.Receive, Errno.EAGAIN)] = _ => "no message has come, and the socket does not block: use ReceiveAsync, or Socket.Poll first",
+        [(Calls.Receive, Errno.EMFILE)] = _ => "the process had no free descriptor, and the kernel dropped the buffer: raise RLIMIT_NOFILE (ulimit -n) or dispose what is no longer needed, and have the buffer sent again",
         [(Calls.Receive, Errno.ENOMSG)] = _ => "the message has no descriptor: the other side has to send the buffer with DmaBuf.Send, or as one byte and one descriptor (SCM_RIGHTS)",
 
         [(Calls.OpenConfig, Errno.EACCES)] = Permission,
@@ -154,7 +154,7 @@ internal static class Remedies
         [(Calls.Bind, Errno.ENOENT)] = path => path.EndsWith("/driver_override", StringComparison.Ordinal)
             ? "the device is gone, or this kernel has no driver_override for its bus: try PciDynamicId"
             : "the driver does not let devices be bound by hand, or the device is gone",
-        [(Calls.Bind, Errno.ENODEV)] = _ => "it has no use for this device, or the device is gone; uio_pci_generic takes no function whose INTx cannot be masked; the kernel log may say why",
+        [(Calls.Bind, Errno.ENODEV)] = _ => "the driver does not take this device, or the device is gone; uio_pci_generic takes no function whose INTx cannot be masked; the kernel log may say why",
         [(Calls.Bind, Errno.EINVAL)] = _ => "uio_pdrv_genirq takes only devices from a device tree or ACPI; the kernel log says why",
         [(Calls.Bind, Errno.EAGAIN)] = _ => "it waits for another device, such as an IOMMU, a clock or an interrupt controller, see /sys/kernel/debug/devices_deferred; try again when that has come",
 

@@ -7,7 +7,7 @@ using System.Text;
 namespace UioInterop.Interop;
 
 /// <summary>
-/// Finds libuiodmabuf.so wherever a build, a package or a publish put it.
+/// Finds libuiodmabuf.so where a build, a package or a publish has put it.
 /// </summary>
 /// <remarks>
 /// The loader finds a package's <c>runtimes/&lt;rid&gt;/native</c>, but not that of a project reference: there the file

@@ -96,7 +96,7 @@ internal sealed class Attachment(IMappingOwner owner, DmaBuf buffer, DmaDirectio
         return _ranges ?? [new DmaRange(_address, 0, Length)];
     }
 
-    /// <summary>What of the buffer is contiguous for the device from a byte on.</summary>
+    /// <summary>The range that is contiguous for the device from a byte on.</summary>
     public DmaRange PieceAt(long offset)
     {
         BeTold();

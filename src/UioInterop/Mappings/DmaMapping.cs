@@ -3,14 +3,13 @@ using System.Diagnostics;
 namespace UioInterop;
 
 /// <summary>
-/// A buffer that a device can reach. Its device owns it: it ends when it is disposed, when the device is, or when the
-/// device's driver is unbound. There is no finalizer, so a mapping that the program has lost sight of goes on working for
-/// as long as the program holds the device; it is counted in <see cref="UioDevice.DroppedMappings"/>.
+/// A buffer that a device can reach. It ends when it is disposed, when its device is, or when the device's driver is unbound. It has no finalizer: a mapping that the program drops goes on working for
+/// as long as the program holds the device, and is counted in <see cref="UioDevice.DroppedMappings"/>.
 /// </summary>
 /// <remarks>
-/// <para>A transfer takes a lease on its part of the buffer (<see cref="BeginTransfer"/>). What the device does without
-/// one, nobody waits for: after the mapping's end its accesses fault behind a strict IOMMU; without one they hit memory
-/// that may have a new owner.</para>
+/// <para>A transfer takes a lease on its part of the buffer (<see cref="BeginTransfer"/>). Nobody waits for what
+/// the device does without one. After the mapping's end such accesses fault behind a strict IOMMU; without an IOMMU they hit
+/// memory that may have a new owner.</para>
 /// <para>Thread-safe.</para>
 /// </remarks>
 [DebuggerDisplay("{ToString(),nq}")]
@@ -48,10 +47,10 @@ public sealed class DmaMapping : IDisposable
         }
     }
 
-    /// <summary>Where the device reaches the buffer, all of which is contiguous for it.</summary>
+    /// <summary>The buffer's address for the device. The buffer is contiguous.</summary>
     /// <exception cref="InvalidOperationException">It is not, and comes in several <see cref="Ranges"/>.</exception>
     /// <exception cref="UioException">
-    /// ENOTTY: the kernel keeps addresses to itself; <see cref="Registers.WriteAddress(Register{ulong}, TransferLease, long)"/>
+    /// ENOTTY: the kernel does not expose addresses; <see cref="Registers.WriteAddress(Register{ulong}, TransferLease, long)"/>
     /// does without them. ENODEV: the device was unbound before they were asked for. ENOENT: the mapping was ended behind the
     /// library's back.
     /// </exception>
@@ -66,8 +65,8 @@ public sealed class DmaMapping : IDisposable
     }
 
     /// <summary>
-    /// The parts of the buffer that are contiguous for the device, in the buffer's order. Behind an IOMMU it is one; without
-    /// one a buffer has as many as its memory has pieces. The kernel is asked once.
+    /// The parts of the buffer that are contiguous for the device, in the buffer's order. Behind an IOMMU there is one;
+    /// without, one for each piece of memory. The kernel is asked once.
     /// </summary>
     /// <exception cref="UioException">ENOTTY, ENODEV, ENOENT: as for <see cref="Address"/>.</exception>
     /// <exception cref="ObjectDisposedException">The mapping has ended.</exception>
@@ -80,10 +79,10 @@ public sealed class DmaMapping : IDisposable
         }
     }
 
-    /// <summary>How many <see cref="Ranges"/> there are, which the kernel tells in any case.</summary>
+    /// <summary>How many <see cref="Ranges"/> there are. Kernels that hide addresses tell this, too.</summary>
     public int RangeCount => _attachment.RangeCount;
 
-    /// <summary>Where the device reaches the buffer, unless that is several <see cref="Ranges"/>, or kept secret by the kernel.</summary>
+    /// <summary>The buffer's address for the device, unless it has several <see cref="Ranges"/> or the kernel does not expose addresses.</summary>
     /// <param name="address">The address.</param>
     /// <exception cref="UioException">ENODEV, ENOENT: as for <see cref="Address"/>.</exception>
     /// <exception cref="ObjectDisposedException">The mapping has ended.</exception>
@@ -95,7 +94,7 @@ public sealed class DmaMapping : IDisposable
         return has;
     }
 
-    /// <summary>Where the device reaches a part of the buffer.</summary>
+    /// <summary>A part's address for the device.</summary>
     /// <param name="offset">Where the part begins in the buffer, in bytes.</param>
     /// <param name="length">How long it is, in bytes. All of it is inside of the mapping.</param>
     /// <exception cref="ArgumentOutOfRangeException">The part is not inside of the mapping.</exception>
@@ -110,8 +109,8 @@ public sealed class DmaMapping : IDisposable
     }
 
     /// <summary>
-    /// Begins a transfer: from now on the device may touch a part of the buffer, and the CPU may not. To be called before
-    /// the device is started.
+    /// Begins a transfer: from now on the device may touch a part of the buffer, and the CPU may not. Call it before
+    /// you start the device.
     /// </summary>
     /// <param name="offset">Where the part begins in the buffer, in bytes.</param>
     /// <param name="length">How long it is, in bytes, more than 0. All of it is inside of the mapping.</param>
@@ -121,7 +120,7 @@ public sealed class DmaMapping : IDisposable
     /// A scope of CPU access is open over a byte of it; or a scope that writes is open anywhere in the buffer, and the
     /// device writes, too: the kernel syncs all of a buffer at a scope's end.
     /// </exception>
-    /// <exception cref="ObjectDisposedException">The mapping has ended, or is about to.</exception>
+    /// <exception cref="ObjectDisposedException">The mapping has ended, or is being ended.</exception>
     public TransferLease BeginTransfer(long offset, long length) => BeginLease(offset, length, isCyclic: false);
 
     /// <param name="offset">Where the part begins in the buffer, in bytes.</param>

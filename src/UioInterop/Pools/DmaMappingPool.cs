@@ -3,8 +3,7 @@ using System.Diagnostics;
 namespace UioInterop;
 
 /// <summary>
-/// Buffers of one size that a device has all the time, to rent and to give back: allocated and imported once, so that a
-/// rent costs neither.
+/// Buffers of one size to rent and give back. They are allocated and imported once, so that a rent costs neither.
 /// </summary>
 /// <remarks>
 /// <para>A rented buffer has the content that its last user left. It is not zeroed.</para>
@@ -111,7 +110,7 @@ public sealed class DmaMappingPool : IDisposable
 
     /// <summary>
     /// Ends the mappings that nobody has rented. Those that are rented stay what they are until they are given back, and
-    /// end then; waits end with <see cref="ObjectDisposedException"/>. The second time it does nothing.
+    /// end then; waits end with <see cref="ObjectDisposedException"/>. Later calls do nothing.
     /// </summary>
     /// <remarks>
     /// <see cref="UioDevice.Failed"/> tells of a mapping that cannot be ended, which ends with the device; and of a buffer on which a

@@ -181,7 +181,7 @@ public sealed unsafe class Registers
     /// <param name="register">The register.</param>
     /// <param name="mask">Which bits.</param>
     /// <param name="value">What they become; no other bits.</param>
-    /// <returns>What was written.</returns>
+    /// <returns>The value that was written.</returns>
     /// <exception cref="ArgumentException">
     /// The value has bits outside of the mask; or the offset is not a multiple of the width.
     /// </exception>
@@ -204,14 +204,14 @@ public sealed unsafe class Registers
     /// <summary>Sets some bits of a register, as <see cref="Modify"/> does.</summary>
     /// <param name="register">The register.</param>
     /// <param name="bits">Which bits.</param>
-    /// <returns>What was written.</returns>
+    /// <returns>The value that was written.</returns>
     /// <inheritdoc cref="Modify"/>
     public T SetBits<T>(Register<T> register, RegisterValue<T> bits) where T : unmanaged => Modify(register, bits, bits);
 
     /// <summary>Clears some bits of a register, as <see cref="Modify"/> does.</summary>
     /// <param name="register">The register.</param>
     /// <param name="bits">Which bits.</param>
-    /// <returns>What was written.</returns>
+    /// <returns>The value that was written.</returns>
     /// <inheritdoc cref="Modify"/>
     public T ClearBits<T>(Register<T> register, RegisterValue<T> bits) where T : unmanaged => Modify(register, bits, default);
 
