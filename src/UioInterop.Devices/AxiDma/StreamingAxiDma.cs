@@ -31,7 +31,8 @@ public sealed class StreamingAxiDma : IDisposable
     {
         AxiDmaOptions known = AxiDma.OptionsFor(session, options);
         var domain = new StopDomain();
-        return new StreamingAxiDma(new AxiDmaChannel(session, domain, DmaDirection.ToDevice, known), new AxiDmaReceiveRing(session, domain, known));
+        return new StreamingAxiDma(new AxiDmaChannel(session, domain, DmaDirection.ToDevice, known),
+            new AxiDmaReceiveRing(session, domain, known));
     });
 
     /// <summary>Sends a part of a buffer as one packet.</summary>

@@ -132,7 +132,8 @@ public sealed class DriverBinding : IDisposable
         {
             _ = _device.SetOverride(_previousOverride);
             throw new UioException(Calls.Bind, Device, -result, result == -Errno.ENOENT
-                ? $"its driver is {PreviousDriver}, which does not let go of devices (it has no \"unbind\" in /sys/bus/{_device.Bus}/drivers)"
+                ? $"its driver is {PreviousDriver}, which does not let go of devices (it has no \"unbind\" in "
+                    + $"/sys/bus/{_device.Bus}/drivers)"
                 : $"its driver is {PreviousDriver}, and {Remedies.For(Calls.Bind, Device, -result)}");
         }
 

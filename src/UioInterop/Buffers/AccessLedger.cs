@@ -50,7 +50,8 @@ internal sealed class AccessLedger
     public ulong CheckScope(CpuAccessMode mode, long offset, long length)
     {
         if (_scopes.Count > 0 && (mode | _mode) != CpuAccessMode.Read)
-            throw new InvalidOperationException($"A scope of CPU access ({_mode}) is open on {_buffer}: dispose it first. Scopes that only read may be open together.");
+            throw new InvalidOperationException($"A scope of CPU access ({_mode}) is open on {_buffer}: dispose it first. Scopes that "
+                + "only read may be open together.");
 
         foreach (Transfer transfer in _transfers)
         {
@@ -58,7 +59,8 @@ internal sealed class AccessLedger
                 continue;
             if (Collide(mode, offset, length, transfer.Mapping.Direction, transfer.Offset, transfer.Length))
                 throw new InvalidOperationException(
-                    $"A transfer of {transfer.Mapping.DevicePath} over bytes {transfer.Offset} to {transfer.Offset + transfer.Length - 1} of {_buffer} is under way: wait for it before the CPU touches the buffer.");
+                    $"A transfer of {transfer.Mapping.DevicePath} over bytes {transfer.Offset} to {transfer.Offset + transfer.Length - 1} "
+                        + $"of {_buffer} is under way: wait for it before the CPU touches the buffer.");
         }
 
         return SyncFlagsFor(mode);
@@ -137,7 +139,8 @@ internal sealed class AccessLedger
                     break;
                 if (Collide(_mode, scope.Offset, scope.Length, mapping.Direction, offset, length))
                     throw new InvalidOperationException(
-                        $"A scope of CPU access ({_mode}) is open over bytes {scope.Offset} to {scope.Offset + scope.Length - 1} of {_buffer}: dispose it before a transfer starts.");
+                        $"A scope of CPU access ({_mode}) is open over bytes {scope.Offset} to {scope.Offset + scope.Length - 1} of "
+                            + $"{_buffer}: dispose it before a transfer starts.");
             }
 
             mapping.AddTransfer();
@@ -251,7 +254,8 @@ internal sealed class AccessLedger
         if (_fromDevice > 0 && (mode & CpuAccessMode.Write) != 0)
         {
             throw new InvalidOperationException(
-                $"A device has {_buffer} as FromDevice, so what the CPU writes now would be lost: write before the import, or import it as Bidirectional.");
+                $"A device has {_buffer} as FromDevice, so what the CPU writes now would be lost: write before the import, or "
+                    + "import it as Bidirectional.");
         }
 
         // udmabuf syncs a mapping of its own, which it makes with the first direction it hears and keeps.

@@ -384,7 +384,8 @@ public sealed partial class DmaBuf : IDisposable
         ArgumentOutOfRangeException.ThrowIfLessThan(length, -1);
         long size = length < 0 ? Length - offset : length;
         if (size > Length - offset || size > int.MaxValue)
-            throw new ArgumentOutOfRangeException(nameof(length), size, $"The part at {offset} is not inside of the buffer's {Length} bytes, or over 2 GiB.");
+            throw new ArgumentOutOfRangeException(nameof(length), size,
+                $"The part at {offset} is not inside of the buffer's {Length} bytes, or over 2 GiB.");
 
         ulong sync;
         long ticket;
@@ -484,7 +485,8 @@ public sealed partial class DmaBuf : IDisposable
     {
         try
         {
-            return System.IO.File.ResolveLinkTarget($"/proc/self/fd/{file.DangerousGetHandle()}", returnFinalTarget: false)?.ToString() ?? "closed";
+            return System.IO.File.ResolveLinkTarget($"/proc/self/fd/{file.DangerousGetHandle()}", returnFinalTarget: false)?.ToString()
+                ?? "closed";
         }
         catch (IOException)
         {

@@ -39,7 +39,12 @@ internal sealed unsafe class DmaBufMemory(DmaBuf buffer, DmaBuf.Window window) :
         // An operation gets its pin or the scope its end, never both.
         int before = Interlocked.CompareExchange(ref _pins, Ended, 0);
         if (before > 0)
-            throw new InvalidOperationException($"An operation still has the memory of {buffer} pinned: wait for it before the scope ends.");
+        {
+            throw new InvalidOperationException(
+                $"An operation still has the memory of {buffer} pinned: wait for it before the scope ends.");
+        }
+
+
         if (before == 0)
             buffer.EndAccess(window.Ticket);
     }

@@ -37,7 +37,8 @@ public sealed class DmaHeap
     /// <summary>All heaps, by name. Empty when the kernel has none.</summary>
     /// <exception cref="UioException">EACCES: the process may not look.</exception>
     public static IReadOnlyList<DmaHeap> List() =>
-        [.. SysFs.Files(KernelPaths.Heaps).Select(path => new DmaHeap(Path.GetFileName(path))).OrderBy(heap => heap.Name, StringComparer.Ordinal)];
+        [.. SysFs.Files(KernelPaths.Heaps).Select(path => new DmaHeap(Path.GetFileName(path))).OrderBy(heap => heap.Name,
+            StringComparer.Ordinal)];
 
     internal static DmaHeap? TryFindSystem() => List().FirstOrDefault(heap => heap.Name == SystemName);
 
@@ -113,7 +114,8 @@ public sealed class DmaHeap
             return;
 
         throw new UioException(Calls.Allocate, DevicePath, Errno.ENOMEM,
-            $"the machine has {available >> 20} MiB of memory available, and the buffer is to have {length >> 20}: free some, or ask for less");
+            $"the machine has {available >> 20} MiB of memory available, and the buffer is to have "
+                + $"{length >> 20}: free some, or ask for less");
     }
 
     /// <summary>The heap's node.</summary>

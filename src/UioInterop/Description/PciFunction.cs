@@ -138,13 +138,15 @@ public sealed partial class PciFunction : IDisposable
     {
         Match match = AddressPattern().Match(text);
         address = match.Success
-            ? $"{(match.Groups["domain"] is { Success: true } domain ? domain.Value : "0000")}:{match.Groups["rest"].Value}".ToLowerInvariant()
+            ? $"{(match.Groups["domain"] is { Success: true } domain ? domain.Value : "0000")}:{match.Groups["rest"].Value}"
+                .ToLowerInvariant()
             : "";
         return match.Success;
     }
 
     // A domain has four digits and, behind some host bridges (Intel VMD), more; a bus 32 devices; a device 8 functions.
-    [GeneratedRegex("^((?<domain>[0-9a-f]{4,8}):)?(?<rest>[0-9a-f]{2}:[01][0-9a-f]\\.[0-7])\\z", RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant)]
+    [GeneratedRegex("^((?<domain>[0-9a-f]{4,8}):)?(?<rest>[0-9a-f]{2}:[01][0-9a-f]\\.[0-7])\\z",
+        RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant)]
     private static partial Regex AddressPattern();
 
     private static string Folder(string address) => $"{Bus}/devices/{address}";

@@ -293,7 +293,8 @@ internal static class SysFs
 
     private static ulong? ReadHex(string path) =>
         Read(path) is { } text
-        && ulong.TryParse(text.StartsWith("0x", StringComparison.Ordinal) ? text.AsSpan(2) : text, NumberStyles.HexNumber, CultureInfo.InvariantCulture, out ulong value)
+        && ulong.TryParse(text.StartsWith("0x", StringComparison.Ordinal) ? text.AsSpan(2) : text, NumberStyles.HexNumber,
+            CultureInfo.InvariantCulture, out ulong value)
             ? value
             : null;
 }

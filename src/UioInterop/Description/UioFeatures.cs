@@ -30,7 +30,9 @@ public sealed record UioFeatures
     /// <summary>Whether the kernel exposes bus addresses. If not, <see cref="DmaMapping.Address"/> throws.</summary>
     public bool ExposesAddresses { get; } = true;
 
-    /// <summary>Whether the kernel writes bus addresses into registers: <see cref="Registers.WriteAddress(Register{ulong}, TransferLease, long)"/>.</summary>
+    /// <summary>
+    /// Whether the kernel writes bus addresses into registers: <see cref="Registers.WriteAddress(Register{ulong}, TransferLease, long)"/>.
+    /// </summary>
     public bool WritesAddresses { get; }
 
     /// <summary>Whether the kernel stops the device when the program dies: <see cref="UioDevice.SetQuiesceProgram"/>.</summary>

@@ -43,7 +43,8 @@ internal static class DeviceLock
     {
         int result = Shim.Claim(file);
         if (result == -Errno.EBUSY)
-            throw Busy(device, exclusive: true, "a program that uses another node of it, as in a container, or that has opened it without this library");
+            throw Busy(device, exclusive: true, "a program that uses another node of it, as in a container, or that has "
+                + "opened it without this library");
 
         // A kernel without claims; Xilinx's says EINVAL to what it does not know.
         if (result < 0 && result != -Errno.ENOTTY && result != -Errno.EINVAL)

@@ -74,11 +74,13 @@ public sealed partial class UioDevice
             return false;
 
         witness.Watch(null);
-        if (!attachment.IsIdle && !WaitForTransfers([attachment]) && !TryStopFor(attachment, out Exception? failure) && !attachment.HasEnded)
+        if (!attachment.IsIdle && !WaitForTransfers([attachment]) && !TryStopFor(attachment, out Exception? failure)
+            && !attachment.HasEnded)
         {
             attachment.FailEnd();
             throw new UioException(Calls.Quiesce, Info.DevicePath, Errno.EBUSY,
-                $"a transfer is still under way and {WhyNotAtRest(failure)}; the buffer stays with the device until the mapping is ended again, or the device disposed", failure);
+                $"a transfer is still under way and {WhyNotAtRest(failure)}; the buffer stays with the device until the mapping is ended "
+                    + "again, or the device disposed", failure);
         }
 
         lock (_gate)
@@ -96,7 +98,8 @@ public sealed partial class UioDevice
                     if (_state == State.Open) // otherwise Dispose ends it, and counts on that no transfer begins
                         attachment.CancelEnd();
                     throw new InvalidOperationException(
-                        $"A scope in which the CPU writes is open on {attachment.Buffer}, and the end of a mapping that lets the device write would lose what it has written: dispose the scope first.");
+                        $"A scope in which the CPU writes is open on {attachment.Buffer}, and the end of a mapping that lets the device "
+                            + "write would lose what it has written: dispose the scope first.");
                 }
 
                 result = _imports.Detach(FileNumber, attachment);

@@ -93,7 +93,8 @@ public sealed partial class UioDevice
         FinishStops();
     }
 
-    private TimeSpan StopPatience => _options.TransferTimeout > s_leastPatience ? Deadline.AtMostADay(_options.TransferTimeout) : s_leastPatience;
+    private TimeSpan StopPatience =>
+        _options.TransferTimeout > s_leastPatience ? Deadline.AtMostADay(_options.TransferTimeout) : s_leastPatience;
 
     private bool IsQuiescer => Volatile.Read(ref _quiescer) is not 0 and int thread && thread == Environment.CurrentManagedThreadId;
 
@@ -120,7 +121,9 @@ public sealed partial class UioDevice
         RaiseFailures();
     }
 
-    /// <summary>Stops the device, unless the attachment turns out to be idle. False when that failed, or another thread is at it for too long.</summary>
+    /// <summary>
+    /// Stops the device, unless the attachment turns out to be idle. False when that failed, or another thread is at it for too long.
+    /// </summary>
     private bool TryStopFor(Attachment attachment, out Exception? failure)
     {
         failure = null;

@@ -40,7 +40,8 @@ internal sealed class UioDeviceArrival
     /// <exception cref="UioException">
     /// ENOTUNIQ: several devices answer to the id. EACCES: it came, but until the end the process was not let in.
     /// </exception>
-    public static Task<UioDeviceInfo> WaitAsync(UioDeviceId id, TimeSpan timeout, CancellationToken cancellation, TimeSpan? lookAgain = null)
+    public static Task<UioDeviceInfo> WaitAsync(UioDeviceId id, TimeSpan timeout, CancellationToken cancellation,
+        TimeSpan? lookAgain = null)
     {
         id.ThrowIfNone(nameof(id));
         var deadline = new Deadline(timeout);
@@ -141,7 +142,8 @@ internal sealed class UioDeviceArrival
             return UioException.From(Calls.Open, device!.DevicePath, refusal);
 
         string why = device is null ? UioDeviceLookup.WhyMissing(_id)
-            : refusal < 0 ? $"the kernel has {device}, but there is no node {device.DevicePath}: /dev has to be a devtmpfs, or udev has to run"
+            : refusal < 0 ? $"the kernel has {device}, but there is no node {device.DevicePath}: /dev has to be a "
+                + "devtmpfs, or udev has to run"
             : $"{device} came, but was not complete by then";
         return new TimeoutException($"{_id} did not appear within {_deadline.After.TotalSeconds:0.###} s: {why}.");
     }

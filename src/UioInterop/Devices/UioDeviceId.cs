@@ -56,7 +56,8 @@ public readonly record struct UioDeviceId
         if (Syscalls.GetStatus(path, out FileStatus status) >= 0)
         {
             if (status.Device is not { } node)
-                throw new ArgumentException($"{path} is not a device node. UIO devices have /dev/uio0 and so on, links to those, and nodes made by mknod(1).", nameof(path));
+                throw new ArgumentException($"{path} is not a device node. UIO devices have /dev/uio0 and so on, links to those, "
+                    + "and nodes made by mknod(1).", nameof(path));
             if (SysFs.ReadSubsystem(node) is { } subsystem and not "uio")
                 throw new ArgumentException($"{path} is a node of another kind of device ({subsystem} {node}).", nameof(path));
         }
@@ -80,7 +81,8 @@ public readonly record struct UioDeviceId
         ArgumentException.ThrowIfNullOrEmpty(address);
         return PciFunction.TryParseAddress(address, out string full)
             ? new UioDeviceId(Kind.PciAddress, 0, full)
-            : throw new ArgumentException($"\"{address}\" is not a PCI address. One is domain:bus:device.function in hexadecimal, such as 0000:00:02.0, or 00:02.0 in domain 0.", nameof(address));
+            : throw new ArgumentException($"\"{address}\" is not a PCI address. One is domain:bus:device.function in hexadecimal, such as "
+                + "0000:00:02.0, or 00:02.0 in domain 0.", nameof(address));
     }
 
     /// <summary>By the device-tree node of the device behind it.</summary>
@@ -91,7 +93,8 @@ public readonly record struct UioDeviceId
         ArgumentException.ThrowIfNullOrEmpty(node);
         return node[0] == '/'
             ? new UioDeviceId(Kind.DeviceTreeNode, 0, node)
-            : throw new ArgumentException($"\"{node}\" is not the full path of a node, such as /axi/dma@fd500000. For an alias use FromDeviceTreeAlias.", nameof(node));
+            : throw new ArgumentException($"\"{node}\" is not the full path of a node, such as /axi/dma@fd500000. For an "
+                + "alias use FromDeviceTreeAlias.", nameof(node));
     }
 
     /// <summary>By an alias of the device-tree node behind it, a property of <c>/aliases</c>.</summary>
@@ -99,7 +102,9 @@ public readonly record struct UioDeviceId
     public static UioDeviceId FromDeviceTreeAlias(string alias) => OfText(Kind.DeviceTreeAlias, alias);
 
     /// <summary>By one of the <c>compatible</c> strings of the device-tree node behind it.</summary>
-    /// <param name="compatible">The string: <c>xlnx,zynqmp-dma-1.0</c>. Several devices may have the same; opening then fails and lists them.</param>
+    /// <param name="compatible">
+    /// The string: <c>xlnx,zynqmp-dma-1.0</c>. Several devices may have the same; opening then fails and lists them.
+    /// </param>
     public static UioDeviceId FromCompatible(string compatible) => OfText(Kind.Compatible, compatible);
 
     /// <summary>The device in words: <c>/dev/uio0</c>, <c>UIO device named "edu"</c>.</summary>
@@ -120,7 +125,8 @@ public readonly record struct UioDeviceId
     internal void ThrowIfNone(string parameter)
     {
         if (_kind == Kind.None)
-            throw new ArgumentException("The id is empty: make one with UioDeviceId.FromNumber, FromName or another From method.", parameter);
+            throw new ArgumentException("The id is empty: make one with UioDeviceId.FromNumber, FromName or another From method.",
+                parameter);
     }
 
     /// <summary>Reads the one device that is meant, where the id says which that is: the others are not looked at.</summary>
@@ -140,7 +146,8 @@ public readonly record struct UioDeviceId
 
     internal bool Matches(UioDeviceInfo device) => _kind switch
     {
-        Kind.Any => device.Name == _text || device.Number == NumberIn(_text!) || IsOf(device.ParentName, device.DeviceTreeNode, device.Compatible),
+        Kind.Any =>
+            device.Name == _text || device.Number == NumberIn(_text!) || IsOf(device.ParentName, device.DeviceTreeNode, device.Compatible),
         Kind.Name => device.Name == _text,
         _ => IsOf(device.ParentName, device.DeviceTreeNode, device.Compatible),
     };
@@ -155,13 +162,16 @@ public readonly record struct UioDeviceId
         return IsOf(device.Name, node, compatible);
     }
 
-    /// <summary>Why nothing can answer to the id, as far as that can be told without UIO devices; null when there is nothing to tell.</summary>
+    /// <summary>
+    /// Why nothing can answer to the id, as far as that can be told without UIO devices; null when there is nothing to tell.
+    /// </summary>
     internal string? WhyUnknown() => _kind switch
     {
         Kind.Parent or Kind.PciAddress => BusDevice.NoSuchDevice(_text!),
         Kind.DeviceTreeNode or Kind.DeviceTreeAlias or Kind.Compatible when !SysFs.HasDeviceTree => "this machine has no device tree",
         Kind.DeviceTreeNode => WhyUnknown(_text!),
-        Kind.DeviceTreeAlias => SysFs.ReadDeviceTreeAliases() is var aliases && aliases.TryGetValue(_text!, out string? node) ? $"the alias stands for {node}; {WhyUnknown(node)}"
+        Kind.DeviceTreeAlias => SysFs.ReadDeviceTreeAliases() is var aliases && aliases.TryGetValue(_text!, out string? node)
+            ? $"the alias stands for {node}; {WhyUnknown(node)}"
             : aliases.Count == 0 ? "the device tree has no aliases"
             : $"the device tree has no such alias; it has: {string.Join(", ", aliases.Select(a => $"{a.Key} = {a.Value}"))}",
         Kind.Compatible => "no platform device or PCI function was made from a node with that",
@@ -170,7 +180,8 @@ public readonly record struct UioDeviceId
     };
 
     private static int NumberIn(string text) =>
-        SysFs.TryGetNumber(text, out int number) || int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number) ? number : -1;
+        SysFs.TryGetNumber(text, out int number) || int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number)
+            ? number : -1;
 
     private static UioDeviceId OfText(Kind kind, string text)
     {
@@ -199,7 +210,8 @@ public readonly record struct UioDeviceId
 
         return SysFs.ReadDeviceTreeStatus(node) is { } status and not ("okay" or "ok")
             ? $"the device tree has {node} with status \"{status}\": no device is made from that"
-            : $"the device tree has {node}, but no platform device or PCI function was made from it: its bus may lack a driver, or \"simple-bus\"";
+            : $"the device tree has {node}, but no platform device or PCI function was made from it: its bus may lack "
+                + "a driver, or \"simple-bus\"";
     }
 
     private static string? LinkTarget(string path)

@@ -4,7 +4,8 @@ namespace UioInterop;
 public sealed record UioOpenOptions
 {
     /// <summary>
-    /// Whether the device is opened for this program alone, as far as others use this library. True by default. uio_pci_generic switches bus
+    /// Whether the device is opened for this program alone, as far as others use this library. True by default. uio_pci_generic switches
+    /// bus
     /// mastering off when <i>any</i> file of a device is closed, which stops the DMA of all others.
     /// </summary>
     /// <remarks>

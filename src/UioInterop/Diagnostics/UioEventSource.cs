@@ -46,7 +46,8 @@ internal sealed class UioEventSource : EventSource
     private void Detached(string device, string exporter, string direction, ulong address, long length) =>
         Write(2, device, exporter, direction, address, length);
 
-    [Event(3, Level = EventLevel.Warning, Message = "{0} has a buffer from {1}, {2}, {4} bytes, whose mapping was collected without Dispose")]
+    [Event(3, Level = EventLevel.Warning,
+        Message = "{0} has a buffer from {1}, {2}, {4} bytes, whose mapping was collected without Dispose")]
     private void MappingDropped(string device, string exporter, string direction, ulong address, long length) =>
         Write(3, device, exporter, direction, address, length);
 

@@ -63,7 +63,9 @@ public abstract class OneShotEngine<TRequest> : Engine where TRequest : struct
     protected virtual string DescribeTimeout(TimeSpan timeout) =>
         $"{this} raised no interrupt within {timeout.TotalMilliseconds:0} ms of a transfer; it has been told to stop.";
 
-    /// <summary>Runs after each transfer, whatever came of it, when its leases have ended. It is still its turn; there is no lock.</summary>
+    /// <summary>
+    /// Runs after each transfer, whatever came of it, when its leases have ended. It is still its turn; there is no lock.
+    /// </summary>
     protected virtual void Ended()
     {
     }
@@ -302,13 +304,15 @@ public abstract class OneShotEngine<TRequest> : Engine where TRequest : struct
         }
         catch (Exception error) when (error is ObjectDisposedException or IOException)
         {
-            return $"{this} raised no interrupt within {timeout.TotalMilliseconds:0} ms of a transfer, and cannot be asked why: {error.Message}";
+            return $"{this} raised no interrupt within {timeout.TotalMilliseconds:0} ms of a transfer, and cannot "
+                + $"be asked why: {error.Message}";
         }
     }
 
     private void ThrowIfOver(Deadline deadline)
     {
         if (deadline.IsOver)
-            throw new TimeoutException($"{this} was busy with other transfers for {deadline.After.TotalMilliseconds:0} ms; this one has not begun.");
+            throw new TimeoutException($"{this} was busy with other transfers for {deadline.After.TotalMilliseconds:0} "
+                + "ms; this one has not begun.");
     }
 }

@@ -33,7 +33,9 @@ internal sealed class InterruptSource : IDisposable
     private int _threads;
 
     /// <param name="device">For messages.</param>
-    /// <param name="file">The device's file, not blocking: of two that wait, one may find that the other has read the count already.</param>
+    /// <param name="file">
+    /// The device's file, not blocking: of two that wait, one may find that the other has read the count already.
+    /// </param>
     /// <param name="wake">An event descriptor of its own.</param>
     /// <param name="total">The count at the moment of opening.</param>
     /// <param name="continueInline">Whether what awaits goes on in the thread that noticed the interrupt.</param>
@@ -104,7 +106,8 @@ internal sealed class InterruptSource : IDisposable
         {
             ThrowIfStopped();
             if (_wait is { IsAwaited: true })
-                throw new InvalidOperationException($"An asynchronous wait for an interrupt of {_device.DevicePath} is under way: one at a time.");
+                throw new InvalidOperationException($"An asynchronous wait for an interrupt of {_device.DevicePath} "
+                    + "is under way: one at a time.");
 
             // Nobody awaits it: somebody failed between arming and await, perhaps.
             if (_wait is { } forgotten)
@@ -129,7 +132,8 @@ internal sealed class InterruptSource : IDisposable
         // cannot have been taken before this returns, so what is set here belongs to this wait.
         short version = wait.Version;
         if (token.CanBeCanceled)
-            wait.Cancellation = token.UnsafeRegister(static (wait, token) => ((AsyncInterruptWait)wait!).Source.OnCancelled((AsyncInterruptWait)wait, token), wait);
+            wait.Cancellation = token.UnsafeRegister(static (wait, token) =>
+                ((AsyncInterruptWait)wait!).Source.OnCancelled((AsyncInterruptWait)wait, token), wait);
         return new ValueTask<InterruptCount>(wait, version);
     }
 
@@ -398,7 +402,8 @@ internal sealed class InterruptSource : IDisposable
     }
 
     private InvalidOperationException Displaced() =>
-        new($"Nobody awaited this wait for an interrupt of {_device.DevicePath}, and it has been given up for a later one: await it once, and at once.");
+        new($"Nobody awaited this wait for an interrupt of {_device.DevicePath}, and it has been given up for a later one: "
+            + "await it once, and at once.");
 
     private TimeoutException TimedOut() =>
         new($"{_device.DevicePath} raised no interrupt in time. It is armed as before.");

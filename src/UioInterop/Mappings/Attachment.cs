@@ -122,7 +122,8 @@ internal sealed class Attachment(IMappingOwner owner, DmaBuf buffer, DmaDirectio
     {
         DmaRange piece = PieceAt(offset);
         return piece.Length >= length ? piece.Address : throw new InvalidOperationException(
-            $"{length} bytes from {offset} on are not contiguous for {DevicePath}: {Buffer} comes in {RangeCount} ranges. Take them one by one (DmaMapping.Ranges), or allocate from DmaHeap.Cma.");
+            $"{length} bytes from {offset} on are not contiguous for {DevicePath}: {Buffer} comes in {RangeCount} ranges. Take them one by "
+                + "one (DmaMapping.Ranges), or allocate from DmaHeap.Cma.");
     }
 
     /// <summary>

@@ -3,7 +3,8 @@ using System.Diagnostics;
 namespace UioInterop;
 
 /// <summary>
-/// A buffer that a device can reach. It ends when it is disposed, when its device is, or when the device's driver is unbound. It has no finalizer: a mapping that the program drops goes on working for
+/// A buffer that a device can reach. It ends when it is disposed, when its device is, or when the device's driver is unbound. It has no
+/// finalizer: a mapping that the program drops goes on working for
 /// as long as the program holds the device, and is counted in <see cref="UioDevice.DroppedMappings"/>.
 /// </summary>
 /// <remarks>
@@ -37,7 +38,9 @@ public sealed class DmaMapping : IDisposable
     /// <summary>How much of the buffer is mapped, in bytes: all of its <see cref="DmaBuf.Length"/>.</summary>
     public long Length => _attachment.Length;
 
-    /// <summary>Whether it can end at once: no transfer of it is under way, and no scope that <see cref="Dispose"/> is refused for.</summary>
+    /// <summary>
+    /// Whether it can end at once: no transfer of it is under way, and no scope that <see cref="Dispose"/> is refused for.
+    /// </summary>
     internal bool CanEnd
     {
         get
@@ -82,7 +85,9 @@ public sealed class DmaMapping : IDisposable
     /// <summary>How many <see cref="Ranges"/> there are. Kernels that hide addresses tell this, too.</summary>
     public int RangeCount => _attachment.RangeCount;
 
-    /// <summary>The buffer's address for the device, unless it has several <see cref="Ranges"/> or the kernel does not expose addresses.</summary>
+    /// <summary>
+    /// The buffer's address for the device, unless it has several <see cref="Ranges"/> or the kernel does not expose addresses.
+    /// </summary>
     /// <param name="address">The address.</param>
     /// <exception cref="UioException">ENODEV, ENOENT: as for <see cref="Address"/>.</exception>
     /// <exception cref="ObjectDisposedException">The mapping has ended.</exception>

@@ -88,7 +88,9 @@ public readonly struct TransferLease : IDisposable, IEquatable<TransferLease>
         }
     }
 
-    /// <summary>Whether the transfer is under way: nobody has ended the lease, and the device has not been stopped since it began.</summary>
+    /// <summary>
+    /// Whether the transfer is under way: nobody has ended the lease, and the device has not been stopped since it began.
+    /// </summary>
     public bool IsUnderWay => _attachment is not null && _attachment.Buffer.Ledger.IsInTransfer(_ticket);
 
     /// <summary>Ends the lease: the device is done with this part. Later calls do nothing.</summary>

@@ -10,7 +10,8 @@ public sealed class TransferStoppedException : IOException
     public TransferStoppedException(string message, Exception? cause = null) : base(message, cause) { }
 
     internal TransferStoppedException(UioDeviceInfo device)
-        : this($"{device} was stopped before the transfer was done: a transfer was given up, a mapping ended under one, or the device was disposed or unbound.")
+        : this($"{device} was stopped before the transfer was done: a transfer was given up, a mapping ended under one, or the "
+            + "device was disposed or unbound.")
     {
     }
 }

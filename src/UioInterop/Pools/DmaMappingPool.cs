@@ -172,7 +172,9 @@ public sealed class DmaMappingPool : IDisposable
     }
 
     /// <summary>The pool in words: <c>3 of 4 available, 4096 bytes each, ToDevice, /dev/uio0</c>.</summary>
-    public override string ToString() => $"{Available} of {Capacity} available, {_length} bytes each, {Direction}, {_device.Info.DevicePath}{(_disposed ? ", disposed" : "")}";
+    public override string ToString() =>
+        $"{Available} of {Capacity} available, {_length} bytes each, {Direction}, "
+        + $"{_device.Info.DevicePath}{(_disposed ? ", disposed" : "")}";
 
     private async Task<RentedMapping> WaitAsync(TimeSpan timeout, CancellationToken token) =>
         await _available.WaitAsync(timeout, token).ConfigureAwait(false) ? Take() : throw Exhausted();

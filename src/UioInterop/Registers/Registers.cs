@@ -88,7 +88,8 @@ public sealed unsafe class Registers
         if (offset % sizeof(ulong) != 0)
         {
             throw new ArgumentException(
-                $"A slice at 0x{offset:x} of {Info} would hide how its registers are aligned: begin it at a multiple of 8.", nameof(offset));
+                $"A slice at 0x{offset:x} of {Info} would hide how its registers are aligned: begin it at a multiple of 8.",
+                    nameof(offset));
         }
 
         return new Registers(this, offset, length < 0 ? Length - offset : length);
@@ -298,7 +299,8 @@ public sealed unsafe class Registers
         throw whole > info.Offset
             ? UioException.From(Calls.MapRegisters, owner.Info.DevicePath, result)
             : new UioException(Calls.MapRegisters, owner.Info.DevicePath, -result,
-                $"map{info.Index} has {info.Size} bytes, and its registers begin at {info.Offset}: no whole page holds any, and the kernel maps "
+                $"map{info.Index} has {info.Size} bytes, and its registers begin at {info.Offset}: no whole page "
+                    + "holds any, and the kernel maps "
                 + "whole pages. Its driver has to round the size up, as uio_pdrv_genirq does");
     }
 

@@ -42,7 +42,8 @@ internal sealed class RingTests : EduTest
         {
             using var part = await ring.ReceiveAsync(Timeout);
             Assert.That(part.Index, Is.EqualTo(i % Parts));
-            Assert.That(() => { buffers[(i + 1) % Parts].BeginAccess(CpuAccessMode.Read); }, Throws.InvalidOperationException, "the device's");
+            Assert.That(() => { buffers[(i + 1) % Parts].BeginAccess(CpuAccessMode.Read); }, Throws.InvalidOperationException,
+                "the device's");
             using var cpu = part.BeginRead();
             Assert.That(cpu.Span.SequenceEqual(pattern), Is.True);
         }

@@ -115,7 +115,8 @@ internal sealed class TransferTests : EduTest
         lease.Complete();
 
         Assert.That(ending.Wait(s_soon), Is.True);
-        Assert.That(() => OpenDevice(new UioOpenOptions { TransferTimeout = TimeSpan.FromTicks(-1) }), Throws.InstanceOf<ArgumentOutOfRangeException>());
+        Assert.That(() => OpenDevice(new UioOpenOptions { TransferTimeout = TimeSpan.FromTicks(-1) }),
+            Throws.InstanceOf<ArgumentOutOfRangeException>());
     }
 
     [Test]
@@ -245,7 +246,8 @@ internal sealed class TransferTests : EduTest
             identification = registers.Read32(0);
             device.EnableInterrupt();
             device.TryWaitForInterrupt(TimeSpan.Zero, out _);
-            elsewhere = Task.Run(() => device.TryWaitForInterrupt(TimeSpan.Zero, out _)).ContinueWith(task => task.Exception?.InnerException, TaskScheduler.Default).Result;
+            elsewhere = Task.Run(() => device.TryWaitForInterrupt(TimeSpan.Zero, out _)).ContinueWith(task =>
+                task.Exception?.InnerException, TaskScheduler.Default).Result;
         };
 
         device.Dispose();
@@ -296,7 +298,8 @@ internal sealed class TransferTests : EduTest
         }
 
         using (buffer.BeginAccess(CpuAccessMode.Write, 0, 16))
-            Assert.That(() => mapping.BeginTransfer(4096, 4096), Throws.InvalidOperationException, "the end of a scope that writes syncs all");
+            Assert.That(() => mapping.BeginTransfer(4096, 4096), Throws.InvalidOperationException,
+                "the end of a scope that writes syncs all");
 
         var lease = mapping.BeginTransfer(0, 4096);
         Assert.That(() => { buffer.BeginAccess(CpuAccessMode.Read, 0, 1); }, Throws.InvalidOperationException);

@@ -37,10 +37,12 @@ internal sealed class BufferMemoryTests
             await File.WriteAllBytesAsync(path, s_pattern);
             using (var memory = buffer.BeginMemoryAccess(CpuAccessMode.Write))
             {
-                await using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0, useAsync: true);
+                await using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0,
+                    useAsync: true);
                 await stream.ReadExactlyAsync(memory.Memory[..Length]);
                 using var file = File.OpenHandle(path, options: FileOptions.Asynchronous);
-                Assert.That(await RandomAccess.ReadAsync(file, [memory.Memory[Length..(Length + 100)], memory.Memory.Slice(Length + 100, 50)], 7), Is.EqualTo(150));
+                Assert.That(await RandomAccess.ReadAsync(file,
+                    [memory.Memory[Length..(Length + 100)], memory.Memory.Slice(Length + 100, 50)], 7), Is.EqualTo(150));
             }
 
             using (var memory = buffer.BeginMemoryAccess(CpuAccessMode.Read, Length, 150))
@@ -175,7 +177,8 @@ internal sealed class BufferMemoryTests
             Assert.That(() => memory[1..].Span.Length, Throws.InstanceOf<ObjectDisposedException>());
             Assert.That(() => memory.Pin(), Throws.InstanceOf<ObjectDisposedException>());
             Assert.That(() => owner.Memory.Span.Length, Throws.InstanceOf<ObjectDisposedException>());
-            Assert.That(async () => await new MemoryStream(s_pattern).ReadExactlyAsync(memory), Throws.InstanceOf<ObjectDisposedException>());
+            Assert.That(async () => await new MemoryStream(s_pattern).ReadExactlyAsync(memory),
+                Throws.InstanceOf<ObjectDisposedException>());
         }
     }
 
@@ -200,7 +203,8 @@ internal sealed class BufferMemoryTests
         const long Far = (1L << 31) + 12_345;
         using var buffer = LargeBuffer.Create();
         Assert.That(buffer.Length, Is.EqualTo(LargeBuffer.Length).And.GreaterThan(Far + Length));
-        Assert.That(() => { buffer.BeginAccess(CpuAccessMode.Read); }, Throws.InstanceOf<ArgumentOutOfRangeException>(), "no span is that long");
+        Assert.That(() => { buffer.BeginAccess(CpuAccessMode.Read); }, Throws.InstanceOf<ArgumentOutOfRangeException>(),
+            "no span is that long");
 
         using (var memory = buffer.BeginMemoryAccess(CpuAccessMode.Write, Far, Length))
             s_pattern.CopyTo(memory.Memory);
@@ -212,7 +216,8 @@ internal sealed class BufferMemoryTests
             Assert.That(cpu.Span.SequenceEqual(s_pattern), Is.True);
         using (var last = buffer.BeginAccess(CpuAccessMode.Read, LargeBuffer.Length - 10))
             Assert.That(last.Span.Length, Is.EqualTo(10));
-        Assert.That(() => { buffer.BeginAccess(CpuAccessMode.Read, LargeBuffer.Length - 10, 11); }, Throws.InstanceOf<ArgumentOutOfRangeException>());
+        Assert.That(() => { buffer.BeginAccess(CpuAccessMode.Read, LargeBuffer.Length - 10, 11); },
+            Throws.InstanceOf<ArgumentOutOfRangeException>());
     }
 
     [Test]

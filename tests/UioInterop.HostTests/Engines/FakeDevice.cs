@@ -62,7 +62,8 @@ internal sealed class FakeDevice : IDisposable
     }
 
     /// <summary>A buffer that the device has.</summary>
-    public DmaMapping Import(DmaDirection direction = DmaDirection.FromDevice) => Device.Import(new DmaBuf(Memory(), Length, "fake"), direction);
+    public DmaMapping Import(DmaDirection direction = DmaDirection.FromDevice) =>
+        Device.Import(new DmaBuf(Memory(), Length, "fake"), direction);
 
     public void Dispose()
     {

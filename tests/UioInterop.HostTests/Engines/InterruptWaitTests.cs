@@ -20,7 +20,8 @@ internal sealed class InterruptWaitTests
     [Test]
     public async Task A_wait_whose_result_was_asked_for_too_early_is_given_up()
     {
-        Assert.That(() => _fake.Device.WaitForInterruptAsync(s_timeout).Result, Throws.InvalidOperationException.With.Message.Contains("await it"));
+        Assert.That(() => _fake.Device.WaitForInterruptAsync(s_timeout).Result,
+            Throws.InvalidOperationException.With.Message.Contains("await it"));
 
         _fake.Interrupt();
         await Noticed();
@@ -109,11 +110,13 @@ internal sealed class InterruptWaitTests
     [TestCase(5u, 5u, 3u, false)]
     [TestCase(1u, uint.MaxValue, uint.MaxValue - 2, true)]
     [TestCase(uint.MaxValue, 1u, uint.MaxValue - 2, false)]
-    [TestCase(2u, 3u, 3u, true)]
+    [TestCase(3_000_000_003u, 4u, 3u, true)]
+    [TestCase(4u, 3_000_000_003u, 3u, false)]
     public void Of_two_totals_the_one_that_is_further_from_what_was_counted_is_later(uint total, uint other, uint start, bool isLater) =>
         Assert.That(InterruptSource.IsLater(total, other, start), Is.EqualTo(isLater));
 
-    private ValueTask<InterruptCount> Forget(int milliseconds) => _fake.Device.WaitForInterruptAsync(TimeSpan.FromMilliseconds(milliseconds));
+    private ValueTask<InterruptCount> Forget(int milliseconds) =>
+        _fake.Device.WaitForInterruptAsync(TimeSpan.FromMilliseconds(milliseconds));
 
     /// <summary>Returns when the thread that serves all devices has been where the interrupt is: it takes one after the other.</summary>
     private static async Task Noticed()

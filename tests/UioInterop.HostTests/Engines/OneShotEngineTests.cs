@@ -67,7 +67,8 @@ internal sealed class OneShotEngineTests
         _engine.Say(FakeEngine.Error);
         _fake.Interrupt();
 
-        Assert.That(async () => await transfer.WaitAsync(s_timeout), Throws.InstanceOf<IOException>().With.Message.Contains("reports an error"));
+        Assert.That(async () => await transfer.WaitAsync(s_timeout),
+            Throws.InstanceOf<IOException>().With.Message.Contains("reports an error"));
         AssertFree();
     }
 
@@ -77,7 +78,8 @@ internal sealed class OneShotEngineTests
     {
         var transfer = Begin(blocks, s_short);
 
-        Assert.That(async () => await transfer.WaitAsync(s_timeout), Throws.InstanceOf<TimeoutException>().With.Message.Contains(nameof(FakeEngine)));
+        Assert.That(async () => await transfer.WaitAsync(s_timeout),
+            Throws.InstanceOf<TimeoutException>().With.Message.Contains(nameof(FakeEngine)));
         AssertFree();
     }
 
@@ -105,7 +107,8 @@ internal sealed class OneShotEngineTests
 
         _engine.Quiesce();
 
-        Assert.That(async () => await transfer.WaitAsync(s_timeout), Throws.InstanceOf<TransferStoppedException>().With.Message.Contains("Quiesce was called"));
+        Assert.That(async () => await transfer.WaitAsync(s_timeout),
+            Throws.InstanceOf<TransferStoppedException>().With.Message.Contains("Quiesce was called"));
         AssertFree();
     }
 
@@ -211,7 +214,8 @@ internal sealed class OneShotEngineTests
         using var to = _fake.Import();
         var first = Begin();
         var second = _engine.RunAsync(to, s_timeout).AsTask();
-        Assert.That(async () => await _engine.RunAsync(to, s_short), Throws.InstanceOf<TimeoutException>().With.Message.Contains("has not begun"));
+        Assert.That(async () => await _engine.RunAsync(to, s_short),
+            Throws.InstanceOf<TimeoutException>().With.Message.Contains("has not begun"));
         Assert.That(_engine.Address, Is.EqualTo(_mapping.Address));
 
         Finish(_engine);
@@ -240,7 +244,8 @@ internal sealed class OneShotEngineTests
         var transfer = Begin(timeout: s_short);
         _engine.Resetting = () => throw new TimeoutException("it goes on and on");
 
-        Assert.That(async () => await transfer.WaitAsync(s_timeout), Throws.InstanceOf<TimeoutException>().With.Message.Contains("no interrupt"));
+        Assert.That(async () => await transfer.WaitAsync(s_timeout),
+            Throws.InstanceOf<TimeoutException>().With.Message.Contains("no interrupt"));
 
         Assert.That(failures.Single().Message, Does.Contain("it goes on and on"));
         Assert.That(_mapping.CanEnd, Is.False);
@@ -327,7 +332,8 @@ internal sealed class OneShotEngineTests
     private Task<InterruptCount> Begin(bool blocks = false, TimeSpan? timeout = null, CancellationToken token = default)
     {
         var transfer = blocks
-            ? Task.Factory.StartNew(() => _engine.Run(_mapping, timeout ?? s_timeout, token), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)
+            ? Task.Factory.StartNew(() => _engine.Run(_mapping, timeout ?? s_timeout, token), CancellationToken.None,
+                TaskCreationOptions.LongRunning, TaskScheduler.Default)
             : _engine.RunAsync(_mapping, timeout ?? s_timeout, token).AsTask();
         Assert.That(SpinWait.SpinUntil(() => _engine.IsRunning || transfer.IsCompleted, s_timeout), Is.True, "it starts");
         return transfer;
