@@ -34,7 +34,8 @@ try
     Print.Fact("memory", $"{Environment.WorkingSet >> 10} KiB resident");
     return equal && safe ? 0 : 1;
 }
-catch (Exception error) when (error is IOException or UnauthorizedAccessException or TimeoutException or DllNotFoundException or InvalidOperationException)
+catch (Exception error) when (error is IOException or UnauthorizedAccessException or TimeoutException or DllNotFoundException
+    or InvalidOperationException)
 {
     Print.Failed(error.Message);
     return 1;

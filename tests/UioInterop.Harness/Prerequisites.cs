@@ -8,7 +8,8 @@ public sealed record Prerequisite(string File, string Package)
 {
     private static readonly Prerequisite[] s_toBuild =
     [
-        new("gcc", "gcc"), new("/usr/include/stdio.h", "libc6-dev"), new("make", "make"), new("git", "git"), new("flex", "flex"), new("bison", "bison"),
+        new("gcc", "gcc"), new("/usr/include/stdio.h", "libc6-dev"), new("make", "make"), new("git", "git"), new("flex", "flex"),
+            new("bison", "bison"),
         new("bc", "bc"), new("xz", "xz-utils"), new("perl", "perl"), new("/usr/include/libelf.h", "libelf-dev"),
         new("/usr/include/openssl/ssl.h", "libssl-dev"),
     ];
@@ -36,7 +37,8 @@ public sealed record Prerequisite(string File, string Package)
             .Select(release => new Prerequisite(KernelSource.TarballOf(release), KernelSource.PackageOf(release))),
         .. machines.Select(machine => machine.Kernel).Where(kernel => kernel.Distribution is not null)
             .Select(DistributionKernel.HeadersOf).Distinct()
-            .SelectMany(headers => new Prerequisite[] { new($"/usr/share/doc/{headers}/copyright", headers), new(DistributionKernel.Dkms, "dkms") }),
+            .SelectMany(headers => new Prerequisite[] { new($"/usr/share/doc/{headers}/copyright", headers),
+                new(DistributionKernel.Dkms, "dkms") }),
         .. machines.Select(machine => machine.QemuBinary).Distinct()
             .SelectMany(qemu => s_perMachine.GetValueOrDefault(qemu) ?? [new(qemu, qemu)]),
     ];

@@ -37,7 +37,8 @@ internal static class CheckedOnce
         var kernel = await KernelBuilder.FingerprintAsync(variant, patches ?? Patch.For(variant));
         var versions = await Task.WhenAll(tools.Select(VersionAsync));
         await OfAsync(Fingerprint.OfText([
-            TestContext.CurrentContext.Test.FullName, kernel, .. versions, .. inputs, .. s_way.Append(file).Select(File.ReadAllText)]), check);
+            TestContext.CurrentContext.Test.FullName, kernel, .. versions, .. inputs, .. s_way.Append(file).Select(File.ReadAllText)]),
+                check);
     }
 
     private static async Task OfAsync(string fingerprint, Func<Task> check)
@@ -49,5 +50,6 @@ internal static class CheckedOnce
     }
 
     private static async Task<string> VersionAsync(string tool) =>
-        (await Cli.Wrap(tool).WithArguments("--version").WithValidation(CommandResultValidation.None).ExecuteBufferedAsync()).StandardOutput;
+        (await Cli.Wrap(tool).WithArguments("--version").WithValidation(CommandResultValidation.None).ExecuteBufferedAsync())
+            .StandardOutput;
 }

@@ -31,6 +31,7 @@ public sealed class KernelConfigurationTests
     {
         var variant = MachineList.X64.Kernel with { HasSeries = hasSeries };
 
-        Assert.That(KernelConfiguration.For(variant, Patch.For(variant)).Contains("CONFIG_UIO_DMABUF_ADDRESSES=y", StringComparison.Ordinal), Is.EqualTo(hasSeries));
+        Assert.That(KernelConfiguration.For(variant, Patch.For(variant)).Contains("CONFIG_UIO_DMABUF_ADDRESSES=y",
+            StringComparison.Ordinal), Is.EqualTo(hasSeries));
     }
 }

@@ -58,7 +58,8 @@ internal sealed class NativeLibraryTests
         await folder.RunAsync("dotnet", ["pack", s_library, "-c", "Release", "-o", folder.PathOf("feed"), $"-p:Version={Version}"]);
 
         // Packages of its own: the next test run makes another package of the same version.
-        string[] feed = [$"-p:RestoreAdditionalProjectSources={folder.PathOf("feed")}", $"-p:RestorePackagesPath={folder.PathOf("packages")}"];
+        string[] feed = [$"-p:RestoreAdditionalProjectSources={folder.PathOf("feed")}",
+            $"-p:RestorePackagesPath={folder.PathOf("packages")}"];
         await folder.RunAsync("dotnet", ["build", "-c", "Release", .. feed]);
 
         Assert.That((await folder.RunAsync("dotnet", ["bin/Release/net10.0/program.dll"])).Trim(), Is.EqualTo(Answer));

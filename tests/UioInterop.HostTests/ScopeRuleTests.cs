@@ -163,7 +163,8 @@ internal sealed class ScopeRuleTests
             """),
         Rule("An_object_does_not_keep_the_scope", "CS8345",
             "sealed class Holder(DmaBuf buffer) { private CpuAccess _cpu = buffer.BeginAccess(CpuAccessMode.Read); }",
-            "sealed class Holder(DmaBuf buffer) { private System.Buffers.IMemoryOwner<byte> _cpu = buffer.BeginMemoryAccess(CpuAccessMode.Read); }"),
+            "sealed class Holder(DmaBuf buffer) { private System.Buffers.IMemoryOwner<byte> _cpu = "
+                + "buffer.BeginMemoryAccess(CpuAccessMode.Read); }"),
         Rule("The_scope_is_no_object", "CS0029",
             """
             static object Box(DmaBuf buffer)
@@ -208,6 +209,7 @@ internal sealed class ScopeRuleTests
         var compilation = CSharpCompilation.Create("snippet", [CSharpSyntaxTree.ParseText(text)], s_references,
             new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary, nullableContextOptions: NullableContextOptions.Enable));
         // Some rules are found when code is made of it, and not before.
-        return [.. compilation.Emit(Stream.Null).Diagnostics.Where(each => each.Severity == DiagnosticSeverity.Error).Select(each => each.Id).Distinct()];
+        return [.. compilation.Emit(Stream.Null).Diagnostics.Where(each =>
+            each.Severity == DiagnosticSeverity.Error).Select(each => each.Id).Distinct()];
     }
 }

@@ -54,7 +54,8 @@ internal sealed partial class StructureTests
         var header = File.ReadAllText(Repository.At(Header.Split('/')));
         foreach (var type in s_structures)
         {
-            var declaration = new Regex($@"^struct {s_names[type.Name].Structure} \{{(.*?)^\}};", RegexOptions.Multiline | RegexOptions.Singleline);
+            var declaration = new Regex($@"^struct {s_names[type.Name].Structure} \{{(.*?)^\}};",
+                RegexOptions.Multiline | RegexOptions.Singleline);
             var members = Member().Matches(declaration.Match(header).Groups[1].Value).Select(match => match.Groups[1].Value);
             Assert.That(members, Is.EqualTo(MembersOf(type).Select(field => InC(field.Name))), type.Name);
         }

@@ -32,7 +32,8 @@ internal sealed class WorkflowTests
     }
 
     private static string[] Commands =>
-        [.. ((YamlSequenceNode)Job["steps"]).Cast<YamlMappingNode>().Where(step => step.Children.ContainsKey("run")).Select(step => (string)step["run"]!)];
+        [.. ((YamlSequenceNode)Job["steps"]).Cast<YamlMappingNode>().Where(step =>
+            step.Children.ContainsKey("run")).Select(step => (string)step["run"]!)];
 
     // The linter comes from npm, as WebAssembly.
     [Test]
@@ -46,7 +47,8 @@ internal sealed class WorkflowTests
 
         Assert.That((await LintAsync(folder, s_workflow)).Trim(), Is.EqualTo("[]"));
         using var scratch = new ScratchFolder();
-        scratch.Write("wrong.yml", (await File.ReadAllTextAsync(s_workflow)).Replace("matrix.shard", "matrix.shards", StringComparison.Ordinal));
+        scratch.Write("wrong.yml", (await File.ReadAllTextAsync(s_workflow)).Replace("matrix.shard", "matrix.shards",
+            StringComparison.Ordinal));
         Assert.That(await LintAsync(folder, scratch.PathOf("wrong.yml")), Does.Contain("shards"), "the linter sees what is wrong");
     }
 

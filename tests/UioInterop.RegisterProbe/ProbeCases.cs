@@ -98,7 +98,8 @@ public static unsafe class ProbeCases
             Read(s_argument), Read(s_half0), Read(s_byte0)),
 
         // Neighbours can be loaded at once.
-        OnEdu("two 32-bit neighbours as one 64-bit value", r => Use(r.Read(s_hole) | ((ulong)r.Read(s_next) << 32)), Read(s_hole), Read(s_next)),
+        OnEdu("two 32-bit neighbours as one 64-bit value", r => Use(r.Read(s_hole) | ((ulong)r.Read(s_next) << 32)), Read(s_hole),
+            Read(s_next)),
         OnEdu("two 64-bit neighbours", r => Use(r.Read(s_wide) ^ r.Read(s_wideNext)), Read(s_wide), Read(s_wideNext)),
         OnSdHost("four 8-bit neighbours as one 32-bit value", r => Use(r.Read(s_byte0) | ((uint)r.Read(s_byte1) << 8)
             | ((uint)r.Read(s_byte2) << 16) | ((uint)r.Read(s_byte3) << 24)),

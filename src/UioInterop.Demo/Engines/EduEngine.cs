@@ -27,7 +27,8 @@ internal sealed class EduEngine(EduDevice edu) : IEngine
         {
             InterruptCount read = edu.CopyToDevice(from, offset, EduDevice.MaxTransfer, Timeout);
             InterruptCount written = edu.CopyFromDevice(to, offset, EduDevice.MaxTransfer, Timeout);
-            Print.Step($"copied       {Machine.Where(from, offset)} -> device -> {Machine.Where(to, offset)}, interrupts {read.Total} and {written.Total}, missed {read.Missed + written.Missed}");
+            Print.Step($"copied       {Machine.Where(from, offset)} -> device -> {Machine.Where(to, offset)}, interrupts {read.Total} and "
+                + $"{written.Total}, missed {read.Missed + written.Missed}");
         }
     }
 

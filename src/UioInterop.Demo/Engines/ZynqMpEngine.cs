@@ -57,7 +57,8 @@ internal sealed class ZynqMpEngine : IEngine
     public void Copy(DmaMapping from, DmaMapping to, int length)
     {
         InterruptCount count = _dma.CopyAsync(from, 0, to, 0, length, Timeout).AsTask().GetAwaiter().GetResult();
-        Print.Step($"copied       {length >> 10} KiB, {Machine.Where(from)} -> {Machine.Where(to)}, interrupt {count.Total}, missed {count.Missed}");
+        Print.Step($"copied       {length >> 10} KiB, {Machine.Where(from)} -> {Machine.Where(to)}, interrupt "
+            + $"{count.Total}, missed {count.Missed}");
     }
 
     public Task BeginWrite(DmaMapping to, CancellationToken token) =>

@@ -52,7 +52,8 @@ internal static class IommuProof
         Print.Step($"unmapped     the buffer {unmapped.TotalMilliseconds:0.0} ms later");
 
         bool done = edu.TryWaitForCompletion(Timeout, out InterruptCount count);
-        Print.Step(done ? $"interrupt    {count.Total} after {Stopwatch.GetElapsedTime(started).TotalMilliseconds:0} ms: the device believes that it wrote" : "no interrupt came");
+        Print.Step(done ? $"interrupt    {count.Total} after {Stopwatch.GetElapsedTime(started).TotalMilliseconds:0} ms: the "
+            + "device believes that it wrote" : "no interrupt came");
 
         if (!cameFirst)
         {
@@ -68,7 +69,8 @@ internal static class IommuProof
 
         return Print.Verdict(done, "the unmap came first, the device's write second", "the device did not end its write")
             & Print.Verdict(faulted, "the IOMMU refused the write", "the IOMMU reported no fault")
-            & Print.Verdict(touched < 0, $"all {after.Span.Length} bytes are still 0x{Untouched:x2}", $"the device overwrote the buffer from byte {touched} on");
+            & Print.Verdict(touched < 0, $"all {after.Span.Length} bytes are still 0x{Untouched:x2}",
+                $"the device overwrote the buffer from byte {touched} on");
     }
 
     /// <summary>The line with which an IOMMU driver reports the fault. Each has its own words; the address is in all.</summary>
@@ -76,7 +78,8 @@ internal static class IommuProof
     {
         string digits = address.Value.ToString("x", CultureInfo.InvariantCulture);
         long start = Stopwatch.GetTimestamp();
-        while (Stopwatch.GetElapsedTime(start) is var passed && passed < Timeout && log.TryRead(Timeout - passed, out KernelMessage message))
+        while (Stopwatch.GetElapsedTime(start) is var passed && passed < Timeout
+            && log.TryRead(Timeout - passed, out KernelMessage message))
         {
             fault = message.Text;
             if (fault.Contains(digits, StringComparison.Ordinal))

@@ -58,7 +58,8 @@ internal static class ReleaseProof
 
         return Print.Verdict(!busyAfter, "the release came when the device was idle", "the device was busy after the release")
             & Print.Verdict(later, "the device works on, in another buffer", "the device does not work any more")
-            & Print.Verdict(touched < 0, $"all {after.Span.Length} bytes are what the next owner wrote", $"the device overwrote the next owner's bytes from {touched} on");
+            & Print.Verdict(touched < 0, $"all {after.Span.Length} bytes are what the next owner wrote",
+                $"the device overwrote the next owner's bytes from {touched} on");
     }
 
     // It also makes time pass: a write that was only late would be in the buffer by its end.

@@ -192,7 +192,8 @@ public sealed class AxiDma : IDisposable
         Sender.Session.Dispose();
     }
 
-    internal static ValueTask<long> TransferAsync(AxiDmaChannel channel, DmaSegments segments, string name, TimeSpan timeout, CancellationToken token)
+    internal static ValueTask<long> TransferAsync(AxiDmaChannel channel, DmaSegments segments, string name, TimeSpan timeout,
+        CancellationToken token)
     {
         channel.Check(segments, name);
         return channel.TransferAsync(segments, timeout, token);
@@ -203,7 +204,8 @@ public sealed class AxiDma : IDisposable
         UioDeviceInfo info = session.Device.Info;
         UioMapInfo? map = info.Maps.FirstOrDefault(map => map.Index == 0);
         if (map is null || map.Length < AxiDmaRegisters.Length)
-            throw new InvalidOperationException($"{info} is not an AXI DMA: its registers take 0x{AxiDmaRegisters.Length:x} bytes, and it has {map?.ToString() ?? "none"}.");
+            throw new InvalidOperationException($"{info} is not an AXI DMA: its registers take 0x{AxiDmaRegisters.Length:x} bytes, and it "
+                + $"has {map?.ToString() ?? "none"}.");
         return (options ?? new AxiDmaOptions()).For(info);
     }
 }

@@ -19,7 +19,8 @@ public sealed class AxiDmaChannel : OneShotEngine<AxiDmaPacket>
     private readonly AxiDmaRing? _ring;
     private AxiDmaReceipt? _receipt; // of the packet under way; under the domain's lock
 
-    internal AxiDmaChannel(DeviceSession session, StopDomain domain, DmaDirection direction, AxiDmaOptions options) : base(session, domain: domain)
+    internal AxiDmaChannel(DeviceSession session, StopDomain domain, DmaDirection direction, AxiDmaOptions options)
+        : base(session, domain: domain)
     {
         Direction = direction;
         _options = options;
@@ -58,7 +59,8 @@ public sealed class AxiDmaChannel : OneShotEngine<AxiDmaPacket>
         if (!device.Features.ExposesAddresses)
         {
             throw new InvalidOperationException(
-                $"{engine} was built with scatter-gather: its descriptors have bus addresses in them, which this kernel keeps to itself. Build the core without (\"Enable Scatter Gather Engine\"), or the kernel with CONFIG_UIO_DMABUF_ADDRESSES.");
+                $"{engine} was built with scatter-gather: its descriptors have bus addresses in them, which this kernel keeps to itself. "
+                    + "Build the core without (\"Enable Scatter Gather Engine\"), or the kernel with CONFIG_UIO_DMABUF_ADDRESSES.");
         }
     }
 
@@ -94,17 +96,22 @@ public sealed class AxiDmaChannel : OneShotEngine<AxiDmaPacket>
         {
             DmaSegment segment = segments[i];
             if (segment.Offset % _options.Alignment != 0)
-                throw new ArgumentException($"{this} takes addresses that are multiples of {_options.Alignment} bytes, and a part begins at {segment.Offset}: build the core with \"Allow Unaligned Transfers\", and say so in AxiDmaOptions.", name);
+                throw new ArgumentException($"{this} takes addresses that are multiples of {_options.Alignment} bytes, and a part begins "
+                    + $"at {segment.Offset}: build the core with \"Allow Unaligned Transfers\", and say so in AxiDmaOptions.", name);
             if (i < segments.Count - 1 && segment.Length % _options.Alignment != 0)
-                throw new ArgumentException($"{this} takes parts that are multiples of {_options.Alignment} bytes but for the last, and one has {segment.Length}: build the core with \"Allow Unaligned Transfers\", and say so in AxiDmaOptions.", name);
+                throw new ArgumentException($"{this} takes parts that are multiples of {_options.Alignment} bytes but for the last, and "
+                    + $"one has {segment.Length}: build the core with \"Allow Unaligned Transfers\", and say so in AxiDmaOptions.", name);
         }
 
         if (HasScatterGather)
             return;
         if (segments.Count > 1)
-            throw new ArgumentException($"{this} was built without scatter-gather and moves one range at a time; {segments.Count} parts would be as many packets.", name);
+            throw new ArgumentException($"{this} was built without scatter-gather and moves one range at a time; {segments.Count} "
+                + "parts would be as many packets.", name);
         if (segments.Length > MaxLength)
-            throw new ArgumentException($"{this} was built without scatter-gather, and its length register has {_options.LengthWidth} bits: {MaxLength} bytes at most, not {segments.Length}. Build the core with scatter-gather, or with a wider \"Width of Buffer Length Register\" (AxiDmaOptions.LengthWidth, or xlnx,sg-length-width in the device tree node).", name);
+            throw new ArgumentException($"{this} was built without scatter-gather, and its length register has {_options.LengthWidth} "
+                + $"bits: {MaxLength} bytes at most, not {segments.Length}. Build the core with scatter-gather, or with a wider \"Width of "
+                + "Buffer Length Register\" (AxiDmaOptions.LengthWidth, or xlnx,sg-length-width in the device tree node).", name);
     }
 
     /// <inheritdoc/>

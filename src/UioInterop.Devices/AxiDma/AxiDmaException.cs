@@ -28,11 +28,13 @@ public sealed class AxiDmaException : IOException
     private static string Remedy(DmaDirection direction, AxiDmaStatus status) => status switch
     {
         _ when status.HasFlag(AxiDmaStatus.DecodeError) || status.HasFlag(AxiDmaStatus.DescriptorDecodeError) =>
-            "the address is not in the core's address map: see the Address Editor of the block diagram, and whether all memory is assigned to the port",
+            "the address is not in the core's address map: see the Address Editor of the block diagram, and whether all "
+                + "memory is assigned to the port",
         _ when status.HasFlag(AxiDmaStatus.SlaveError) || status.HasFlag(AxiDmaStatus.DescriptorSlaveError) =>
             "who answers at the address refused: see protection (XMPU, TrustZone) and the width of the port",
         _ when status.HasFlag(AxiDmaStatus.InternalError) && direction == DmaDirection.FromDevice =>
-            "as a rule the packet was longer than the memory given for it: receive into more, or have the core before it send shorter packets",
+            "as a rule the packet was longer than the memory given for it: receive into more, or have the core "
+                + "before it send shorter packets",
         _ when status.HasFlag(AxiDmaStatus.DescriptorInternalError) =>
             "a descriptor was used twice: does another program drive this core?",
         _ => "the length does not fit the core: see the width of its length register (AxiDmaOptions.LengthWidth)",

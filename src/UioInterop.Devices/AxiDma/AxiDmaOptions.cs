@@ -40,7 +40,8 @@ public sealed record AxiDmaOptions
         int address = AddressWidth ?? Read(device, "xlnx,addrwidth") ?? DefaultAddressWidth;
         Check(length is >= 8 and <= 26, nameof(LengthWidth), length, $"{device}: a length register has 8 to 26 bits.");
         Check(address is >= 32 and <= 64, nameof(AddressWidth), address, $"{device}: an address has 32 to 64 bits.");
-        Check(DataWidth is >= 8 and <= 1024 && int.IsPow2(DataWidth), nameof(DataWidth), DataWidth, $"{device}: a port is 8 to 1024 bits wide, a power of two.");
+        Check(DataWidth is >= 8 and <= 1024 && int.IsPow2(DataWidth), nameof(DataWidth), DataWidth,
+            $"{device}: a port is 8 to 1024 bits wide, a power of two.");
         return this with { LengthWidth = length, AddressWidth = address };
     }
 

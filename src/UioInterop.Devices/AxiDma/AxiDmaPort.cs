@@ -1,6 +1,6 @@
 namespace UioInterop.Devices;
 
-/// <summary>What all that drives a channel of the AXI DMA does with its registers in the same way.</summary>
+/// <summary>The register accesses that all drivers of an AXI DMA channel share.</summary>
 internal sealed class AxiDmaPort(Registers registers, DmaDirection direction, AxiDmaOptions options)
 {
     // PG021 gives no figure; what is on the bus has to end, and that takes microseconds.

@@ -26,12 +26,14 @@ public sealed class AxiDmaReceiveRing : RingEngine
     private int _next; // what the channel fills next
     private int _given; // how many it has been given and has not filled
 
-    internal AxiDmaReceiveRing(DeviceSession session, StopDomain domain, AxiDmaOptions options) : base(session, isCyclic: false, domain: domain)
+    internal AxiDmaReceiveRing(DeviceSession session, StopDomain domain, AxiDmaOptions options)
+        : base(session, isCyclic: false, domain: domain)
     {
         _options = options;
         _port = new AxiDmaPort(Registers, DmaDirection.FromDevice, options);
         if (!_port.HasScatterGather)
-            throw new InvalidOperationException($"{this} was built without scatter-gather, and cannot go on by itself from one part to the next: receive packet by packet with AxiDma, or build the core with \"Enable Scatter Gather Engine\".");
+            throw new InvalidOperationException($"{this} was built without scatter-gather, and cannot go on by itself from one part to the "
+                + "next: receive packet by packet with AxiDma, or build the core with \"Enable Scatter Gather Engine\".");
         AxiDmaChannel.ThrowIfAddressesAreHidden(Device, this);
     }
 
@@ -48,7 +50,8 @@ public sealed class AxiDmaReceiveRing : RingEngine
         ArgumentOutOfRangeException.ThrowIfLessThan(parts, 2);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(length);
         if (length > _options.MaxLength)
-            throw new ArgumentOutOfRangeException(nameof(length), length, $"{this} has a length register of {_options.LengthWidth} bits: a part has {_options.MaxLength} bytes at most.");
+            throw new ArgumentOutOfRangeException(nameof(length), length,
+                $"{this} has a length register of {_options.LengthWidth} bits: a part has {_options.MaxLength} bytes at most.");
 
         FreeBuffers();
         var list = new List<TransferPart>();

@@ -7,7 +7,7 @@ namespace UioInterop.Devices;
 /// A channel's descriptors, in a buffer of their own that is imported, too: a ring, in which each packet takes the next ones
 /// (PG021, "Scatter Gather Descriptor").
 /// </summary>
-/// <remarks>Who has the channel's turn owns it. The buffer is no part of a transfer: it stays until the channel is closed.</remarks>
+/// <remarks>The transfer whose turn it is owns it. Its buffer is not part of a transfer: it stays until the channel is closed.</remarks>
 internal sealed class AxiDmaRing(UioDevice device, AxiDmaOptions options)
 {
     private const int DescriptorLength = 64;

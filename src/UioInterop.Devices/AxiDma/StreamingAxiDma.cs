@@ -31,7 +31,8 @@ public sealed class StreamingAxiDma : IDisposable
     {
         AxiDmaOptions known = AxiDma.OptionsFor(session, options);
         var domain = new StopDomain();
-        return new StreamingAxiDma(new AxiDmaChannel(session, domain, DmaDirection.ToDevice, known), new AxiDmaReceiveRing(session, domain, known));
+        return new StreamingAxiDma(new AxiDmaChannel(session, domain, DmaDirection.ToDevice, known),
+            new AxiDmaReceiveRing(session, domain, known));
     });
 
     /// <summary>Sends all of an import into <see cref="Sender"/>'s device as one packet; a <see cref="DeviceBuffer{T}"/> is one.</summary>

@@ -36,7 +36,8 @@ public sealed partial class EduDevice : OneShotEngine<EduCopy>, IDisposable
     {
         Pci = session.Device.Pci!;
         if (Pci is null || !IsEdu)
-            throw new InvalidOperationException($"{Device.Info} is not an edu device: its identification register reads 0x{Registers.Read(Identification):x8}, not 0x....00ed.");
+            throw new InvalidOperationException($"{Device.Info} is not an edu device: its identification register reads "
+                + $"0x{Registers.Read(Identification):x8}, not 0x....00ed.");
     }
 
     /// <summary>The PCI function.</summary>
@@ -53,7 +54,9 @@ public sealed partial class EduDevice : OneShotEngine<EduCopy>, IDisposable
 
     /// <summary>Opens the only edu device of the machine.</summary>
     /// <param name="options">How; exclusively unless they say otherwise.</param>
-    /// <exception cref="UioException">There is none, it is not bound to a UIO driver, or there is more than one; or it is open already.</exception>
+    /// <exception cref="UioException">
+    /// There is none, it is not bound to a UIO driver, or there is more than one; or it is open already.
+    /// </exception>
     public static EduDevice Open(UioOpenOptions? options = null)
     {
         IReadOnlyList<string> found = PciFunction.Find(VendorId, DeviceId);
@@ -95,14 +98,15 @@ public sealed partial class EduDevice : OneShotEngine<EduCopy>, IDisposable
     /// <exception cref="ArgumentOutOfRangeException">
     /// The range is not inside of the mapping, or of the device's buffer; or the timeout is negative.
     /// </exception>
-    /// <exception cref="IOException">Bus mastering was switched off under the copy, as by the close of another file of the device.</exception>
     /// <inheritdoc cref="OneShotEngine{TRequest}.RunAsync(TRequest, TimeSpan, CancellationToken)"/>
-    public ValueTask<InterruptCount> CopyToDeviceAsync(DmaMapping memory, long offset, int length, TimeSpan timeout, int bufferOffset = 0, CancellationToken token = default) =>
+    public ValueTask<InterruptCount> CopyToDeviceAsync(DmaMapping memory, long offset, int length, TimeSpan timeout, int bufferOffset = 0,
+        CancellationToken token = default) =>
         RunAsync(Check(EduTransfer.ToDevice, memory, offset, length, bufferOffset), timeout, token);
 
     /// <summary>Copies from the device's buffer into memory, and waits for the end without a thread.</summary>
     /// <inheritdoc cref="CopyToDeviceAsync"/>
-    public ValueTask<InterruptCount> CopyFromDeviceAsync(DmaMapping memory, long offset, int length, TimeSpan timeout, int bufferOffset = 0, CancellationToken token = default) =>
+    public ValueTask<InterruptCount> CopyFromDeviceAsync(DmaMapping memory, long offset, int length, TimeSpan timeout,
+        int bufferOffset = 0, CancellationToken token = default) =>
         RunAsync(Check(EduTransfer.FromDevice, memory, offset, length, bufferOffset), timeout, token);
 
     /// <summary>Disposes the device, which brings it to rest first. Later calls do nothing.</summary>
@@ -124,15 +128,7 @@ public sealed partial class EduDevice : OneShotEngine<EduCopy>, IDisposable
     }
 
     /// <inheritdoc/>
-    protected override EngineState Acknowledge()
-    {
-        if ((TakeEvents() & InterruptDmaDone) == 0)
-            return EngineState.Busy;
-
-        // Then the device says that it is done all the same.
-        return Pci.BusMaster ? EngineState.Done
-            : throw new IOException($"{Device.Info} was not let into memory during a transfer: somebody closed another file of it, or switched bus mastering off. The data is lost.");
-    }
+    protected override EngineState Acknowledge() => (TakeEvents() & InterruptDmaDone) != 0 ? EngineState.Done : EngineState.Busy;
 
     /// <summary>
     /// A transfer that is under way loses its effect: the device cannot be told to stop, but a PCI function that may not master the
@@ -143,14 +139,16 @@ public sealed partial class EduDevice : OneShotEngine<EduCopy>, IDisposable
         // A PCI function without its driver may have another by now: its bus mastering is not ours. The kernel has taken the
         // registers away then, or else refuses to enable the interrupt, which comes first for that reason.
         if (!IsEdu)
-            throw new UioException("read (identification)", Device.Info.DevicePath, NoSuchDevice, "the device was unbound from its UIO driver or unplugged");
+            throw new UioException("read (identification)", Device.Info.DevicePath, NoSuchDevice,
+                "the device was unbound from its UIO driver or unplugged");
 
         Device.EnableInterrupt();
         if (IsBusy)
         {
             Pci.BusMaster = false;
             if (!Registers.WaitFor(DmaCommand, CommandStart, 0u, ResetTimeout))
-                throw new TimeoutException($"{Device.Info} is still busy after {ResetTimeout.TotalSeconds} s; it has been left without access to memory.");
+                throw new TimeoutException($"{Device.Info} is still busy after {ResetTimeout.TotalSeconds} s; it has been "
+                    + "left without access to memory.");
         }
 
         TakeEvents();
@@ -174,7 +172,8 @@ public sealed partial class EduDevice : OneShotEngine<EduCopy>, IDisposable
     private EduCopy Check(EduTransfer transfer, DmaMapping mapping, long offset, int length, int bufferOffset)
     {
         ArgumentNullException.ThrowIfNull(mapping);
-        mapping.ThrowIfUnusable(Device, transfer == EduTransfer.ToDevice ? DmaDirection.ToDevice : DmaDirection.FromDevice, nameof(mapping));
+        mapping.ThrowIfUnusable(Device, transfer == EduTransfer.ToDevice ? DmaDirection.ToDevice : DmaDirection.FromDevice,
+            nameof(mapping));
         CheckRange(length, bufferOffset);
         return new EduCopy(transfer, new TransferPart(mapping, offset, length), bufferOffset);
     }

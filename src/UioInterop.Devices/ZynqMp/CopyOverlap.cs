@@ -19,7 +19,8 @@ internal sealed class CopyOverlap
             else if (EndsBefore(to, from))
                 j++;
             else
-                throw new ArgumentException($"Source and destination overlap: {from.Length} bytes from {from.Offset} on and {to.Length} bytes from {to.Offset} on are the same memory in part. The channel may write what it has not read yet.");
+                throw new ArgumentException($"Source and destination overlap: {from.Length} bytes from {from.Offset} on and {to.Length} "
+                    + $"bytes from {to.Offset} on are the same memory in part. The channel may write what it has not read yet.");
         }
     }
 

@@ -25,7 +25,8 @@ internal sealed class DescriptorList(UioDevice device) : IDisposable
     /// <param name="destination">Where to, as many bytes in all; the pieces may be others.</param>
     /// <param name="longest">The most that one descriptor is for, in bytes.</param>
     /// <param name="destinationOffset">Where the destination's begin, in bytes from the lease's address.</param>
-    public TransferLease Write(ReadOnlySpan<TransferLease> source, ReadOnlySpan<TransferLease> destination, int longest, out int destinationOffset)
+    public TransferLease Write(ReadOnlySpan<TransferLease> source, ReadOnlySpan<TransferLease> destination, int longest,
+        out int destinationOffset)
     {
         destinationOffset = DescriptorLength * Count(source, longest);
         int length = checked(destinationOffset + (DescriptorLength * Count(destination, longest)));

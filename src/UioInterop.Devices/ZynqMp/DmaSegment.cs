@@ -44,6 +44,7 @@ public readonly record struct DmaSegment
         if (length <= 0)
             throw new ArgumentOutOfRangeException(nameof(length), length, "A segment has one byte at least.");
         if (offset < 0 || offset > available || length > available - offset)
-            throw new ArgumentOutOfRangeException(nameof(offset), offset, $"{length} bytes from {offset} on are not inside of a buffer of {available} bytes.");
+            throw new ArgumentOutOfRangeException(nameof(offset), offset,
+                $"{length} bytes from {offset} on are not inside of a buffer of {available} bytes.");
     }
 }

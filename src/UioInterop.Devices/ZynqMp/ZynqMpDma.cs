@@ -73,7 +73,8 @@ public sealed class ZynqMpDma : OneShotEngine<ZynqMpCopy>, IDisposable
         UioDeviceInfo info = session.Device.Info;
         UioMapInfo? map = info.Maps.FirstOrDefault(map => map.Index == 0);
         if (map is null || map.Length < ZynqMpDmaRegisters.Length)
-            throw new InvalidOperationException($"{info} is not a ZDMA channel: its registers take 0x{ZynqMpDmaRegisters.Length:x} bytes, and it has {map?.ToString() ?? "none"}.");
+            throw new InvalidOperationException($"{info} is not a ZDMA channel: its registers take 0x{ZynqMpDmaRegisters.Length:x} bytes, "
+                + $"and it has {map?.ToString() ?? "none"}.");
 
         return new ZynqMpDma(session);
     });
@@ -111,12 +112,14 @@ public sealed class ZynqMpDma : OneShotEngine<ZynqMpCopy>, IDisposable
     /// </exception>
     /// <exception cref="ZynqMpDmaException">The channel met an error.</exception>
     /// <inheritdoc cref="OneShotEngine{TRequest}.RunAsync(TRequest, TimeSpan, CancellationToken)"/>
-    public ValueTask<InterruptCount> CopyAsync(DmaBuf source, long sourceOffset, DmaBuf destination, long destinationOffset, long length, TimeSpan timeout, CancellationToken token = default) =>
+    public ValueTask<InterruptCount> CopyAsync(DmaBuf source, long sourceOffset, DmaBuf destination, long destinationOffset, long length,
+        TimeSpan timeout, CancellationToken token = default) =>
         CopyAsync(new DmaSegment(source, sourceOffset, length), new DmaSegment(destination, destinationOffset, length), timeout, token);
 
     /// <summary>Copies all of an imported buffer into another of the same length.</summary>
     /// <inheritdoc cref="CopyAsync(DmaMapping, long, DmaMapping, long, long, TimeSpan, CancellationToken)"/>
-    public ValueTask<InterruptCount> CopyAsync(DmaMapping source, DmaMapping destination, TimeSpan timeout, CancellationToken token = default)
+    public ValueTask<InterruptCount> CopyAsync(DmaMapping source, DmaMapping destination, TimeSpan timeout,
+        CancellationToken token = default)
     {
         ArgumentNullException.ThrowIfNull(source);
         ArgumentNullException.ThrowIfNull(destination);
@@ -126,14 +129,16 @@ public sealed class ZynqMpDma : OneShotEngine<ZynqMpCopy>, IDisposable
     /// <summary>Copies a part of an imported buffer into another.</summary>
     /// <remarks>They are imported into <see cref="Engine.Device"/>, in a direction that fits.</remarks>
     /// <inheritdoc cref="CopyAsync(DmaBuf, long, DmaBuf, long, long, TimeSpan, CancellationToken)"/>
-    public ValueTask<InterruptCount> CopyAsync(DmaMapping source, long sourceOffset, DmaMapping destination, long destinationOffset, long length, TimeSpan timeout, CancellationToken token = default) =>
+    public ValueTask<InterruptCount> CopyAsync(DmaMapping source, long sourceOffset, DmaMapping destination, long destinationOffset,
+        long length, TimeSpan timeout, CancellationToken token = default) =>
         CopyAsync(new DmaSegment(source, sourceOffset, length), new DmaSegment(destination, destinationOffset, length), timeout, token);
 
     /// <summary>
     /// Copies segments into segments, as if each side were one: scatter-gather. The two sides may be cut differently.
     /// </summary>
     /// <inheritdoc cref="CopyAsync(DmaBuf, long, DmaBuf, long, long, TimeSpan, CancellationToken)"/>
-    public ValueTask<InterruptCount> CopyAsync(IReadOnlyList<DmaSegment> source, IReadOnlyList<DmaSegment> destination, TimeSpan timeout, CancellationToken token = default)
+    public ValueTask<InterruptCount> CopyAsync(IReadOnlyList<DmaSegment> source, IReadOnlyList<DmaSegment> destination, TimeSpan timeout,
+        CancellationToken token = default)
     {
         ArgumentNullException.ThrowIfNull(source);
         ArgumentNullException.ThrowIfNull(destination);
@@ -227,7 +232,8 @@ public sealed class ZynqMpDma : OneShotEngine<ZynqMpCopy>, IDisposable
     {
         string what = $"{Device.Info} raised no interrupt within {timeout.TotalMilliseconds:0} ms, and has been told to stop: ";
         return what + (ReadEvents().HasFlag(ZynqMpDmaEvents.Done)
-            ? $"the copy is done, but its interrupt did not arrive (see the device tree's interrupts; ZDMA_CH_IMR 0x{Registers.Read(InterruptMask):x3})."
+            ? "the copy is done, but its interrupt did not arrive (see the device tree's interrupts; ZDMA_CH_IMR "
+                + $"0x{Registers.Read(InterruptMask):x3})."
             : IsBusy ? "the copy was under way." : $"the channel is not busy (ZDMA_CH_STATUS {State}).");
     }
 
@@ -249,10 +255,12 @@ public sealed class ZynqMpDma : OneShotEngine<ZynqMpCopy>, IDisposable
         source.Check(Device, DmaDirection.ToDevice, nameof(source));
         destination.Check(Device, DmaDirection.FromDevice, nameof(destination));
         if (source.Length != destination.Length)
-            throw new ArgumentException($"The source is {source.Length} bytes long and the destination {destination.Length}: a copy needs as many on both sides.", nameof(destination));
+            throw new ArgumentException($"The source is {source.Length} bytes long and the destination {destination.Length}: a copy "
+                + "needs as many on both sides.", nameof(destination));
 
         if (!Device.Features.ExposesAddresses && source.Overlap(destination))
-            throw new ArgumentException("Source and destination are the same bytes of a buffer in part. The channel may write what it has not read yet.", nameof(destination));
+            throw new ArgumentException("Source and destination are the same bytes of a buffer in part. The channel may "
+                + "write what it has not read yet.", nameof(destination));
 
         return RunAsync(new ZynqMpCopy(source, destination), timeout, token);
     }

@@ -40,8 +40,7 @@ public sealed class DriverBinding : IDisposable
     public string? PreviousDriver { get; }
 
     /// <summary>
-    /// Gives a device to a driver, which has taken it when this returns. Does nothing when that driver has it already;
-    /// there is nothing to give back then.
+    /// Binds a device to a driver. Does nothing when that driver has it already; there is nothing to give back then.
     /// </summary>
     /// <param name="device">
     /// The device, by its name on its bus: a PCI address, <c>0000:00:02.0</c> or <c>00:02.0</c>, or a platform device as
@@ -49,8 +48,8 @@ public sealed class DriverBinding : IDisposable
     /// </param>
     /// <param name="driver">The driver: <c>uio_pci_generic</c> for PCI, <c>uio_pdrv_genirq</c> for platform devices.</param>
     /// <param name="takeOver">
-    /// Whether to take it from another driver that has it, or that it is kept for by <c>driver_override</c>. Whatever
-    /// uses the device through that driver, such as a file system, loses it.
+    /// Whether to take the device from a driver that has it, or that <c>driver_override</c> reserves it for. Users of that
+    /// driver, such as a file system, lose the device.
     /// </param>
     /// <exception cref="UioException">
     /// ENODEV: there is no such device, or no such driver. EBUSY: another driver has the device, or it is kept for one;
@@ -133,7 +132,8 @@ public sealed class DriverBinding : IDisposable
         {
             _ = _device.SetOverride(_previousOverride);
             throw new UioException(Calls.Bind, Device, -result, result == -Errno.ENOENT
-                ? $"its driver is {PreviousDriver}, which does not let go of devices (it has no \"unbind\" in /sys/bus/{_device.Bus}/drivers)"
+                ? $"its driver is {PreviousDriver}, which does not let go of devices (it has no \"unbind\" in "
+                    + $"/sys/bus/{_device.Bus}/drivers)"
                 : $"its driver is {PreviousDriver}, and {Remedies.For(Calls.Bind, Device, -result)}");
         }
 

@@ -4,8 +4,8 @@ using UioInterop.Interop;
 namespace UioInterop;
 
 /// <summary>
-/// Teaches a PCI driver another vendor and device number: it takes all functions with them that have no driver, and
-/// those that appear later, as after a reset or a reload of an FPGA. For one function, use <see cref="DriverBinding"/>.
+/// Adds a vendor and device number to a PCI driver. The driver takes all functions with these numbers that have no driver, and
+/// later ones, as after a reset or a reload of an FPGA. For one function, use <see cref="DriverBinding"/>.
 /// </summary>
 /// <remarks>
 /// Works with <c>new_id</c> and <c>remove_id</c>, see Documentation/ABI/testing/sysfs-bus-pci; takes root. A function

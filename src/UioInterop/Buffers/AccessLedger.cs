@@ -3,8 +3,8 @@ using UioInterop.Interop;
 namespace UioInterop;
 
 /// <summary>
-/// Who touches a buffer now: the CPU in its scopes, devices in their transfers, and which devices could. What would
-/// corrupt memory is refused here.
+/// The accesses to a buffer: scopes of the CPU, transfers of devices, and mappings, through which devices could. It refuses
+/// what would corrupt memory.
 /// </summary>
 /// <remarks>
 /// Everything happens under the buffer's lock, which is taken inside of a device's, never around it. Nothing is
@@ -12,9 +12,9 @@ namespace UioInterop;
 /// </remarks>
 internal sealed class AccessLedger
 {
-    private readonly record struct Scope(long Ticket, long Offset, long Length);
+    private readonly record struct Scope(long Ticket, int Place, long Offset, long Length);
 
-    private readonly record struct Transfer(long Ticket, Attachment Attachment, long Offset, long Length, bool IsCyclic, bool IsAbandoned);
+    private readonly record struct Transfer(long Ticket, IBufferMapping Mapping, long Offset, long Length, bool IsCyclic, bool IsAbandoned);
 
     // Monitor waits for less than 25 days at a time, and the caller may have said more.
     private static readonly TimeSpan LongestWait = TimeSpan.FromDays(1);
@@ -28,6 +28,7 @@ internal sealed class AccessLedger
     private readonly List<Scope> _scopes = []; // many that read, or one that writes
     private readonly List<Transfer> _transfers = [];
     private readonly List<long> _stopped = []; // tickets of transfers that a stop has ended, until their leases are disposed
+    private long[] _open = new long[1]; // tickets of the open scopes, each at its place; 0 is free. Read without the lock
     private CpuAccessMode _mode;
     private int _toDevice;
     private int _fromDevice;
@@ -49,37 +50,54 @@ internal sealed class AccessLedger
     public ulong CheckScope(CpuAccessMode mode, long offset, long length)
     {
         if (_scopes.Count > 0 && (mode | _mode) != CpuAccessMode.Read)
-            throw new InvalidOperationException($"A scope of CPU access ({_mode}) is open on {_buffer}: dispose it first. Scopes that only read may be open together.");
+            throw new InvalidOperationException($"A scope of CPU access ({_mode}) is open on {_buffer}: dispose it first. Scopes that "
+                + "only read may be open together.");
 
         foreach (Transfer transfer in _transfers)
         {
             if (transfer.IsCyclic && mode == CpuAccessMode.Read)
                 continue;
-            if (Collide(mode, offset, length, transfer.Attachment.Direction, transfer.Offset, transfer.Length))
+            if (Collide(mode, offset, length, transfer.Mapping.Direction, transfer.Offset, transfer.Length))
                 throw new InvalidOperationException(
-                    $"A transfer of {transfer.Attachment.Device.Info.DevicePath} over bytes {transfer.Offset} to {transfer.Offset + transfer.Length - 1} of {_buffer} is under way: wait for it before the CPU touches the buffer.");
+                    $"A transfer of {transfer.Mapping.DevicePath} over bytes {transfer.Offset} to {transfer.Offset + transfer.Length - 1} "
+                        + $"of {_buffer} is under way: wait for it before the CPU touches the buffer.");
         }
 
         return SyncFlagsFor(mode);
     }
 
-    public long AddScope(CpuAccessMode mode, long offset, long length, ulong sync)
+    /// <summary>Notes that a scope is open. Its ticket stands at a place, where <see cref="IsOpen"/> looks for it.</summary>
+    public (long Ticket, int Place) AddScope(CpuAccessMode mode, long offset, long length, ulong sync)
     {
         long ticket = Interlocked.Increment(ref s_lastTicket);
-        _scopes.Add(new Scope(ticket, offset, length));
+        int place = Array.IndexOf(_open, 0L);
+        if (place < 0)
+        {
+            place = _open.Length;
+            long[] larger = new long[2 * place];
+            _open.CopyTo(larger, 0);
+            Volatile.Write(ref _open, larger);
+        }
+
+        Volatile.Write(ref _open[place], ticket);
+        _scopes.Add(new Scope(ticket, place, offset, length));
         _mode = mode;
         OpenSync = sync;
-        return ticket;
+        return (ticket, place);
     }
 
-    public bool HasScope(long ticket) => IndexOfScope(ticket) >= 0;
+    /// <summary>Whether a scope is open. Takes no lock: each element that the CPU touches may ask.</summary>
+    public bool IsOpen(long ticket, int place) => Volatile.Read(ref Volatile.Read(ref _open)[place]) == ticket;
 
     public bool RemoveScope(long ticket)
     {
         int index = IndexOfScope(ticket);
-        if (index >= 0)
-            _scopes.RemoveAt(index);
-        return index >= 0;
+        if (index < 0)
+            return false;
+
+        Volatile.Write(ref _open[_scopes[index].Place], 0);
+        _scopes.RemoveAt(index);
+        return true;
     }
 
     /// <summary>Refuses what the CPU must be out of the buffer for.</summary>
@@ -107,11 +125,11 @@ internal sealed class AccessLedger
     public void RemoveMapping(DmaDirection direction) => MappingsOf(direction)--;
 
     /// <summary>Notes that a device is about to touch a part of the buffer.</summary>
-    /// <param name="attachment">The device's mapping.</param>
+    /// <param name="mapping">The device's mapping.</param>
     /// <param name="offset">Where the part begins.</param>
     /// <param name="length">How long it is.</param>
     /// <param name="isCyclic">Whether the CPU may read it meanwhile: the device goes round and round.</param>
-    public long BeginTransfer(Attachment attachment, long offset, long length, bool isCyclic = false)
+    public long BeginTransfer(IBufferMapping mapping, long offset, long length, bool isCyclic = false)
     {
         lock (_gate)
         {
@@ -119,14 +137,15 @@ internal sealed class AccessLedger
             {
                 if (isCyclic && _mode == CpuAccessMode.Read)
                     break;
-                if (Collide(_mode, scope.Offset, scope.Length, attachment.Direction, offset, length))
+                if (Collide(_mode, scope.Offset, scope.Length, mapping.Direction, offset, length))
                     throw new InvalidOperationException(
-                        $"A scope of CPU access ({_mode}) is open over bytes {scope.Offset} to {scope.Offset + scope.Length - 1} of {_buffer}: dispose it before a transfer starts.");
+                        $"A scope of CPU access ({_mode}) is open over bytes {scope.Offset} to {scope.Offset + scope.Length - 1} of "
+                            + $"{_buffer}: dispose it before a transfer starts.");
             }
 
-            attachment.AddTransfer();
+            mapping.AddTransfer();
             long ticket = Interlocked.Increment(ref s_lastTicket);
-            _transfers.Add(new Transfer(ticket, attachment, offset, length, isCyclic, IsAbandoned: false));
+            _transfers.Add(new Transfer(ticket, mapping, offset, length, isCyclic, IsAbandoned: false));
             return ticket;
         }
     }
@@ -179,13 +198,13 @@ internal sealed class AccessLedger
     }
 
     /// <summary>The device has come to rest: its transfers with tickets up to this one are over.</summary>
-    public void EndTransfersOf(Attachment attachment, long lastTicket)
+    public void EndTransfersOf(IBufferMapping mapping, long lastTicket)
     {
         lock (_gate)
         {
             for (int i = _transfers.Count - 1; i >= 0; i--)
             {
-                if (_transfers[i].Attachment != attachment || _transfers[i].Ticket > lastTicket)
+                if (_transfers[i].Mapping != mapping || _transfers[i].Ticket > lastTicket)
                     continue;
 
                 // Whoever still has the lease is to hear of it.
@@ -202,11 +221,11 @@ internal sealed class AccessLedger
     /// Waits until no transfer of a mapping is under way. False when the time is over, or one has been abandoned, so that
     /// waiting is of no use.
     /// </summary>
-    public bool WaitUntilIdle(Attachment attachment, Deadline deadline)
+    public bool WaitUntilIdle(IBufferMapping mapping, Deadline deadline)
     {
         lock (_gate)
         {
-            while (HasTransfer(attachment, out bool isAbandoned))
+            while (HasTransfer(mapping, out bool isAbandoned))
             {
                 if (isAbandoned || deadline.IsOver)
                     return false;
@@ -235,7 +254,8 @@ internal sealed class AccessLedger
         if (_fromDevice > 0 && (mode & CpuAccessMode.Write) != 0)
         {
             throw new InvalidOperationException(
-                $"A device has {_buffer} as FromDevice, so what the CPU writes now would be lost: write before the import, or import it as Bidirectional.");
+                $"A device has {_buffer} as FromDevice, so what the CPU writes now would be lost: write before the import, or "
+                    + "import it as Bidirectional.");
         }
 
         // udmabuf syncs a mapping of its own, which it makes with the first direction it hears and keeps.
@@ -267,13 +287,13 @@ internal sealed class AccessLedger
         }
     }
 
-    private bool HasTransfer(Attachment attachment, out bool isAbandoned)
+    private bool HasTransfer(IBufferMapping mapping, out bool isAbandoned)
     {
         bool isInTransfer = false;
         isAbandoned = false;
         foreach (Transfer transfer in _transfers)
         {
-            if (transfer.Attachment != attachment)
+            if (transfer.Mapping != mapping)
                 continue;
 
             isInTransfer = true;
@@ -285,7 +305,7 @@ internal sealed class AccessLedger
 
     private void RemoveTransferAt(int index)
     {
-        _transfers[index].Attachment.RemoveTransfer();
+        _transfers[index].Mapping.RemoveTransfer();
         _transfers.RemoveAt(index);
     }
 

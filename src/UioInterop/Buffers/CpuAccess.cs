@@ -17,13 +17,15 @@ public readonly ref struct CpuAccess
 {
     private readonly DmaBuf _buffer;
     private readonly long _ticket;
+    private readonly int _place;
     private readonly Span<byte> _span;
 
-    internal CpuAccess(DmaBuf buffer, long ticket, Span<byte> span)
+    internal CpuAccess(DmaBuf buffer, DmaBuf.Window window)
     {
         _buffer = buffer;
-        _ticket = ticket;
-        _span = span;
+        _ticket = window.Ticket;
+        _place = window.Place;
+        _span = window.Span;
     }
 
     /// <summary>The part of the buffer.</summary>
@@ -33,13 +35,13 @@ public readonly ref struct CpuAccess
     {
         get
         {
-            if (_buffer is null || !_buffer.IsOpen(_ticket))
+            if (_buffer is null || !_buffer.Ledger.IsOpen(_ticket, _place))
                 throw new ObjectDisposedException(nameof(CpuAccess), "The scope of CPU access has ended.");
             return _span;
         }
     }
 
-    /// <summary>Ends the scope. The second time, through a copy too, it does nothing.</summary>
+    /// <summary>Ends the scope. Later calls, on copies too, do nothing.</summary>
     /// <exception cref="UioException">The kernel could not end it: the device may not see what was written.</exception>
     public void Dispose() => _buffer?.EndAccess(_ticket);
 }

@@ -36,22 +36,22 @@ public sealed partial class DmaBuf : IDisposable
         Ledger = new AccessLedger(this);
     }
 
-    /// <summary>Its length in bytes: what was asked for, or for a buffer that came as a descriptor all of it.</summary>
+    /// <summary>Its length in bytes, as asked for. Of a buffer that came as a descriptor: all of it.</summary>
     public long Length { get; private init; }
 
-    /// <summary>How many bytes there are behind it: whole pages. What is beyond <see cref="Length"/> is not for use.</summary>
+    /// <summary>How many bytes of memory are behind it: whole pages. Leave those beyond <see cref="Length"/> alone.</summary>
     public long Capacity { get; }
 
     /// <summary>The kernel's name for where it came from: <c>system</c>, <c>reserved</c>, <c>udmabuf</c>, ...</summary>
     public string Exporter { get; }
 
-    /// <summary>The descriptor. It stays open until the buffer is disposed and the last of its mappings has ended.</summary>
+    /// <summary>The descriptor. It stays open until the buffer is disposed and its last mapping has ended.</summary>
     internal SafeFileHandle File { get; }
 
     /// <summary>The descriptor's number, for those who have a mapping: it is not closed before that has ended.</summary>
     internal int FileNumber => (int)File.DangerousGetHandle();
 
-    /// <summary>Who touches the buffer now.</summary>
+    /// <summary>The accesses to the buffer.</summary>
     internal AccessLedger Ledger { get; }
 
     /// <summary>Under the ledger's lock.</summary>
@@ -62,8 +62,8 @@ public sealed partial class DmaBuf : IDisposable
 
     /// <summary>Takes over a descriptor of a dma-buf. It is closed with the buffer, and not passed on to child processes.</summary>
     /// <param name="file">
-    /// The descriptor; the handle is closed afterwards. One that does not own its descriptor leaves that to its owner. When this
-    /// throws the handle still belongs to the caller.
+    /// The descriptor; the handle is closed afterwards. A handle that does not own its descriptor leaves it open. When this
+    /// throws, the handle still belongs to the caller.
     /// </param>
     /// <exception cref="ArgumentException">It is not of a dma-buf.</exception>
     /// <exception cref="ObjectDisposedException">It is closed.</exception>
@@ -95,10 +95,10 @@ public sealed partial class DmaBuf : IDisposable
     /// each may dispose its buffer without the other.
     /// </summary>
     /// <remarks>
-    /// It travels as one byte of data, always zero, and one descriptor along with it (SCM_RIGHTS, see unix(7)): programs
-    /// in other languages can be on the other side. What else the socket carries has to be received to the byte, as a
-    /// receive that reaches over it without asking for descriptors closes the descriptor. That a scope or a transfer of
-    /// one process keeps others out goes for that process only: who may touch the buffer when is for both to agree on.
+    /// The message is one zero byte and one descriptor (SCM_RIGHTS, see unix(7)). Programs
+    /// in other languages can be on the other side. Receive other data on the socket to the byte: a receive that runs into this
+    /// message without asking for descriptors closes the descriptor. Scopes and transfers keep others out within one process
+    /// only; the two processes have to agree who touches the buffer when.
     /// </remarks>
     /// <param name="socket">
     /// A connected Unix socket. When the other side has too much unread this waits, as <see cref="Socket.Blocking"/> and
@@ -137,8 +137,8 @@ public sealed partial class DmaBuf : IDisposable
         DmaBufMessage.ReceiveAsync(socket, token);
 
     /// <summary>
-    /// The buffer's name for people: in <c>/proc/PID/fdinfo</c> and in debugfs, of every process that has the buffer. Empty when it
-    /// has none.
+    /// A name for people to read in <c>/proc/PID/fdinfo</c> and debugfs. All processes that have the buffer see it. Empty by
+    /// default.
     /// </summary>
     /// <exception cref="UioException">EINVAL: the name is longer than 31 bytes of UTF-8.</exception>
     /// <exception cref="ObjectDisposedException">The buffer has been disposed.</exception>
@@ -167,15 +167,15 @@ public sealed partial class DmaBuf : IDisposable
     }
 
     /// <summary>
-    /// Waits until those who work on the buffer are done, as their drivers tell the kernel by implicit fences: a GPU, a display.
-    /// A device behind UIO has none; its own transfers are waited for by its driver.
+    /// Waits for the buffer's implicit fences: other drivers, such as a GPU's or a display's, set them while they work on it.
+    /// UIO devices set none; their drivers wait for their transfers.
     /// </summary>
     /// <param name="mode">
-    /// What is to follow: reading waits for those who write, writing for all.
+    /// What you do next: before a read this waits for writers, before a write for all.
     /// </param>
     /// <param name="timeout">How long to wait; zero only looks, <see cref="Timeout.InfiniteTimeSpan"/> waits for ever.</param>
     /// <param name="token">Ends the wait.</param>
-    /// <exception cref="TimeoutException">They are not done.</exception>
+    /// <exception cref="TimeoutException">The fences were not signalled in time.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     /// <exception cref="ObjectDisposedException">The buffer has been disposed.</exception>
     public Task WaitAsync(CpuAccessMode mode, TimeSpan timeout, CancellationToken token = default)
@@ -189,8 +189,8 @@ public sealed partial class DmaBuf : IDisposable
         return FenceWait.RunAsync(this, mode, deadline, token);
     }
 
-    /// <summary>Begins a scope in which the CPU may touch the buffer, or a part of it.</summary>
-    /// <param name="mode">What it does there. A scope that writes is alone; scopes that read are alone or with others that do.</param>
+    /// <summary>Begins a scope in which the CPU may access the buffer, or a part of it.</summary>
+    /// <param name="mode">What the CPU does there. A writing scope excludes all others; reading scopes may be open together.</param>
     /// <param name="offset">Where the part begins, in bytes.</param>
     /// <param name="length">How long it is, in bytes; -1 is up to the end.</param>
     /// <exception cref="ArgumentOutOfRangeException">
@@ -205,7 +205,7 @@ public sealed partial class DmaBuf : IDisposable
     public CpuAccess BeginAccess(CpuAccessMode mode, long offset = 0, int length = -1)
     {
         Window window = Open(mode, offset, length);
-        return new CpuAccess(this, window.Ticket, window.Span);
+        return new CpuAccess(this, window);
     }
 
     /// <summary>
@@ -221,8 +221,8 @@ public sealed partial class DmaBuf : IDisposable
         new DmaBufMemory(this, Open(mode, offset, length));
 
     /// <summary>
-    /// Gives the buffer up. Its memory goes when its last mapping and its last descriptor anywhere have gone, too.
-    /// The second time it does nothing.
+    /// Closes the buffer. Its memory is freed once its last mapping and its last descriptor in any process are gone. Later calls
+    /// do nothing.
     /// </summary>
     /// <exception cref="InvalidOperationException">A scope of CPU access is open. Nothing has happened then.</exception>
     public void Dispose()
@@ -363,12 +363,6 @@ public sealed partial class DmaBuf : IDisposable
             _ = Shim.Sync(File, Ledger.OpenSync | Shim.SyncEnd); // when it fails, nothing better can be done
     }
 
-    internal bool IsOpen(long ticket)
-    {
-        lock (Ledger.Gate)
-            return Ledger.HasScope(ticket);
-    }
-
     internal void EndAccess(long ticket)
     {
         lock (Ledger.Gate)
@@ -390,10 +384,12 @@ public sealed partial class DmaBuf : IDisposable
         ArgumentOutOfRangeException.ThrowIfLessThan(length, -1);
         long size = length < 0 ? Length - offset : length;
         if (size > Length - offset || size > int.MaxValue)
-            throw new ArgumentOutOfRangeException(nameof(length), size, $"The part at {offset} is not inside of the buffer's {Length} bytes, or over 2 GiB.");
+            throw new ArgumentOutOfRangeException(nameof(length), size,
+                $"The part at {offset} is not inside of the buffer's {Length} bytes, or over 2 GiB.");
 
         ulong sync;
         long ticket;
+        int place;
         MemoryMap map;
         lock (Ledger.Gate)
         {
@@ -404,7 +400,7 @@ public sealed partial class DmaBuf : IDisposable
             // A scope that nobody ends keeps its memory: its span does not keep this object from the collector.
             bool isKept = false;
             map.DangerousAddRef(ref isKept);
-            ticket = Ledger.AddScope(mode, offset, size, sync);
+            (ticket, place) = Ledger.AddScope(mode, offset, size, sync);
         }
 
         // Without the lock: the kernel waits for the buffer's fences here, for as long as they take. The scope counts as open.
@@ -416,7 +412,7 @@ public sealed partial class DmaBuf : IDisposable
             throw UioException.From(Calls.Sync, ToString(), result);
         }
 
-        return new Window(ticket, map, map.Address + offset, (int)size);
+        return new Window(ticket, place, map, map.Address + offset, (int)size);
     }
 
     private bool RemoveScope(long ticket)
@@ -489,7 +485,8 @@ public sealed partial class DmaBuf : IDisposable
     {
         try
         {
-            return System.IO.File.ResolveLinkTarget($"/proc/self/fd/{file.DangerousGetHandle()}", returnFinalTarget: false)?.ToString() ?? "closed";
+            return System.IO.File.ResolveLinkTarget($"/proc/self/fd/{file.DangerousGetHandle()}", returnFinalTarget: false)?.ToString()
+                ?? "closed";
         }
         catch (IOException)
         {
@@ -498,9 +495,10 @@ public sealed partial class DmaBuf : IDisposable
     }
 
     /// <summary>The part of the buffer that a scope is about. The map is named to keep it from the collector.</summary>
-    internal readonly unsafe struct Window(long ticket, MemoryMap map, byte* address, int length)
+    internal readonly unsafe struct Window(long ticket, int place, MemoryMap map, byte* address, int length)
     {
         public readonly long Ticket = ticket;
+        public readonly int Place = place;
         public readonly MemoryMap Map = map;
         public readonly byte* Address = address;
         public readonly int Length = length;

@@ -5,11 +5,14 @@ namespace UioInterop;
 /// <summary>A scope of CPU access as memory: it may be awaited over, and ends when it is disposed.</summary>
 internal sealed unsafe class DmaBufMemory(DmaBuf buffer, DmaBuf.Window window) : MemoryManager<byte>
 {
-    private int _pins;
+    private const int Ended = -1;
+
+    private int _pins; // how many operations have it pinned; or Ended, after which none gets it
 
     public override Span<byte> GetSpan()
     {
-        ThrowIfEnded();
+        if (Volatile.Read(ref _pins) == Ended)
+            throw Disposed();
         return window.Span;
     }
 
@@ -17,16 +20,14 @@ internal sealed unsafe class DmaBufMemory(DmaBuf buffer, DmaBuf.Window window) :
     {
         ArgumentOutOfRangeException.ThrowIfNegative(elementIndex);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(elementIndex, window.Length);
-        Interlocked.Increment(ref _pins);
-        try
+        int before;
+        do
         {
-            ThrowIfEnded();
+            before = Volatile.Read(ref _pins);
+            if (before == Ended)
+                throw Disposed();
         }
-        catch
-        {
-            Unpin();
-            throw;
-        }
+        while (Interlocked.CompareExchange(ref _pins, before + 1, before) != before);
 
         return new MemoryHandle(window.Address + elementIndex, default, this);
     }
@@ -35,15 +36,18 @@ internal sealed unsafe class DmaBufMemory(DmaBuf buffer, DmaBuf.Window window) :
 
     protected override void Dispose(bool disposing)
     {
-        if (Volatile.Read(ref _pins) > 0)
-            throw new InvalidOperationException($"An operation still has the memory of {buffer} pinned: wait for it before the scope ends.");
+        // An operation gets its pin or the scope its end, never both.
+        int before = Interlocked.CompareExchange(ref _pins, Ended, 0);
+        if (before > 0)
+        {
+            throw new InvalidOperationException(
+                $"An operation still has the memory of {buffer} pinned: wait for it before the scope ends.");
+        }
 
-        buffer.EndAccess(window.Ticket);
+
+        if (before == 0)
+            buffer.EndAccess(window.Ticket);
     }
 
-    private void ThrowIfEnded()
-    {
-        if (!buffer.IsOpen(window.Ticket))
-            throw new ObjectDisposedException(nameof(IMemoryOwner<>), "The scope of CPU access has ended.");
-    }
+    private static ObjectDisposedException Disposed() => new(nameof(IMemoryOwner<>), "The scope of CPU access has ended.");
 }

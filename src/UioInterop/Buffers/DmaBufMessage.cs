@@ -5,7 +5,7 @@ using UioInterop.Interop;
 
 namespace UioInterop;
 
-/// <summary>How a buffer gets from one process to another: one byte over a Unix socket, and a descriptor with it.</summary>
+/// <summary>Sends a buffer to another process: one byte and a descriptor over a Unix socket.</summary>
 /// <remarks>
 /// No call here blocks in the kernel: whether a Socket's descriptor does depends on what .NET has done with it before.
 /// Waiting is left to the Socket, which knows how to end it when it is closed.
@@ -95,10 +95,12 @@ internal static class DmaBufMessage
 
         // No bytes are the end of a connection, and for datagrams an empty message.
         if (message.Files.Length == 0)
-            throw UioException.From(Calls.Receive, name, message.Bytes == 0 && socket.SocketType != SocketType.Dgram ? -Errno.ECONNRESET : -Errno.ENOMSG);
+            throw UioException.From(Calls.Receive, name, message.Bytes == 0 && socket.SocketType != SocketType.Dgram ? -Errno.ECONNRESET
+                : -Errno.ENOMSG);
 
         return DmaBuf.TryFromHandle(message.Files[0], out string? otherwise)
-            ?? throw new UioException(Calls.Receive, name, Errno.EBADMSG, $"the descriptor is not of a dma-buf but of {otherwise}; {WhatIsOne}");
+            ?? throw new UioException(Calls.Receive, name, Errno.EBADMSG,
+                $"the descriptor is not of a dma-buf but of {otherwise}; {WhatIsOne}");
     }
 
     // What Socket calls a timeout: 0, or less, is none.
@@ -108,7 +110,8 @@ internal static class DmaBufMessage
     private static void Wait(Socket socket, SelectMode mode, Deadline deadline)
     {
         if (deadline.IsOver)
-            throw new TimeoutException($"{(mode == SelectMode.SelectRead ? "No buffer came" : "The buffer could not be sent")} within {deadline.After.TotalMilliseconds:0} ms, the timeout of the socket.");
+            throw new TimeoutException($"{(mode == SelectMode.SelectRead ? "No buffer came" : "The buffer could not be sent")} within "
+                + $"{deadline.After.TotalMilliseconds:0} ms, the timeout of the socket.");
 
         // Poll takes less than 36 minutes, and the caller comes back.
         socket.Poll(deadline.RemainingAtMost(TimeSpan.FromMinutes(10)), mode);
@@ -118,7 +121,8 @@ internal static class DmaBufMessage
     {
         ArgumentNullException.ThrowIfNull(socket);
         if (socket.AddressFamily != AddressFamily.Unix)
-            throw new ArgumentException($"Descriptors travel over Unix sockets only, and this one is {socket.AddressFamily}: make it with AddressFamily.Unix.", nameof(socket));
+            throw new ArgumentException($"Descriptors travel over Unix sockets only, and this one is {socket.AddressFamily}: make "
+                + "it with AddressFamily.Unix.", nameof(socket));
     }
 
     private static string NameOf(Socket socket) => $"socket {socket.Handle}";

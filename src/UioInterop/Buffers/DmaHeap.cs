@@ -5,14 +5,11 @@ using UioInterop.Interop;
 namespace UioInterop;
 
 /// <summary>
-/// A place to allocate buffers from: a Linux dma-heap in /dev/dma_heap. It holds nothing open, so there is nothing to
-/// dispose.
+/// A Linux dma-heap in /dev/dma_heap, to allocate buffers from. It holds nothing open, so there is nothing to dispose.
 /// </summary>
 /// <remarks>Thread-safe. See Documentation/userspace-api/dma-buf-heaps.rst.</remarks>
 public sealed class DmaHeap
 {
-    internal const string Folder = "/dev/dma_heap";
-
     private const string SystemName = "system";
 
     // What kernels call the default CMA area when no node of the device tree describes it: since 6.17, and before.
@@ -24,7 +21,7 @@ public sealed class DmaHeap
     public string Name { get; }
 
     /// <summary>Its node: <c>/dev/dma_heap/system</c>.</summary>
-    public string DevicePath => $"{Folder}/{Name}";
+    public string DevicePath => $"{KernelPaths.Heaps}/{Name}";
 
     /// <summary>
     /// The system heap: memory in pieces. Behind an IOMMU that translates a device sees it as one range, otherwise as several
@@ -40,7 +37,8 @@ public sealed class DmaHeap
     /// <summary>All heaps, by name. Empty when the kernel has none.</summary>
     /// <exception cref="UioException">EACCES: the process may not look.</exception>
     public static IReadOnlyList<DmaHeap> List() =>
-        [.. SysFs.Files(Folder).Select(path => new DmaHeap(Path.GetFileName(path))).OrderBy(heap => heap.Name, StringComparer.Ordinal)];
+        [.. SysFs.Files(KernelPaths.Heaps).Select(path => new DmaHeap(Path.GetFileName(path))).OrderBy(heap => heap.Name,
+            StringComparer.Ordinal)];
 
     internal static DmaHeap? TryFindSystem() => List().FirstOrDefault(heap => heap.Name == SystemName);
 
@@ -62,7 +60,7 @@ public sealed class DmaHeap
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
         if (name.Contains('/'))
-            throw new ArgumentException($"\"{name}\" is a path; a heap is opened by its name in {Folder}.", nameof(name));
+            throw new ArgumentException($"\"{name}\" is a path; a heap is opened by its name in {KernelPaths.Heaps}.", nameof(name));
 
         var heap = new DmaHeap(name);
         return File.Exists(heap.DevicePath) ? heap : throw UioException.From(Calls.OpenHeap, heap.DevicePath, -Errno.ENOENT);
@@ -116,7 +114,8 @@ public sealed class DmaHeap
             return;
 
         throw new UioException(Calls.Allocate, DevicePath, Errno.ENOMEM,
-            $"the machine has {available >> 20} MiB of memory available, and the buffer is to have {length >> 20}: free some, or ask for less");
+            $"the machine has {available >> 20} MiB of memory available, and the buffer is to have "
+                + $"{length >> 20}: free some, or ask for less");
     }
 
     /// <summary>The heap's node.</summary>

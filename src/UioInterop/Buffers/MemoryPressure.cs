@@ -1,8 +1,7 @@
 namespace UioInterop;
 
 /// <summary>
-/// Tells the collector of memory that it does not see: an object of some bytes keeps a buffer of megabytes. It ends with the
-/// buffer, or is collected with it.
+/// Tells the collector about a buffer's memory: a small object keeps megabytes. It ends with the buffer, or is collected with it.
 /// </summary>
 internal sealed class MemoryPressure : IDisposable
 {

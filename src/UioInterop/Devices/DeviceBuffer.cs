@@ -8,8 +8,8 @@ namespace UioInterop;
 /// <see cref="DmaMapping"/> in one. <see cref="UioDevice.Allocate{T}"/> makes it.
 /// </summary>
 /// <remarks>
-/// Each call that touches the values is a scope of CPU access by itself, see <see cref="DmaBuf.BeginAccess"/>: it throws while a
-/// transfer is under way there. For more than a copy, take a scope of the <see cref="Buffer"/>.
+/// Each call that touches the values opens a scope of CPU access and ends it, see <see cref="DmaBuf.BeginAccess"/>: it throws
+/// while a transfer of the buffer is under way. For more than a copy, open a scope on <see cref="Buffer"/>.
 /// </remarks>
 /// <typeparam name="T">The type of its values.</typeparam>
 /// <example>
@@ -33,7 +33,7 @@ public sealed class DeviceBuffer<T> : IDisposable where T : unmanaged
     /// <summary>How the device reaches it; what a driver's transfers take.</summary>
     public DmaMapping Mapping { get; }
 
-    /// <summary>How many values it has: as many as were asked for.</summary>
+    /// <summary>How many values it has, as asked for.</summary>
     public long Length { get; }
 
     /// <summary>What a driver's transfers take: its <see cref="Mapping"/>.</summary>
@@ -46,14 +46,14 @@ public sealed class DeviceBuffer<T> : IDisposable where T : unmanaged
 
     /// <summary>Copies values into it.</summary>
     /// <param name="values">The values.</param>
-    /// <param name="index">Which of its values is the first to be replaced.</param>
+    /// <param name="index">The index of the first value to replace.</param>
     /// <exception cref="ArgumentOutOfRangeException">They are more than there are from there on.</exception>
     /// <inheritdoc cref="DmaBuf.BeginAccess"/>
     public void Write(ReadOnlySpan<T> values, long index = 0) => Buffer.Write(values, OffsetOf(index));
 
     /// <summary>Copies values out of it.</summary>
     /// <param name="values">Where they go. All of it is filled.</param>
-    /// <param name="index">Which of its values is the first.</param>
+    /// <param name="index">The index of the first value.</param>
     /// <exception cref="ArgumentOutOfRangeException">They are more than there are from there on.</exception>
     /// <inheritdoc cref="DmaBuf.BeginAccess"/>
     public void Read(Span<T> values, long index = 0) => Buffer.Read(values, OffsetOf(index));
@@ -72,7 +72,7 @@ public sealed class DeviceBuffer<T> : IDisposable where T : unmanaged
     /// <typeparam name="TOther">The other type.</typeparam>
     public DeviceBuffer<TOther> As<TOther>() where TOther : unmanaged => new(Mapping, Buffer.Length / Unsafe.SizeOf<TOther>());
 
-    /// <summary>Takes the memory from the device, as <see cref="DmaMapping.Dispose"/> does, and gives it up.</summary>
+    /// <summary>Ends the mapping, as <see cref="DmaMapping.Dispose"/> does, and closes the buffer.</summary>
     public void Dispose()
     {
         Mapping.Dispose();

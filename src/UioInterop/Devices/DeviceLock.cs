@@ -43,7 +43,8 @@ internal static class DeviceLock
     {
         int result = Shim.Claim(file);
         if (result == -Errno.EBUSY)
-            throw Busy(device, exclusive: true, "a program that uses another node of it, as in a container, or that has opened it without this library");
+            throw Busy(device, exclusive: true, "a program that uses another node of it, as in a container, or that has "
+                + "opened it without this library");
 
         // A kernel without claims; Xilinx's says EINVAL to what it does not know.
         if (result < 0 && result != -Errno.ENOTTY && result != -Errno.EINVAL)
@@ -55,7 +56,7 @@ internal static class DeviceLock
             ? "dispose that one first, or share the device: UioOpenOptions.IsExclusive = false, on both sides"
             : "for itself (UioOpenOptions.IsExclusive)")}");
 
-    /// <summary>Whose locks on a node are in the way, in words: proc(5), /proc/locks.</summary>
+    /// <summary>The holders of locks that are in the way, in words: proc(5), /proc/locks.</summary>
     private static IEnumerable<string> HoldersOf(FileStatus node, bool exclusive)
     {
         // "1: FLOCK  ADVISORY  WRITE 123 00:15:4711 0 EOF"

@@ -4,14 +4,14 @@ using UioInterop.Interop;
 namespace UioInterop;
 
 /// <summary>
-/// What stops a device, in a few accesses to its registers, for the kernel to do when the program is not there any more to
-/// do it (UIO_IOC_SET_QUIESCE in linux/uio/uio.h). The operations run in the order in which they were added.
+/// A few register accesses that stop a device. The kernel makes them when the program is gone (UIO_IOC_SET_QUIESCE in
+/// linux/uio/uio.h). The operations run in the order in which they were added.
 /// </summary>
 /// <remarks>
-/// <para>It ends with a poll, as a rule: writes to a PCI device are posted, and one that has not arrived has not stopped the
-/// device. What the polls do not wait for, the kernel takes for quiet.</para>
-/// <para>The accesses are the kernel's. A register that has no clock or power when the program runs, and would answer the
-/// program itself with SIGBUS, is fatal to the whole machine: name none.</para>
+/// <para>It usually ends with a poll: writes to a PCI device are posted, and a write that has not arrived has not stopped the device.
+/// The kernel assumes that whatever the polls do not wait for is quiet.</para>
+/// <para>The accesses are the kernel's. Never name a register that may have no clock or power then: the program would get SIGBUS, but
+/// the kernel's access takes the whole machine down.</para>
 /// <para>Why there is <see cref="UioDevice.Quiesce"/> besides: that runs in the program, can do whatever it takes, and leaves
 /// the device ready for the next transfer. This runs when the program is gone, and has to do no more than stop it. A device
 /// that needs no more in either case is told so once: <see cref="Run"/> can be its <see cref="UioDevice.Quiesce"/>.</para>
@@ -42,7 +42,7 @@ public sealed class QuiesceProgram
         _registers = registers;
     }
 
-    /// <summary>Whose registers are in it; null when it is empty.</summary>
+    /// <summary>The device of its registers; null when it is empty.</summary>
     internal UioDevice? Device { get; private set; }
 
     internal ReadOnlySpan<QuiesceArguments> Operations => System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_operations);
@@ -66,7 +66,8 @@ public sealed class QuiesceProgram
     /// <param name="value">What they become; no other bits.</param>
     /// <exception cref="ArgumentOutOfRangeException">The register is not inside of the map.</exception>
     /// <exception cref="ArgumentException">
-    /// The value has bits outside of the mask; the registers are another device's than those before; or the offset is not a multiple of the width.
+    /// The value has bits outside of the mask; the registers are another device's than those before; or the offset is not a multiple of the
+    /// width.
     /// </exception>
     /// <exception cref="ObjectDisposedException">The device has been disposed.</exception>
     public QuiesceProgram Modify<T>(Registers registers, Register<T> register, T mask, T value) where T : unmanaged, IUnsignedNumber<T> =>
@@ -83,10 +84,12 @@ public sealed class QuiesceProgram
     /// <param name="timeout">For how long, to the microsecond; <see cref="UioFeatures.MaxQuiesceTime"/> is for all polls together.</param>
     /// <exception cref="ArgumentOutOfRangeException">The register is not inside of the map, or the timeout is negative.</exception>
     /// <exception cref="ArgumentException">
-    /// The value has bits outside of the mask; the registers are another device's than those before; or the offset is not a multiple of the width.
+    /// The value has bits outside of the mask; the registers are another device's than those before; or the offset is not a multiple of the
+    /// width.
     /// </exception>
     /// <exception cref="ObjectDisposedException">The device has been disposed.</exception>
-    public QuiesceProgram Poll<T>(Registers registers, Register<T> register, T mask, T value, TimeSpan timeout) where T : unmanaged, IUnsignedNumber<T> =>
+    public QuiesceProgram Poll<T>(Registers registers, Register<T> register, T mask, T value, TimeSpan timeout)
+        where T : unmanaged, IUnsignedNumber<T> =>
         Add(QuiesceArguments.KindPoll, registers, register, mask, value, timeout);
 
     /// <summary>Adds a wait as long as some bits of a register have a value, for fields of which several values mean quiet.</summary>
@@ -96,7 +99,8 @@ public sealed class QuiesceProgram
     /// <param name="mask">Which bits.</param>
     /// <param name="value">What they have while the device runs; no other bits.</param>
     /// <param name="timeout">For how long, to the microsecond; <see cref="UioFeatures.MaxQuiesceTime"/> is for all polls together.</param>
-    public QuiesceProgram PollWhile<T>(Registers registers, Register<T> register, T mask, T value, TimeSpan timeout) where T : unmanaged, IUnsignedNumber<T> =>
+    public QuiesceProgram PollWhile<T>(Registers registers, Register<T> register, T mask, T value, TimeSpan timeout)
+        where T : unmanaged, IUnsignedNumber<T> =>
         Add(QuiesceArguments.KindPoll, registers, register, mask, value, timeout, QuiesceArguments.FlagDiffer);
 
     /// <summary>Adds a write of a register of the program's own map.</summary>
@@ -137,7 +141,9 @@ public sealed class QuiesceProgram
             if (!registers.TryRun(operation))
             {
                 throw new TimeoutException(
-                    $"{Device.Info} is not at rest: the bits 0x{operation.Mask:x} of the register at 0x{operation.Register:x} of map {operation.Map} {((operation.Flags & QuiesceArguments.FlagDiffer) != 0 ? "are" : "are not")} 0x{operation.Value:x} after {operation.TimeoutMicroseconds} µs.");
+                    $"{Device.Info} is not at rest: the bits 0x{operation.Mask:x} of the register at 0x{operation.Register:x} of map "
+                        + $"{operation.Map} {((operation.Flags & QuiesceArguments.FlagDiffer) != 0 ? "are" : "are not")} "
+                        + $"0x{operation.Value:x} after {operation.TimeoutMicroseconds} µs.");
             }
         }
     }
@@ -150,22 +156,27 @@ public sealed class QuiesceProgram
     }
 
     private Registers OwnRegisters => _registers
-        ?? throw new InvalidOperationException("The program was made without a map: give the registers, or make it with new QuiesceProgram(registers).");
+        ?? throw new InvalidOperationException("The program was made without a map: give the registers, or make it with "
+            + "new QuiesceProgram(registers).");
 
-    private unsafe QuiesceProgram Add<T>(uint kind, Registers registers, Register<T> register, T mask, T value, TimeSpan timeout, uint flags = 0) where T : unmanaged, IUnsignedNumber<T>
+    private unsafe QuiesceProgram Add<T>(uint kind, Registers registers, Register<T> register, T mask, T value, TimeSpan timeout,
+        uint flags = 0) where T : unmanaged, IUnsignedNumber<T>
     {
         ArgumentNullException.ThrowIfNull(registers);
         ArgumentOutOfRangeException.ThrowIfLessThan(timeout, TimeSpan.Zero);
-        if (Device is not null && Device != registers.Device)
-            throw new ArgumentException($"The registers are those of {registers.Device.Info}, and the program is for {Device.Info}.", nameof(registers));
+        var device = (UioDevice)registers.Owner;
+        if (Device is not null && Device != device)
+            throw new ArgumentException($"The registers are those of {device.Info}, and the program is for {Device.Info}.",
+                nameof(registers));
 
         // A field that never has a value is no sign of a device at rest, nor of one that runs.
         ulong bits = ulong.CreateTruncating(mask), state = ulong.CreateTruncating(value);
         if (kind != QuiesceArguments.KindWrite && (state & ~bits) != 0)
-            throw new ArgumentException($"0x{state:x} has bits outside of the mask 0x{bits:x}: {register.Name} could never match it.", nameof(value));
+            throw new ArgumentException($"0x{state:x} has bits outside of the mask 0x{bits:x}: {register.Name} could never match it.",
+                nameof(value));
 
         ulong offset = registers.OffsetInMap(register.Offset, sizeof(T), register.Name);
-        Device = registers.Device;
+        Device = device;
         _operations.Add(new QuiesceArguments
         {
             Kind = kind,

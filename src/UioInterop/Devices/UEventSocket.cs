@@ -4,7 +4,7 @@ using UioInterop.Interop;
 
 namespace UioInterop;
 
-/// <summary>Hears what the kernel tells of devices that come, go, and are bound, and what udev has made of it.</summary>
+/// <summary>Receives the kernel's events of devices that come, go, and are bound, and udev's after them.</summary>
 /// <remarks>See netlink(7), NETLINK_KOBJECT_UEVENT. Takes no privilege.</remarks>
 internal sealed class UEventSocket : IDisposable
 {

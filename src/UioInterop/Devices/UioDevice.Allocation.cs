@@ -45,11 +45,11 @@ public sealed partial class UioDevice
             }
         }
 
-        throw first ?? UioException.From(Calls.OpenHeap, DmaHeap.Folder, -Errno.ENOENT);
+        throw first ?? UioException.From(Calls.OpenHeap, KernelPaths.Heaps, -Errno.ENOENT);
     }
 
     /// <summary>
-    /// What the device has, in no order: mappings that have not ended, among them those that the program lost sight of. A snapshot.
+    /// What the device has, in no order: mappings that have not ended, dropped ones included. A snapshot.
     /// </summary>
     public IReadOnlyList<DmaMappingInfo> Mappings
     {

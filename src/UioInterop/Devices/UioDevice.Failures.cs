@@ -9,11 +9,11 @@ public sealed partial class UioDevice
     private readonly ConcurrentQueue<Exception> _failures = new();
 
     /// <summary>
-    /// Something failed in a Dispose, or in a stop on somebody else's behalf: the device could not be brought to rest, or a mapping
-    /// could not be ended. The buffers stay where they are.
+    /// A failure that no exception can tell: a Dispose or an abandoned lease could not bring the device to rest, or a mapping could
+    /// not be ended. The buffers stay mapped.
     /// </summary>
     /// <remarks>
-    /// Raised on the thread on which it happened, once that holds no lock of the library's. Exceptions of a handler are ignored: it
+    /// Raised on the thread that failed, when it holds no lock of the library. Exceptions of a handler are ignored: it
     /// may run inside of a Dispose. The EventSource <c>UioInterop</c> tells the same.
     /// </remarks>
     public event EventHandler<UioDeviceFailedEventArgs>? Failed;
@@ -28,10 +28,12 @@ public sealed partial class UioDevice
     /// <summary>Tells that a stop failed.</summary>
     internal void ReportQuiesceFailed(Exception cause)
     {
-        UioEventSource.Log.QuiesceFailed(Info, cause.Message);
+        UioEventSource.Log.QuiesceFailed(Info.DevicePath, cause.Message);
         Report(new UioException(Calls.Quiesce, Info.DevicePath, Errno.EBUSY,
             $"{WhyNotAtRest(cause)}; buffers in transfer stay with the device until a later stop, or its end", cause));
     }
+
+    void IMappingOwner.Report(Exception failure) => Report(failure);
 
     private void RaiseFailures()
     {

@@ -11,13 +11,13 @@ public sealed partial class UioDevice
     private int _dropped;
 
     /// <summary>
-    /// How many mappings the program lost sight of without disposing them. They go on working, and keep their buffers,
+    /// How many mappings the collector took before the program disposed them. They go on working, and keep their buffers,
     /// until the device is disposed.
     /// </summary>
     public int DroppedMappings => Volatile.Read(ref _dropped);
 
     /// <summary>Lets the device reach a buffer (UIO_IOC_DMABUF_ATTACH, or UIO_IOC_MAP_DMABUF on a kernel without).</summary>
-    /// <param name="buffer">The buffer. It may be disposed before the mapping; its memory stays until then.</param>
+    /// <param name="buffer">The buffer. Disposing it before the mapping is fine: its memory stays until the mapping ends.</param>
     /// <param name="direction">
     /// What the device will do with it. The scopes that <see cref="DmaBuf.BeginAccess"/> gives out follow it.
     /// </param>
@@ -55,8 +55,11 @@ public sealed partial class UioDevice
 
             _attachments.Add(attachment);
             if (UioEventSource.Log.IsEnabled())
+            {
                 _ = _imports.ReadRanges(FileNumber, attachment);
-            UioEventSource.Log.Imported(attachment);
+                UioEventSource.Log.Imported(attachment);
+            }
+
             if (!_witnesses.TryPop(out DropWitness? witness))
                 witness = new DropWitness();
             witness.Watch(attachment);
@@ -65,17 +68,19 @@ public sealed partial class UioDevice
     }
 
     /// <summary>Ends a mapping, once the device is done with it. False when another thread does, or has.</summary>
-    internal bool Detach(Attachment attachment, DropWitness witness)
+    bool IMappingOwner.Detach(Attachment attachment, DropWitness witness)
     {
         if (!attachment.TryBeginEnd())
             return false;
 
         witness.Watch(null);
-        if (!attachment.IsIdle && !WaitForTransfers([attachment]) && !TryStopFor(attachment, out Exception? failure) && !attachment.HasEnded)
+        if (!attachment.IsIdle && !WaitForTransfers([attachment]) && !TryStopFor(attachment, out Exception? failure)
+            && !attachment.HasEnded)
         {
             attachment.FailEnd();
             throw new UioException(Calls.Quiesce, Info.DevicePath, Errno.EBUSY,
-                $"a transfer is still under way and {WhyNotAtRest(failure)}; the buffer stays with the device until the mapping is ended again, or the device disposed", failure);
+                $"a transfer is still under way and {WhyNotAtRest(failure)}; the buffer stays with the device until the mapping is ended "
+                    + "again, or the device disposed", failure);
         }
 
         lock (_gate)
@@ -93,7 +98,8 @@ public sealed partial class UioDevice
                     if (_state == State.Open) // otherwise Dispose ends it, and counts on that no transfer begins
                         attachment.CancelEnd();
                     throw new InvalidOperationException(
-                        $"A scope in which the CPU writes is open on {attachment.Buffer}, and the end of a mapping that lets the device write would lose what it has written: dispose the scope first.");
+                        $"A scope in which the CPU writes is open on {attachment.Buffer}, and the end of a mapping that lets the device "
+                            + "write would lose what it has written: dispose the scope first.");
                 }
 
                 result = _imports.Detach(FileNumber, attachment);
@@ -121,7 +127,7 @@ public sealed partial class UioDevice
     }
 
     /// <summary>Has the kernel tell where the device reaches a buffer.</summary>
-    internal void ReadRanges(Attachment attachment)
+    void IMappingOwner.ReadRanges(Attachment attachment)
     {
         lock (_gate)
         {
@@ -133,7 +139,7 @@ public sealed partial class UioDevice
     }
 
     /// <summary>The collector took a mapping that nobody had disposed.</summary>
-    internal void OnDropped(Attachment attachment)
+    void IMappingOwner.OnDropped(Attachment attachment)
     {
         if (attachment.HasEnded)
             return;

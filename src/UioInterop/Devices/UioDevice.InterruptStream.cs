@@ -6,10 +6,10 @@ namespace UioInterop;
 // Interrupts for programs that only want to hear of them.
 public sealed partial class UioDevice
 {
-    /// <summary>Waits as <see cref="WaitForInterruptAsync"/> does, and says at the timeout that none came.</summary>
+    /// <summary>Waits as <see cref="WaitForInterruptAsync"/> does, and returns false at the timeout.</summary>
     /// <param name="timeout">How long to wait, to the millisecond; <see cref="Timeout.InfiniteTimeSpan"/> waits for ever.</param>
     /// <param name="token">Ends the wait.</param>
-    /// <returns>Whether one came. When not, the device is armed as before.</returns>
+    /// <returns>Whether one came. If not, the device stays armed.</returns>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     /// <inheritdoc cref="WaitForInterruptAsync"/>
     public async ValueTask<bool> TryWaitForInterruptAsync(TimeSpan timeout, CancellationToken token = default)
@@ -30,8 +30,8 @@ public sealed partial class UioDevice
     /// next enabled, before the loop's body runs: what comes meanwhile is counted, see <see cref="InterruptCount.Missed"/>.
     /// </summary>
     /// <param name="acknowledge">
-    /// Clears the device's own interrupt in its registers, the first map. Null for a device that needs none, or whose loop does
-    /// it: then an interrupt that is held until it is cleared comes again at once.
+    /// Clears the device's own interrupt in its registers, the first map. Null for a device that needs none, or when the loop's
+    /// body does it: a level-triggered interrupt then comes again at once.
     /// </param>
     /// <param name="token">Ends the loop.</param>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>

@@ -6,17 +6,15 @@ namespace UioInterop;
 // The interrupt.
 public sealed partial class UioDevice
 {
-    private const string PciGeneric = "uio_pci_generic";
-
     private readonly InterruptSource _interrupts;
 
     /// <summary>
-    /// Waits until an interrupt has come since the last wait, or since the device was opened. Does not enable the next:
-    /// <see cref="EnableInterrupt"/> does, after the device's own interrupt has been acknowledged in its registers.
+    /// Waits for an interrupt. One that came since the last wait, or since the device was opened, counts. It does not enable the
+    /// next: acknowledge the interrupt in the device's registers, then call <see cref="EnableInterrupt"/>.
     /// </summary>
     /// <param name="timeout">How long to wait; zero only looks, <see cref="Timeout.InfiniteTimeSpan"/> waits for ever.</param>
     /// <param name="count">How many interrupts there were. With more than one thread waiting, each is reported to one.</param>
-    /// <returns>Whether one came. When not, the device is armed as before.</returns>
+    /// <returns>Whether one came. If not, the device stays armed.</returns>
     /// <exception cref="UioException">EIO: the device has no interrupt, or has been unbound.</exception>
     /// <exception cref="ObjectDisposedException">The device has been disposed, perhaps while this waited.</exception>
     public bool TryWaitForInterrupt(TimeSpan timeout, out InterruptCount count) =>
@@ -28,7 +26,7 @@ public sealed partial class UioDevice
     /// <param name="timeout">How long to wait, to the millisecond; <see cref="Timeout.InfiniteTimeSpan"/> waits for ever.</param>
     /// <param name="token">Ends the wait. An interrupt that comes later is for the next.</param>
     /// <returns>How many interrupts there were. Await it once.</returns>
-    /// <exception cref="TimeoutException">None came in time. The device is armed as before.</exception>
+    /// <exception cref="TimeoutException">None came in time. The device stays armed.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     /// <exception cref="InvalidOperationException">Another asynchronous wait of this device is under way.</exception>
     /// <exception cref="UioException">EIO: the device has no interrupt, or has been unbound, perhaps while this waited.</exception>
@@ -37,8 +35,8 @@ public sealed partial class UioDevice
         _interrupts.WaitAsync(timeout, token);
 
     /// <summary>
-    /// Lets the next interrupt through: by writing 1 to the device, or for uio_pci_generic, which does not know that,
-    /// by clearing the INTx-disable bit of the PCI function.
+    /// Lets the next interrupt through. It writes 1 to the device; uio_pci_generic does not take that, so there it clears the
+    /// INTx-disable bit of the PCI function.
     /// </summary>
     /// <exception cref="UioException">
     /// ENOSYS: the driver has no irqcontrol. EIO: the device has no interrupt. EINVAL: it was unbound. EACCES, EPERM, ENODEV: the
@@ -54,7 +52,7 @@ public sealed partial class UioDevice
         Span<byte> enable = stackalloc byte[sizeof(int)];
         BinaryPrimitives.WriteInt32LittleEndian(enable, 1);
         int result = Syscalls.Write(_file, enable);
-        if (result == -Errno.ENOSYS && Info.Driver == PciGeneric)
+        if (result == -Errno.ENOSYS && IsPciGeneric)
             (_pci ?? Pci ?? throw UioException.From(Calls.OpenConfig, Info.DevicePath, -Errno.ENODEV)).InterruptDisabled = false;
         else if (result < 0)
             throw UioException.From(Calls.EnableInterrupt, Info.DevicePath, result);

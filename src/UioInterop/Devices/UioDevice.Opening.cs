@@ -58,7 +58,8 @@ public sealed partial class UioDevice
     /// ENOTUNIQ: several devices answer to the id. EACCES: it came, but until the end the process was not let in. EBUSY:
     /// another has it open.
     /// </exception>
-    public static async Task<UioDevice> WaitForAsync(UioDeviceId id, TimeSpan timeout, UioOpenOptions? options = null, CancellationToken token = default)
+    public static async Task<UioDevice> WaitForAsync(UioDeviceId id, TimeSpan timeout, UioOpenOptions? options = null,
+        CancellationToken token = default)
     {
         await UioDeviceArrival.WaitAsync(id, timeout, token).ConfigureAwait(false);
         return Open(id, options);

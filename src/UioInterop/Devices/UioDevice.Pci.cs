@@ -3,7 +3,15 @@ namespace UioInterop;
 // The PCI function behind the device.
 public sealed partial class UioDevice
 {
+    private const string PciGeneric = "uio_pci_generic";
+
     private PciFunction? _pci;
+
+    /// <summary>
+    /// Whether its driver is uio_pci_generic. That switches bus mastering off when any file of the device is closed, and leaves the
+    /// interrupt's enabling to user space.
+    /// </summary>
+    internal bool IsPciGeneric => Info.Driver == PciGeneric;
 
     /// <summary>The PCI function behind the device; null when it is not on PCI. It is disposed with the device.</summary>
     /// <exception cref="UioException">Its configuration space cannot be opened: that takes root.</exception>

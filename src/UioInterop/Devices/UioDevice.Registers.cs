@@ -41,7 +41,7 @@ public sealed partial class UioDevice
     {
         get
         {
-            if (Info.Driver != PciGeneric || PciFunction.ResourcesOf(Info.ParentName) is not { Count: > 0 } resources)
+            if (!IsPciGeneric || PciFunction.ResourcesOf(Info.ParentName) is not { Count: > 0 } resources)
                 return "";
 
             return $". {PciGeneric} makes maps of 32-bit memory BARs only, and none of 64-bit or prefetchable ones. "
@@ -51,7 +51,7 @@ public sealed partial class UioDevice
     }
 
     /// <summary>Has the kernel write a bus address into a register.</summary>
-    internal void WriteAddress(in WriteAddressArguments write)
+    void IRegisterOwner.WriteAddress(in WriteAddressArguments write)
     {
         lock (_gate)
         {

@@ -26,13 +26,13 @@ public sealed partial class UioDevice
     /// A driver sets it when it opens its device; <see cref="DeviceSession"/> does for its engines. It runs on the thread that asked
     /// for it, one at a time, and may use this device even while that is being disposed, on that thread. When it returns all
     /// transfers that had begun before are over, whichever thread had begun them. When it cannot stop the device it throws: the
-    /// buffers then stay where they are, and <see cref="Failed"/> tells of it. It does not run when the kernel says that the device
+    /// buffers then stay mapped, and <see cref="Failed"/> is raised. It does not run when the kernel says that the device
     /// was unbound, and has ended its mappings.
     /// </remarks>
     public Action? Quiesce { get; set; }
 
     /// <summary>
-    /// Tells the kernel how to stop the device when this program cannot: when it dies, or the driver is unbound, with buffers
+    /// Tells the kernel how to stop the device when this program cannot: it died, or the driver was unbound, while buffers were
     /// imported. Replaces an earlier program. <see cref="Quiesce"/> is what the library itself runs: a driver sets both, see
     /// <see cref="QuiesceProgram"/>.
     /// </summary>
@@ -79,7 +79,7 @@ public sealed partial class UioDevice
     /// A transfer was given up: nobody knows what the device does. Never waits for another thread's stop: that may need a lock
     /// that the caller holds, and the other thread makes one more stop if this transfer began after its own.
     /// </summary>
-    internal void OnAbandonedTransfer(long ticket)
+    void IMappingOwner.OnAbandonedTransfer(long ticket)
     {
         if (IsQuiescer) // by the action itself
             return;
@@ -93,7 +93,8 @@ public sealed partial class UioDevice
         FinishStops();
     }
 
-    private TimeSpan StopPatience => _options.TransferTimeout > s_leastPatience ? Deadline.AtMostADay(_options.TransferTimeout) : s_leastPatience;
+    private TimeSpan StopPatience =>
+        _options.TransferTimeout > s_leastPatience ? Deadline.AtMostADay(_options.TransferTimeout) : s_leastPatience;
 
     private bool IsQuiescer => Volatile.Read(ref _quiescer) is not 0 and int thread && thread == Environment.CurrentManagedThreadId;
 
@@ -120,7 +121,9 @@ public sealed partial class UioDevice
         RaiseFailures();
     }
 
-    /// <summary>Stops the device, unless the attachment turns out to be idle. False when that failed, or another thread is at it for too long.</summary>
+    /// <summary>
+    /// Stops the device, unless the attachment turns out to be idle. False when that failed, or another thread is at it for too long.
+    /// </summary>
     private bool TryStopFor(Attachment attachment, out Exception? failure)
     {
         failure = null;

@@ -14,7 +14,7 @@ namespace UioInterop;
 /// <para>Thread-safe. The kernel's side is in Documentation/driver-api/uio-howto.rst.</para>
 /// </remarks>
 [DebuggerDisplay("{ToString(),nq}")]
-public sealed partial class UioDevice : IDisposable
+public sealed partial class UioDevice : IMappingOwner, IRegisterOwner, IDisposable
 {
     private enum State
     {
@@ -121,7 +121,7 @@ public sealed partial class UioDevice : IDisposable
             Close();
     }
 
-    /// <summary>Whether it is being disposed, or has been.</summary>
+    /// <summary>Whether Dispose has begun.</summary>
     internal bool IsDisposed => _state != State.Open;
 
     /// <summary>The device in words: what <see cref="Info"/> says, and how many mappings it has.</summary>
@@ -171,6 +171,6 @@ public sealed partial class UioDevice : IDisposable
     private void ThrowIfDisposed()
     {
         if (_state != State.Open && !(_state == State.Closing && IsQuiescer))
-            throw new ObjectDisposedException(nameof(UioDevice), $"{Info.DevicePath} has been disposed.");
+            throw Info.Disposed();
     }
 }

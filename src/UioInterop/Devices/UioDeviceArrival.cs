@@ -3,14 +3,13 @@ using UioInterop.Interop;
 
 namespace UioInterop;
 
-/// <summary>Waits until there is a UIO device that this process may open.</summary>
+/// <summary>Waits for a UIO device that this process may open.</summary>
 /// <remarks>
 /// <para>The kernel's uevents say when to look, and not inotify on /dev: the node is made before the device has its
 /// maps, and only the <c>bind</c> event of the device behind it comes after everything. udev tells over the same socket
 /// when it has set the permissions and links. Subscribing comes before the first look, so nothing is missed in
 /// between, and an event only ever leads to another look at /sys: it is believed in nothing else.</para>
-/// <para>What no event tells, such as a chmod by a script or a container that hears no events, is seen by looking
-/// again every second.</para>
+/// <para>Some changes have no event, such as a chmod by a script, and a container may hear none: so it also looks every second.</para>
 /// <para>Each wait has a thread of its own, for the time it lasts: it reads /sys, which takes as long as drivers take,
 /// and looks with the permissions of the thread that asked.</para>
 /// </remarks>
@@ -41,7 +40,8 @@ internal sealed class UioDeviceArrival
     /// <exception cref="UioException">
     /// ENOTUNIQ: several devices answer to the id. EACCES: it came, but until the end the process was not let in.
     /// </exception>
-    public static Task<UioDeviceInfo> WaitAsync(UioDeviceId id, TimeSpan timeout, CancellationToken cancellation, TimeSpan? lookAgain = null)
+    public static Task<UioDeviceInfo> WaitAsync(UioDeviceId id, TimeSpan timeout, CancellationToken cancellation,
+        TimeSpan? lookAgain = null)
     {
         id.ThrowIfNone(nameof(id));
         var deadline = new Deadline(timeout);
@@ -142,7 +142,8 @@ internal sealed class UioDeviceArrival
             return UioException.From(Calls.Open, device!.DevicePath, refusal);
 
         string why = device is null ? UioDeviceLookup.WhyMissing(_id)
-            : refusal < 0 ? $"the kernel has {device}, but there is no node {device.DevicePath}: /dev has to be a devtmpfs, or udev has to run"
+            : refusal < 0 ? $"the kernel has {device}, but there is no node {device.DevicePath}: /dev has to be a "
+                + "devtmpfs, or udev has to run"
             : $"{device} came, but was not complete by then";
         return new TimeoutException($"{_id} did not appear within {_deadline.After.TotalSeconds:0.###} s: {why}.");
     }

@@ -1,10 +1,10 @@
 namespace UioInterop;
 
-/// <summary>What <see cref="UioDevice.Failed"/> tells.</summary>
+/// <summary>The failure that <see cref="UioDevice.Failed"/> is raised for.</summary>
 /// <param name="exception">What failed.</param>
 public sealed class UioDeviceFailedEventArgs(Exception exception) : EventArgs
 {
-    /// <summary>What failed: a <see cref="UioException"/> as a rule, with its cause inside.</summary>
+    /// <summary>The failure, usually a <see cref="UioException"/> with its cause inside.</summary>
     public Exception Exception { get; } = exception;
 
     /// <summary>The failure in words.</summary>

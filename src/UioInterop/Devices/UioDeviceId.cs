@@ -5,9 +5,9 @@ namespace UioInterop;
 
 /// <summary>
 /// Says which UIO device is meant: by number, node or UIO name, or by the device behind it: its name, PCI address, or
-/// place in the device tree. Numbers depend on the order of probing, the rest does not.
+/// place in the device tree. Only numbers depend on the order of probing.
 /// </summary>
-/// <remarks>An id is a name, nothing is looked for before it is used. Opening fails when several devices answer to it.</remarks>
+/// <remarks>An id is only a name: the device is looked up when the id is used. Opening fails when several devices match.</remarks>
 public readonly record struct UioDeviceId
 {
     private enum Kind { None, Any, Number, Path, Name, Parent, PciAddress, DeviceTreeNode, DeviceTreeAlias, Compatible }
@@ -19,8 +19,8 @@ public readonly record struct UioDeviceId
     private UioDeviceId(Kind kind, int number, string? text) => (_kind, _number, _text) = (kind, number, text);
 
     /// <summary>
-    /// By whatever a person calls it: its UIO name, its number (<c>0</c> or <c>uio0</c>), the path of its node, its parent, PCI
-    /// address, device-tree node or alias, or <c>compatible</c>. Opening fails when more than one device answers to it in any way.
+    /// By any of its names: the UIO name, its number (<c>0</c> or <c>uio0</c>), the path of its node, its parent, PCI
+    /// address, device-tree node or alias, or <c>compatible</c>. Opening fails when several devices match in any of these ways.
     /// </summary>
     /// <param name="text">The name, number or path.</param>
     /// <exception cref="ArgumentException">It is the path of something else than a UIO device's node.</exception>
@@ -46,7 +46,7 @@ public readonly record struct UioDeviceId
 
     /// <summary>
     /// By node, whatever its name is: <c>/dev/uio0</c>, one that mknod(1) or a container made, or a link, such as one that
-    /// udev made or will make. The device is the one that the node is of.
+    /// udev made or will make. The node's device number decides which device that is.
     /// </summary>
     /// <param name="path">The path.</param>
     /// <exception cref="ArgumentException">There is something else at this path.</exception>
@@ -56,7 +56,8 @@ public readonly record struct UioDeviceId
         if (Syscalls.GetStatus(path, out FileStatus status) >= 0)
         {
             if (status.Device is not { } node)
-                throw new ArgumentException($"{path} is no device node: those of UIO devices are /dev/uio0 and so on, links to them, and what mknod(1) makes.", nameof(path));
+                throw new ArgumentException($"{path} is not a device node. UIO devices have /dev/uio0 and so on, links to those, "
+                    + "and nodes made by mknod(1).", nameof(path));
             if (SysFs.ReadSubsystem(node) is { } subsystem and not "uio")
                 throw new ArgumentException($"{path} is a node of another kind of device ({subsystem} {node}).", nameof(path));
         }
@@ -80,7 +81,8 @@ public readonly record struct UioDeviceId
         ArgumentException.ThrowIfNullOrEmpty(address);
         return PciFunction.TryParseAddress(address, out string full)
             ? new UioDeviceId(Kind.PciAddress, 0, full)
-            : throw new ArgumentException($"\"{address}\" is not a PCI address: those are domain:bus:device.function in hexadecimal, as 0000:00:02.0, or without the domain, as 00:02.0.", nameof(address));
+            : throw new ArgumentException($"\"{address}\" is not a PCI address. One is domain:bus:device.function in hexadecimal, such as "
+                + "0000:00:02.0, or 00:02.0 in domain 0.", nameof(address));
     }
 
     /// <summary>By the device-tree node of the device behind it.</summary>
@@ -91,7 +93,8 @@ public readonly record struct UioDeviceId
         ArgumentException.ThrowIfNullOrEmpty(node);
         return node[0] == '/'
             ? new UioDeviceId(Kind.DeviceTreeNode, 0, node)
-            : throw new ArgumentException($"\"{node}\" is not the full path of a node, as /axi/dma@fd500000; an alias is for FromDeviceTreeAlias.", nameof(node));
+            : throw new ArgumentException($"\"{node}\" is not the full path of a node, such as /axi/dma@fd500000. For an "
+                + "alias use FromDeviceTreeAlias.", nameof(node));
     }
 
     /// <summary>By an alias of the device-tree node behind it, a property of <c>/aliases</c>.</summary>
@@ -99,7 +102,9 @@ public readonly record struct UioDeviceId
     public static UioDeviceId FromDeviceTreeAlias(string alias) => OfText(Kind.DeviceTreeAlias, alias);
 
     /// <summary>By one of the <c>compatible</c> strings of the device-tree node behind it.</summary>
-    /// <param name="compatible">The string: <c>xlnx,zynqmp-dma-1.0</c>. Several devices may have the same; opening then fails and lists them.</param>
+    /// <param name="compatible">
+    /// The string: <c>xlnx,zynqmp-dma-1.0</c>. Several devices may have the same; opening then fails and lists them.
+    /// </param>
     public static UioDeviceId FromCompatible(string compatible) => OfText(Kind.Compatible, compatible);
 
     /// <summary>The device in words: <c>/dev/uio0</c>, <c>UIO device named "edu"</c>.</summary>
@@ -120,7 +125,8 @@ public readonly record struct UioDeviceId
     internal void ThrowIfNone(string parameter)
     {
         if (_kind == Kind.None)
-            throw new ArgumentException("The id names no device: make it with UioDeviceId.FromNumber, FromName or another From method.", parameter);
+            throw new ArgumentException("The id is empty: make one with UioDeviceId.FromNumber, FromName or another From method.",
+                parameter);
     }
 
     /// <summary>Reads the one device that is meant, where the id says which that is: the others are not looked at.</summary>
@@ -140,7 +146,8 @@ public readonly record struct UioDeviceId
 
     internal bool Matches(UioDeviceInfo device) => _kind switch
     {
-        Kind.Any => device.Name == _text || device.Number == NumberIn(_text!) || IsOf(device.ParentName, device.DeviceTreeNode, device.Compatible),
+        Kind.Any =>
+            device.Name == _text || device.Number == NumberIn(_text!) || IsOf(device.ParentName, device.DeviceTreeNode, device.Compatible),
         Kind.Name => device.Name == _text,
         _ => IsOf(device.ParentName, device.DeviceTreeNode, device.Compatible),
     };
@@ -155,13 +162,16 @@ public readonly record struct UioDeviceId
         return IsOf(device.Name, node, compatible);
     }
 
-    /// <summary>Why nothing can answer to the id, as far as that can be told without UIO devices; null when there is nothing to tell.</summary>
+    /// <summary>
+    /// Why nothing can answer to the id, as far as that can be told without UIO devices; null when there is nothing to tell.
+    /// </summary>
     internal string? WhyUnknown() => _kind switch
     {
         Kind.Parent or Kind.PciAddress => BusDevice.NoSuchDevice(_text!),
         Kind.DeviceTreeNode or Kind.DeviceTreeAlias or Kind.Compatible when !SysFs.HasDeviceTree => "this machine has no device tree",
         Kind.DeviceTreeNode => WhyUnknown(_text!),
-        Kind.DeviceTreeAlias => SysFs.ReadDeviceTreeAliases() is var aliases && aliases.TryGetValue(_text!, out string? node) ? $"the alias stands for {node}; {WhyUnknown(node)}"
+        Kind.DeviceTreeAlias => SysFs.ReadDeviceTreeAliases() is var aliases && aliases.TryGetValue(_text!, out string? node)
+            ? $"the alias stands for {node}; {WhyUnknown(node)}"
             : aliases.Count == 0 ? "the device tree has no aliases"
             : $"the device tree has no such alias; it has: {string.Join(", ", aliases.Select(a => $"{a.Key} = {a.Value}"))}",
         Kind.Compatible => "no platform device or PCI function was made from a node with that",
@@ -170,7 +180,8 @@ public readonly record struct UioDeviceId
     };
 
     private static int NumberIn(string text) =>
-        SysFs.TryGetNumber(text, out int number) || int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number) ? number : -1;
+        SysFs.TryGetNumber(text, out int number) || int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number)
+            ? number : -1;
 
     private static UioDeviceId OfText(Kind kind, string text)
     {
@@ -199,7 +210,8 @@ public readonly record struct UioDeviceId
 
         return SysFs.ReadDeviceTreeStatus(node) is { } status and not ("okay" or "ok")
             ? $"the device tree has {node} with status \"{status}\": no device is made from that"
-            : $"the device tree has {node}, but no platform device or PCI function was made from it: its bus may lack a driver, or \"simple-bus\"";
+            : $"the device tree has {node}, but no platform device or PCI function was made from it: its bus may lack "
+                + "a driver, or \"simple-bus\"";
     }
 
     private static string? LinkTarget(string path)

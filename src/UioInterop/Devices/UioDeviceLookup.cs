@@ -41,7 +41,8 @@ internal static class UioDeviceLookup
         string? why = behind.Count > 0 ? string.Join("; ", behind.Select(device => device.HowToBind())) : id.WhyUnknown();
         List<UioDeviceInfo> all = SysFs.ReadUioDevices();
         string there = all.Count > 0 ? $"there is: {string.Join(", ", all)}"
-            : why is null ? "there is no UIO device at all: bind one to a UIO driver (DriverBinding), such as uio_pci_generic or uio_pdrv_genirq"
+            : why is null ? "there is no UIO device at all: bind one to a UIO driver (DriverBinding), such as "
+                + "uio_pci_generic or uio_pdrv_genirq"
             : "there is no UIO device at all";
         return why is null ? there : $"{why}; {there}";
     }

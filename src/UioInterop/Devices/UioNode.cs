@@ -4,7 +4,7 @@ using UioInterop.Interop;
 
 namespace UioInterop;
 
-/// <summary>Opens a device's node. What has been opened is asked of the open file: its name proves nothing.</summary>
+/// <summary>Opens a device's node, and asks the open file which device it is: a name proves nothing.</summary>
 internal static class UioNode
 {
     /// <summary>Opens it, for this program alone or shared.</summary>
@@ -14,8 +14,8 @@ internal static class UioNode
     /// </exception>
     public static SafeFileHandle Open(UioDeviceInfo device, bool exclusive)
     {
-        // All that can be seen is looked at before: a device that is opened in vain is closed again, and that alone switches
-        // off the bus mastering of whoever uses it, with uio_pci_generic.
+        // Check everything before the open. With uio_pci_generic, closing the device again would switch off the bus mastering of
+        // whoever uses it.
         CheckResult(Syscalls.GetStatus(device.DevicePath, out FileStatus status), device);
         CheckNode(status, device);
         DeviceLock.ThrowIfHeld(status, device, exclusive);

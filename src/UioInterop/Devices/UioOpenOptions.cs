@@ -4,24 +4,26 @@ namespace UioInterop;
 public sealed record UioOpenOptions
 {
     /// <summary>
-    /// Whether nobody else may open the device through this library; true unless set. uio_pci_generic switches bus
+    /// Whether the device is opened for this program alone, as far as others use this library. True by default. uio_pci_generic switches
+    /// bus
     /// mastering off when <i>any</i> file of a device is closed, which stops the DMA of all others.
     /// </summary>
     /// <remarks>
-    /// It is a flock(2) on the node, exclusive or shared, and is released with the file. Nodes that were made separately, as
-    /// for a container, have a lock each: there, nothing keeps a second program out.
+    /// A flock(2) on the node, exclusive or shared, released with the file; and a claim of the device, on a kernel that has
+    /// claims. Without claims, nodes that were made separately, as for a container, have a lock each: nothing keeps a second
+    /// program out there.
     /// </remarks>
     public bool IsExclusive { get; init; } = true;
 
     /// <summary>
-    /// Whether what awaits an interrupt goes on in the thread that noticed it, which is quicker, and holds up the
-    /// interrupts of all devices until it awaits again. Otherwise it goes on in the thread pool.
+    /// Whether code that awaits an interrupt continues on the thread that noticed it. That is quicker, but holds up the interrupts of
+    /// all devices until the code awaits again. Otherwise it continues on the thread pool.
     /// </summary>
     public bool ContinueInline { get; init; }
 
     /// <summary>
-    /// How long ending a mapping waits for transfers that are under way, before <see cref="UioDevice.Quiesce"/> ends
-    /// them; 1 s unless set. Not negative, nor <see cref="Timeout.InfiniteTimeSpan"/>.
+    /// How long the end of a mapping waits for its transfers, before it stops the device (<see cref="UioDevice.Quiesce"/>). 1 s by
+    /// default; not negative, nor <see cref="Timeout.InfiniteTimeSpan"/>.
     /// </summary>
     public TimeSpan TransferTimeout { get; init; } = TimeSpan.FromSeconds(1);
 }

@@ -7,7 +7,7 @@ using UioInterop.Interop;
 namespace UioInterop;
 
 /// <summary>
-/// The kernel's log from now on: where an IOMMU reports the accesses that it refused, and drivers what went wrong.
+/// The kernel's log from now on. An IOMMU reports refused accesses there, drivers their errors.
 /// </summary>
 /// <remarks>Reads /dev/kmsg, see Documentation/ABI/testing/dev-kmsg; takes root. For one thread at a time.</remarks>
 public sealed class KernelLog : IDisposable

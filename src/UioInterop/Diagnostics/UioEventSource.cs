@@ -18,45 +18,24 @@ internal sealed class UioEventSource : EventSource
     private UioEventSource() { }
 
     [NonEvent]
-    public void Imported(Attachment attachment)
+    public void Imported(IMappingFacts mapping)
     {
         if (IsEnabled())
-            Imported(attachment.Device.Info.DevicePath, attachment.Buffer.Exporter, attachment.Direction.ToString(), attachment.KnownAddress.Value, attachment.Length);
+            Imported(mapping.DevicePath, mapping.Exporter, mapping.Direction, mapping.Address, mapping.Length);
     }
 
     [NonEvent]
-    public void Detached(Attachment attachment)
+    public void Detached(IMappingFacts mapping)
     {
         if (IsEnabled())
-            Detached(attachment.Device.Info.DevicePath, attachment.Buffer.Exporter, attachment.Direction.ToString(), attachment.KnownAddress.Value, attachment.Length);
+            Detached(mapping.DevicePath, mapping.Exporter, mapping.Direction, mapping.Address, mapping.Length);
     }
 
     [NonEvent]
-    public void MappingDropped(Attachment attachment)
+    public void MappingDropped(IMappingFacts mapping)
     {
         if (IsEnabled())
-            MappingDropped(attachment.Device.Info.DevicePath, attachment.Buffer.Exporter, attachment.Direction.ToString(), attachment.KnownAddress.Value, attachment.Length);
-    }
-
-    [NonEvent]
-    public void InterruptsMissed(UioDeviceInfo device, InterruptCount count)
-    {
-        if (IsEnabled())
-            InterruptsMissed(device.DevicePath, count.Missed, count.Total);
-    }
-
-    [NonEvent]
-    public void QuiesceFailed(UioDeviceInfo device, string reason)
-    {
-        if (IsEnabled())
-            QuiesceFailed(device.DevicePath, reason);
-    }
-
-    [NonEvent]
-    public void EndingFailed(UioDeviceInfo device, string reason)
-    {
-        if (IsEnabled())
-            EndingFailed(device.DevicePath, reason);
+            MappingDropped(mapping.DevicePath, mapping.Exporter, mapping.Direction, mapping.Address, mapping.Length);
     }
 
     [Event(1, Level = EventLevel.Informational, Message = "{0} imported a buffer from {1}, {2}, {4} bytes")]
@@ -67,18 +46,23 @@ internal sealed class UioEventSource : EventSource
     private void Detached(string device, string exporter, string direction, ulong address, long length) =>
         Write(2, device, exporter, direction, address, length);
 
-    [Event(3, Level = EventLevel.Warning, Message = "{0} has a buffer from {1}, {2}, {4} bytes, whose mapping was collected without Dispose")]
+    [Event(3, Level = EventLevel.Warning,
+        Message = "{0} has a buffer from {1}, {2}, {4} bytes, whose mapping was collected without Dispose")]
     private void MappingDropped(string device, string exporter, string direction, ulong address, long length) =>
         Write(3, device, exporter, direction, address, length);
 
     [Event(4, Level = EventLevel.Warning, Message = "{0}: {1} interrupts came that no wait returned for")]
-    private void InterruptsMissed(string device, uint missed, uint total) => Write(4, device, missed, total);
+    public void InterruptsMissed(string device, uint missed, uint total)
+    {
+        if (IsEnabled()) // for numbers are boxed
+            Write(4, device, missed, total);
+    }
 
     [Event(5, Level = EventLevel.Error, Message = "{0} could not be brought to rest: {1}")]
-    private void QuiesceFailed(string device, string reason) => WriteEvent(5, device, reason);
+    public void QuiesceFailed(string device, string reason) => WriteEvent(5, device, reason);
 
     [Event(6, Level = EventLevel.Error, Message = "{0}: a mapping that was not needed any more could not be ended: {1}")]
-    private void EndingFailed(string device, string reason) => WriteEvent(6, device, reason);
+    public void EndingFailed(string device, string reason) => WriteEvent(6, device, reason);
 
     [NonEvent]
     [UnconditionalSuppressMessage("Trimming", "IL2026", Justification = "Strings and numbers have no members to keep.")]

@@ -4,8 +4,8 @@ using System.Runtime.ExceptionServices;
 namespace UioInterop;
 
 /// <summary>
-/// An open device and its engines: brings them to rest before they are used, hands each interrupt to all of them, stops them, and
-/// tells the kernel how to.
+/// An open device and its engines. It brings them to rest before their first use, hands each interrupt to all of them, stops them,
+/// and tells the kernel how to stop them.
 /// </summary>
 /// <remarks>
 /// <para>It sets <see cref="UioDevice.Quiesce"/> and takes the device's interrupts while a transfer is under way: nobody else waits
@@ -34,6 +34,7 @@ public sealed class DeviceSession : IThreadPoolWorkItem, IDisposable
     private bool _isListening; // for an interrupt, or handing one out
 
     private Engine[] _engines = []; // replaced under the lock, never changed
+    private PciFunction? _pci; // of a device that loses its bus mastering when another file of it is closed
 
     /// <summary>Takes over an open device.</summary>
     /// <param name="device">The device. It is disposed with the session.</param>
@@ -58,7 +59,7 @@ public sealed class DeviceSession : IThreadPoolWorkItem, IDisposable
     /// <param name="id">Which one.</param>
     /// <param name="options">How; exclusively unless they say otherwise.</param>
     /// <param name="create">Makes the driver with its engines. Throws when the device is another than it is for.</param>
-    /// <returns>What <paramref name="create"/> made. Its Dispose is to dispose the session.</returns>
+    /// <returns>The driver that <paramref name="create"/> made. Its Dispose has to dispose the session.</returns>
     /// <exception cref="TimeoutException">An engine is busy with what a program before this one began, and stays so.</exception>
     /// <inheritdoc cref="UioDevice.Open(UioDeviceId, UioOpenOptions?)"/>
     public static T Open<T>(UioDeviceId id, UioOpenOptions? options, Func<DeviceSession, T> create)
@@ -101,6 +102,8 @@ public sealed class DeviceSession : IThreadPoolWorkItem, IDisposable
 
             if (Device.Features.RunsQuiescePrograms)
                 Device.SetQuiesceProgram(Compose(engines));
+            if (Device.IsPciGeneric)
+                _pci = Device.Pci;
             Device.EnableInterrupt(); // throws now, not in the first transfer, if there is none
         }
     }
@@ -114,7 +117,7 @@ public sealed class DeviceSession : IThreadPoolWorkItem, IDisposable
         Device.Dispose();
         foreach (Engine engine in Volatile.Read(ref _engines))
         {
-            engine.Fail(Disposed());
+            engine.Fail(Device.Info.Disposed());
             engine.CompleteWaits(inline: false);
             engine.OnClosed();
             engine.Domain.Remove(engine);
@@ -134,6 +137,18 @@ public sealed class DeviceSession : IThreadPoolWorkItem, IDisposable
     {
         lock (_gate)
             _engines = [.. _engines, engine];
+    }
+
+    /// <summary>Throws when bus mastering is off: the device reached no memory, even if it says that the transfer is done.</summary>
+    /// <exception cref="IOException">Bus mastering is off.</exception>
+    internal void ThrowIfCutOff()
+    {
+        if (_pci is { BusMaster: false })
+        {
+            throw new IOException(
+                $"{Device.Info} was not let into memory during a transfer: somebody closed another file of it, or switched bus mastering "
+                + "off. The data is lost.");
+        }
     }
 
     /// <summary>A transfer has been started, and waits for its interrupt.</summary>
@@ -344,6 +359,4 @@ public sealed class DeviceSession : IThreadPoolWorkItem, IDisposable
             engine.CompleteWaits(inline: false);
         }
     }
-
-    internal ObjectDisposedException Disposed() => new(nameof(UioDevice), $"{Device.Info.DevicePath} has been disposed.");
 }

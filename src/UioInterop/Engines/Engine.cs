@@ -1,7 +1,7 @@
 namespace UioInterop;
 
 /// <summary>
-/// What all engines of a device have in common. <see cref="OneShotEngine{TRequest}"/> makes one transfer after the other,
+/// What all engines have in common. <see cref="OneShotEngine{TRequest}"/> makes one transfer after the other,
 /// <see cref="RingEngine"/> one without an end.
 /// </summary>
 /// <remarks>
@@ -66,7 +66,7 @@ public abstract class Engine
     public override string ToString() => $"{GetType().Name} on {Device.Info}";
 
     /// <summary>
-    /// Keeps starts, acknowledgements and resets of the <see cref="Domain"/> out, for a driver that writes registers at other times.
+    /// Holds off starts, acknowledgements and resets of the <see cref="Domain"/>, for a driver that writes registers at other times.
     /// </summary>
     /// <returns>Dispose it soon, on the same thread: interrupts wait meanwhile.</returns>
     /// <exception cref="InvalidOperationException">This is called from the engine's own Start, Acknowledge or Reset.</exception>
@@ -115,7 +115,7 @@ public abstract class Engine
             _stuck.Add(lease);
     }
 
-    /// <summary>The engine has come to rest at last. Under the domain's lock.</summary>
+    /// <summary>The engine has come to rest. Under the domain's lock.</summary>
     internal void EndStuckLeases()
     {
         foreach (TransferLease lease in _stuck)

@@ -1,9 +1,9 @@
 namespace UioInterop;
 
-/// <summary>What an engine says when it is asked after an interrupt. An error is an exception.</summary>
+/// <summary>An engine's answer after an interrupt. Errors are exceptions.</summary>
 public enum EngineState
 {
-    /// <summary>Not yet: the interrupt was somebody else's, or one of a transfer that was given up.</summary>
+    /// <summary>Not done yet: the interrupt was another engine's, or an abandoned transfer's.</summary>
     Busy,
 
     /// <summary>The transfer is done.</summary>

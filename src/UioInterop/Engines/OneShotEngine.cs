@@ -90,7 +90,8 @@ public abstract class OneShotEngine : OneShotEngine<TransferParts>
     /// <param name="timeout">How long it may take, with the wait for its turn; or <see cref="Timeout.InfiniteTimeSpan"/>.</param>
     /// <param name="token">Ends it.</param>
     /// <inheritdoc cref="TransferAsync(DmaMapping, long, long, TimeSpan, CancellationToken)"/>
-    protected ValueTask<InterruptCount> TransferAsync(IReadOnlyList<TransferPart> parts, TimeSpan timeout, CancellationToken token = default) =>
+    protected ValueTask<InterruptCount> TransferAsync(IReadOnlyList<TransferPart> parts, TimeSpan timeout,
+        CancellationToken token = default) =>
         RunAsync(Check(parts), timeout, token);
 
     private TransferParts Check(DmaMapping mapping, long offset, long length)

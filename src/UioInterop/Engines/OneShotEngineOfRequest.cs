@@ -63,7 +63,9 @@ public abstract class OneShotEngine<TRequest> : Engine where TRequest : struct
     protected virtual string DescribeTimeout(TimeSpan timeout) =>
         $"{this} raised no interrupt within {timeout.TotalMilliseconds:0} ms of a transfer; it has been told to stop.";
 
-    /// <summary>Runs after each transfer, whatever came of it, when its leases have ended. It is still its turn; there is no lock.</summary>
+    /// <summary>
+    /// Runs after each transfer, whatever came of it, when its leases have ended. It is still its turn; there is no lock.
+    /// </summary>
     protected virtual void Ended()
     {
     }
@@ -99,8 +101,8 @@ public abstract class OneShotEngine<TRequest> : Engine where TRequest : struct
     /// <param name="timeout">How long it may take, with the wait for its turn; or <see cref="Timeout.InfiniteTimeSpan"/>.</param>
     /// <param name="token">Ends it.</param>
     /// <returns>
-    /// The interrupts since the last wait. It completes when the transfer is done or, whatever the failure, when the engine has
-    /// stopped: then it touches the memory no more. What has been transferred is not known then.
+    /// The interrupts since the last wait. The task completes when the transfer is done, or on any failure once the engine has
+    /// stopped: then it no longer touches the memory, and how much was transferred is not known.
     /// </returns>
     /// <exception cref="ArgumentOutOfRangeException">The timeout is negative.</exception>
     /// <exception cref="TimeoutException">The transfer was not done in time, or its turn did not come.</exception>
@@ -109,6 +111,10 @@ public abstract class OneShotEngine<TRequest> : Engine where TRequest : struct
     /// <exception cref="InvalidOperationException">
     /// The CPU is in the memory. A transfer that was given up could not be stopped, and still cannot. Somebody else waits for the
     /// device's interrupt. Or this is called from the engine's own Start, Acknowledge or Reset.
+    /// </exception>
+    /// <exception cref="IOException">
+    /// The engine reported an error. Or bus mastering is off at the transfer's end, as after the close of another file of a device of
+    /// uio_pci_generic: the device reached no memory, whatever it says.
     /// </exception>
     /// <exception cref="UioException">EIO, EINVAL, ENODEV: the device was unbound.</exception>
     /// <exception cref="ObjectDisposedException">
@@ -144,8 +150,12 @@ public abstract class OneShotEngine<TRequest> : Engine where TRequest : struct
 #pragma warning disable CA1031 // Whatever it is, it ends the transfer; without one nobody is there to hear of it.
         try
         {
-            if (Acknowledge() == EngineState.Done)
-                _wait.TryDecide(EngineWait.Outcome.Done, count);
+            if (Acknowledge() != EngineState.Done || !_wait.IsPending)
+                return;
+
+            if (_leases.Count > 0)
+                Session.ThrowIfCutOff();
+            _wait.TryDecide(EngineWait.Outcome.Done, count);
         }
         catch (Exception error)
         {
@@ -162,7 +172,7 @@ public abstract class OneShotEngine<TRequest> : Engine where TRequest : struct
         if (!_wait.IsPending)
             return;
 
-        _wait.TryDecide(EngineWait.Outcome.Failed, error: Device.IsDisposed ? Session.Disposed() : Stopped(by, why, cause));
+        _wait.TryDecide(EngineWait.Outcome.Failed, error: Device.IsDisposed ? Device.Info.Disposed() : Stopped(by, why, cause));
     }
 
     internal override void CompleteWaits(bool inline) => _wait.Complete(inline);
@@ -294,13 +304,15 @@ public abstract class OneShotEngine<TRequest> : Engine where TRequest : struct
         }
         catch (Exception error) when (error is ObjectDisposedException or IOException)
         {
-            return $"{this} raised no interrupt within {timeout.TotalMilliseconds:0} ms of a transfer, and cannot be asked why: {error.Message}";
+            return $"{this} raised no interrupt within {timeout.TotalMilliseconds:0} ms of a transfer, and cannot "
+                + $"be asked why: {error.Message}";
         }
     }
 
     private void ThrowIfOver(Deadline deadline)
     {
         if (deadline.IsOver)
-            throw new TimeoutException($"{this} was busy with other transfers for {deadline.After.TotalMilliseconds:0} ms; this one has not begun.");
+            throw new TimeoutException($"{this} was busy with other transfers for {deadline.After.TotalMilliseconds:0} "
+                + "ms; this one has not begun.");
     }
 }

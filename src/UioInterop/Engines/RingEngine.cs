@@ -67,14 +67,20 @@ public abstract class RingEngine : Engine
     {
     }
 
-    /// <summary>How much the engine has put into a part that it has filled. Runs under the domain's lock. All of it, unless overridden.</summary>
+    /// <summary>
+    /// How much the engine has put into a part that it has filled. Runs under the domain's lock. All of it, unless overridden.
+    /// </summary>
     /// <param name="part">The part's number.</param>
     protected virtual long LengthOf(int part) => _parts[part].Length;
 
     /// <summary>Starts the ring. It runs until <see cref="End"/>, an error, or a stop.</summary>
     /// <param name="parts">The parts, two at least: a mapping each, or parts of one. Imported for the engine to write.</param>
-    /// <exception cref="ArgumentException">There are fewer than two parts, or a mapping is another device's or for the other direction.</exception>
-    /// <exception cref="InvalidOperationException">It runs already; the CPU is in the memory; or the engine could not be stopped before.</exception>
+    /// <exception cref="ArgumentException">
+    /// There are fewer than two parts, or a mapping is another device's or for the other direction.
+    /// </exception>
+    /// <exception cref="InvalidOperationException">
+    /// It runs already; the CPU is in the memory; or the engine could not be stopped before.
+    /// </exception>
     /// <exception cref="TransferStoppedException">Somebody stopped the engine meanwhile.</exception>
     /// <exception cref="UioException">EIO, EINVAL, ENODEV: the device was unbound.</exception>
     /// <exception cref="ObjectDisposedException">A mapping or the device has been disposed.</exception>
@@ -129,7 +135,9 @@ public abstract class RingEngine : Engine
     }
 
     /// <summary>Stops the engine, and ends the ring. Parts that the program has stay readable. Does nothing when it does not run.</summary>
-    /// <exception cref="TimeoutException">The engine stays busy, by the driver's <see cref="Engine.Reset"/>. Its buffers stay where they are.</exception>
+    /// <exception cref="TimeoutException">
+    /// The engine stays busy, by the driver's <see cref="Engine.Reset"/>. Its buffers stay where they are.
+    /// </exception>
     public void End()
     {
         Domain.ThrowIfHeld(this);
@@ -210,6 +218,8 @@ public abstract class RingEngine : Engine
         try
         {
             done = Acknowledge(count);
+            if (done > 0)
+                Session.ThrowIfCutOff();
         }
 #pragma warning disable CA1031 // Whatever it is, it ends the ring.
         catch (Exception error)
@@ -244,7 +254,7 @@ public abstract class RingEngine : Engine
             return;
 
         Volatile.Write(ref _isRunning, false);
-        _failure ??= Device.IsDisposed ? Session.Disposed() : Stopped(by, why, cause);
+        _failure ??= Device.IsDisposed ? Device.Info.Disposed() : Stopped(by, why, cause);
         foreach (TransferLease lease in _leases)
             EndAfterReset(lease);
         if (_isListening)

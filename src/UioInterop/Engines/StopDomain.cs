@@ -1,8 +1,8 @@
 namespace UioInterop;
 
 /// <summary>
-/// The engines that one reset stops together. An engine has one of its own unless it is given one: the two channels of Xilinx's
-/// AXI DMA share one, because the reset of either resets both. They may be on two UIO devices.
+/// The engines that one reset stops together. By default each engine has its own. The two channels of Xilinx's AXI DMA share
+/// one, because the reset of either resets both. Engines of one domain may be on several UIO devices.
 /// </summary>
 /// <remarks>
 /// A stop of one engine ends the transfers of all engines of the domain. Those of the others fail with a
@@ -33,7 +33,8 @@ public sealed class StopDomain
         lock (_gate)
         {
             if (_hasStarted)
-                throw new InvalidOperationException($"{engine} joins a stop domain that is in use: its first reset would stop the others. Make all engines first.");
+                throw new InvalidOperationException($"{engine} joins a stop domain that is in use, and its first reset would stop the "
+                    + "others: make all engines first.");
             _engines = [.. _engines, engine];
         }
     }
@@ -48,7 +49,8 @@ public sealed class StopDomain
     internal void ThrowIfHeld(Engine engine)
     {
         if (_gate.IsHeldByCurrentThread)
-            throw new InvalidOperationException($"{engine} was entered again from its own Start, Acknowledge or Reset: those only touch registers.");
+            throw new InvalidOperationException($"{engine} was entered again from its own Start, Acknowledge or Reset: "
+                + "those only touch registers.");
     }
 
     /// <summary>Resets an engine, and with it all of the domain.</summary>
@@ -110,7 +112,8 @@ public sealed class StopDomain
             }
             catch (Exception error) when (error is not ObjectDisposedException)
             {
-                throw new InvalidOperationException($"{engine} cannot be started since a transfer that was given up could not be stopped: {error.Message}", error);
+                throw new InvalidOperationException($"{engine} cannot be started since a transfer that was given up could not "
+                    + $"be stopped: {error.Message}", error);
             }
         }
     }

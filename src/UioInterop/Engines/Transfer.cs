@@ -10,7 +10,8 @@ public readonly ref struct Transfer
 
     /// <summary>The only part.</summary>
     /// <exception cref="NotSupportedException">There are several: the engine was given a list.</exception>
-    public TransferLease Lease => Parts.Length == 1 ? Parts[0] : throw new NotSupportedException($"This engine takes one part of memory at a time, and was given {Parts.Length}.");
+    public TransferLease Lease => Parts.Length == 1 ? Parts[0]
+        : throw new NotSupportedException($"This engine takes one part of memory at a time, and was given {Parts.Length}.");
 
     /// <summary>How long all parts are together, in bytes.</summary>
     public long Length

@@ -1,6 +1,6 @@
 namespace UioInterop;
 
-/// <summary>What <see cref="OneShotEngine"/> transfers: one part of a mapping, for which nothing is allocated, or a list.</summary>
+/// <summary>The memory of a <see cref="OneShotEngine"/>'s transfer: one part of a mapping, without an allocation, or a list.</summary>
 public readonly struct TransferParts
 {
     private readonly TransferPart _one;

@@ -3,12 +3,12 @@ using UioInterop.Interop;
 namespace UioInterop;
 
 /// <summary>
-/// A call that the kernel refused: which call, on what, the error number, and what to do about it.
+/// A call that the kernel refused. It names the call, what it was made on, the error number, and the remedy.
 /// <see cref="Exception.Message"/> says all of it in one sentence.
 /// </summary>
 /// <remarks>
-/// The library throws this one type for everything that depends on the machine. What is wrong in any program, such as
-/// an offset outside of a buffer, is an <see cref="ArgumentException"/>, an <see cref="InvalidOperationException"/> or an
+/// The library throws this type for everything that depends on the machine. Mistakes of the program, such as an offset outside
+/// of a buffer, are an <see cref="ArgumentException"/>, an <see cref="InvalidOperationException"/> or an
 /// <see cref="ObjectDisposedException"/>.
 /// </remarks>
 public sealed class UioException : IOException

@@ -7,7 +7,7 @@ using System.Text;
 namespace UioInterop.Interop;
 
 /// <summary>
-/// Finds libuiodmabuf.so wherever a build, a package or a publish put it.
+/// Finds libuiodmabuf.so where a build, a package or a publish has put it.
 /// </summary>
 /// <remarks>
 /// The loader finds a package's <c>runtimes/&lt;rid&gt;/native</c>, but not that of a project reference: there the file
@@ -20,7 +20,8 @@ internal static class NativeLibraryResolver
     private static readonly Lock Gate = new();
     private static nint _library;
 
-    [SuppressMessage("Usage", "CA2255", Justification = "The resolver has to be there before the first call, and a static constructor would cost a check on every register access.")]
+    [SuppressMessage("Usage", "CA2255", Justification = "The resolver has to be there before the first call, and a static constructor "
+        + "would cost a check on every register access.")]
     [ModuleInitializer]
     internal static void Register() =>
         NativeLibrary.SetDllImportResolver(typeof(NativeLibraryResolver).Assembly, Resolve);
@@ -84,7 +85,8 @@ internal static class NativeLibraryResolver
 
         // Where a single file has unpacked its native libraries (IncludeNativeLibrariesForSelfExtract), only the host knows.
         string searched = AppContext.GetData("NATIVE_DLL_SEARCH_DIRECTORIES") as string ?? "";
-        IEnumerable<string?> unpacked = searched.Split(':', StringSplitOptions.RemoveEmptyEntries).Select(Path.TrimEndingDirectorySeparator);
+        IEnumerable<string?> unpacked = searched.Split(':',
+            StringSplitOptions.RemoveEmptyEntries).Select(Path.TrimEndingDirectorySeparator);
 
         foreach (string? folder in new[] { program, library }.Concat(unpacked).Distinct())
         {

@@ -17,10 +17,6 @@ internal sealed class InterruptSource : IDisposable
 {
     private const int NoWake = -1;
 
-    // A thread that read the count before another and counts after it is behind by what came meanwhile, which is not so much.
-    // Whatever else differs is new, however long nobody has waited.
-    private const uint MostBehind = 1 << 24;
-
     // Protects what is below, but for what says otherwise. InterruptThread's own lock is taken inside of it.
     private readonly object _gate = new();
     private readonly UioDeviceInfo _device;
@@ -37,7 +33,9 @@ internal sealed class InterruptSource : IDisposable
     private int _threads;
 
     /// <param name="device">For messages.</param>
-    /// <param name="file">The device's file, not blocking: of two that wait, one may find that the other has read the count already.</param>
+    /// <param name="file">
+    /// The device's file, not blocking: of two that wait, one may find that the other has read the count already.
+    /// </param>
     /// <param name="wake">An event descriptor of its own.</param>
     /// <param name="total">The count at the moment of opening.</param>
     /// <param name="continueInline">Whether what awaits goes on in the thread that noticed the interrupt.</param>
@@ -108,7 +106,8 @@ internal sealed class InterruptSource : IDisposable
         {
             ThrowIfStopped();
             if (_wait is { IsAwaited: true })
-                throw new InvalidOperationException($"An asynchronous wait for an interrupt of {_device.DevicePath} is under way: one at a time.");
+                throw new InvalidOperationException($"An asynchronous wait for an interrupt of {_device.DevicePath} "
+                    + "is under way: one at a time.");
 
             // Nobody awaits it: somebody failed between arming and await, perhaps.
             if (_wait is { } forgotten)
@@ -133,7 +132,8 @@ internal sealed class InterruptSource : IDisposable
         // cannot have been taken before this returns, so what is set here belongs to this wait.
         short version = wait.Version;
         if (token.CanBeCanceled)
-            wait.Cancellation = token.UnsafeRegister(static (wait, token) => ((AsyncInterruptWait)wait!).Source.OnCancelled((AsyncInterruptWait)wait, token), wait);
+            wait.Cancellation = token.UnsafeRegister(static (wait, token) =>
+                ((AsyncInterruptWait)wait!).Source.OnCancelled((AsyncInterruptWait)wait, token), wait);
         return new ValueTask<InterruptCount>(wait, version);
     }
 
@@ -198,7 +198,7 @@ internal sealed class InterruptSource : IDisposable
         lock (_gate)
         {
             _stopped = true;
-            pending = _wait is { } wait && Decide(wait, default, Disposed()) ? wait : null;
+            pending = _wait is { } wait && Decide(wait, default, _device.Disposed()) ? wait : null;
             Syscalls.Signal(_wake);
             Interlocked.MemoryBarrier();
             while (Volatile.Read(ref _threads) > 0)
@@ -315,10 +315,11 @@ internal sealed class InterruptSource : IDisposable
     {
         while (true)
         {
+            uint start = Volatile.Read(ref _total);
             int result = Shim.Wait((int)_file.DangerousGetHandle(), wake, ref nanoseconds, out uint total);
             switch (result)
             {
-                case 1 when TryCount(total, out count):
+                case 1 when TryCount(start, total, out count):
                     return true;
                 case 0:
                     count = default;
@@ -335,10 +336,11 @@ internal sealed class InterruptSource : IDisposable
 
     private bool TryRead(out InterruptCount count)
     {
+        uint start = Volatile.Read(ref _total);
         Span<byte> bytes = stackalloc byte[sizeof(uint)];
         int result = Syscalls.Read(_file, bytes);
         if (result == bytes.Length)
-            return TryCount(BinaryPrimitives.ReadUInt32LittleEndian(bytes), out count);
+            return TryCount(start, BinaryPrimitives.ReadUInt32LittleEndian(bytes), out count);
 
         count = default;
         return result == -Errno.EAGAIN ? false : throw Failure(result < 0 ? result : -Errno.EIO);
@@ -348,22 +350,31 @@ internal sealed class InterruptSource : IDisposable
     /// Counts on to a total that has been read. False when another thread, which read a later one, has counted these
     /// interrupts already.
     /// </summary>
-    private bool TryCount(uint total, out InterruptCount count)
+    /// <param name="start">What had been counted before the read. The kernel tells each total once, so what is read is later.</param>
+    /// <param name="total">What was read.</param>
+    /// <param name="count">How many interrupts there were.</param>
+    private bool TryCount(uint start, uint total, out InterruptCount count)
     {
         while (true)
         {
             uint before = Volatile.Read(ref _total);
             count = new InterruptCount(total, unchecked(total - before));
-            if (unchecked(before - total) <= MostBehind)
+            if (!IsLater(total, before, start))
                 return false;
             if (Interlocked.CompareExchange(ref _total, total, before) == before)
                 break;
         }
 
         if (count.Missed > 0)
-            UioEventSource.Log.InterruptsMissed(_device, count);
+            UioEventSource.Log.InterruptsMissed(_device.DevicePath, count.Missed, count.Total);
         return true;
     }
+
+    /// <summary>
+    /// Whether a total is later than another. The kernel's count wraps, so both are measured from one before them. That is right
+    /// as long as fewer than 2^32 interrupts come while a thread waits.
+    /// </summary>
+    internal static bool IsLater(uint total, uint other, uint start) => unchecked(total - start) > unchecked(other - start);
 
     private UioException Failure(int result) =>
         // EIO has two causes, and only one of them is for ever.
@@ -387,13 +398,12 @@ internal sealed class InterruptSource : IDisposable
     private void ThrowIfStopped()
     {
         if (_stopped)
-            throw Disposed();
+            throw _device.Disposed();
     }
 
-    private ObjectDisposedException Disposed() => new(nameof(UioDevice), $"{_device.DevicePath} has been disposed.");
-
     private InvalidOperationException Displaced() =>
-        new($"Nobody awaited this wait for an interrupt of {_device.DevicePath}, and it has been given up for a later one: await it once, and at once.");
+        new($"Nobody awaited this wait for an interrupt of {_device.DevicePath}, and it has been given up for a later one: "
+            + "await it once, and at once.");
 
     private TimeoutException TimedOut() =>
         new($"{_device.DevicePath} raised no interrupt in time. It is armed as before.");

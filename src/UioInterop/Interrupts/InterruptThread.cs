@@ -72,7 +72,9 @@ internal sealed class InterruptThread
         }
     }
 
-    /// <summary>Waits for the next event of a device, once, or for its deadline. Returns a negative errno when the kernel refuses.</summary>
+    /// <summary>
+    /// Waits for the next event of a device, once, or for its deadline. Returns a negative errno when the kernel refuses.
+    /// </summary>
     public int Arm(InterruptSource source)
     {
         lock (_gate)

@@ -6,7 +6,7 @@ namespace UioInterop;
 /// One buffer that a device has, as the device keeps it. <see cref="DmaMapping"/> is what the program sees of it, and may
 /// lose sight of.
 /// </summary>
-internal sealed class Attachment(UioDevice device, DmaBuf buffer, DmaDirection direction)
+internal sealed class Attachment(IMappingOwner owner, DmaBuf buffer, DmaDirection direction) : IBufferMapping, IMappingFacts
 {
     private const int Open = 0, Ending = 1, EndFailed = 2;
 
@@ -19,11 +19,20 @@ internal sealed class Attachment(UioDevice device, DmaBuf buffer, DmaDirection d
     private DeviceAddress _address;
     private DmaRange[]? _ranges;
 
-    public UioDevice Device { get; } = device;
+    /// <summary>The device that has it.</summary>
+    public IMappingOwner Owner { get; } = owner;
 
     public DmaBuf Buffer { get; } = buffer;
 
     public DmaDirection Direction { get; } = direction;
+
+    public string DevicePath => Owner.Info.DevicePath;
+
+    string IMappingFacts.Exporter => Buffer.Exporter;
+
+    string IMappingFacts.Direction => Direction.ToString();
+
+    ulong IMappingFacts.Address => KnownAddress.Value;
 
     /// <summary>What the kernel calls it; 0 where it knows it by its buffer.</summary>
     public uint Handle { get; private set; }
@@ -87,7 +96,7 @@ internal sealed class Attachment(UioDevice device, DmaBuf buffer, DmaDirection d
         return _ranges ?? [new DmaRange(_address, 0, Length)];
     }
 
-    /// <summary>What of the buffer is contiguous for the device from a byte on.</summary>
+    /// <summary>The range that is contiguous for the device from a byte on.</summary>
     public DmaRange PieceAt(long offset)
     {
         BeTold();
@@ -113,7 +122,8 @@ internal sealed class Attachment(UioDevice device, DmaBuf buffer, DmaDirection d
     {
         DmaRange piece = PieceAt(offset);
         return piece.Length >= length ? piece.Address : throw new InvalidOperationException(
-            $"{length} bytes from {offset} on are not contiguous for {Device.Info.DevicePath}: {Buffer} comes in {RangeCount} ranges. Take them one by one (DmaMapping.Ranges), or allocate from DmaHeap.Cma.");
+            $"{length} bytes from {offset} on are not contiguous for {DevicePath}: {Buffer} comes in {RangeCount} ranges. Take them one by "
+                + "one (DmaMapping.Ranges), or allocate from DmaHeap.Cma.");
     }
 
     /// <summary>
@@ -140,7 +150,7 @@ internal sealed class Attachment(UioDevice device, DmaBuf buffer, DmaDirection d
             return;
 
         RemoveTransfer();
-        throw new ObjectDisposedException(nameof(DmaMapping), $"The mapping of {Buffer} for {Device.Info.DevicePath} has ended.");
+        throw new ObjectDisposedException(nameof(DmaMapping), $"The mapping of {Buffer} for {DevicePath} has ended.");
     }
 
     public void RemoveTransfer() => Interlocked.Decrement(ref _transfers);
@@ -152,6 +162,6 @@ internal sealed class Attachment(UioDevice device, DmaBuf buffer, DmaDirection d
     private void BeTold()
     {
         if (!_told)
-            Device.ReadRanges(this);
+            Owner.ReadRanges(this);
     }
 }

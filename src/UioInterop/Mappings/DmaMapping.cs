@@ -3,14 +3,14 @@ using System.Diagnostics;
 namespace UioInterop;
 
 /// <summary>
-/// A buffer that a device can reach. Its device owns it: it ends when it is disposed, when the device is, or when the
-/// device's driver is unbound. There is no finalizer, so a mapping that the program has lost sight of goes on working for
-/// as long as the program holds the device; it is counted in <see cref="UioDevice.DroppedMappings"/>.
+/// A buffer that a device can reach. It ends when it is disposed, when its device is, or when the device's driver is unbound. It has no
+/// finalizer: a mapping that the program drops goes on working for
+/// as long as the program holds the device, and is counted in <see cref="UioDevice.DroppedMappings"/>.
 /// </summary>
 /// <remarks>
-/// <para>A transfer takes a lease on its part of the buffer (<see cref="BeginTransfer"/>). What the device does without
-/// one, nobody waits for: after the mapping's end its accesses fault behind a strict IOMMU; without one they hit memory
-/// that may have a new owner.</para>
+/// <para>A transfer takes a lease on its part of the buffer (<see cref="BeginTransfer"/>). Nobody waits for what
+/// the device does without one. After the mapping's end such accesses fault behind a strict IOMMU; without an IOMMU they hit
+/// memory that may have a new owner.</para>
 /// <para>Thread-safe.</para>
 /// </remarks>
 [DebuggerDisplay("{ToString(),nq}")]
@@ -27,7 +27,7 @@ public sealed class DmaMapping : IDisposable
     }
 
     /// <summary>The device that reaches the buffer.</summary>
-    public UioDevice Device => _attachment.Device;
+    internal IMappingOwner Owner => _attachment.Owner;
 
     /// <summary>The buffer. The mapping keeps its memory alive, even when the buffer object is disposed first.</summary>
     public DmaBuf Buffer => _attachment.Buffer;
@@ -38,7 +38,9 @@ public sealed class DmaMapping : IDisposable
     /// <summary>How much of the buffer is mapped, in bytes: all of its <see cref="DmaBuf.Length"/>.</summary>
     public long Length => _attachment.Length;
 
-    /// <summary>Whether it can end at once: no transfer of it is under way, and no scope that <see cref="Dispose"/> is refused for.</summary>
+    /// <summary>
+    /// Whether it can end at once: no transfer of it is under way, and no scope that <see cref="Dispose"/> is refused for.
+    /// </summary>
     internal bool CanEnd
     {
         get
@@ -48,10 +50,10 @@ public sealed class DmaMapping : IDisposable
         }
     }
 
-    /// <summary>Where the device reaches the buffer, all of which is contiguous for it.</summary>
+    /// <summary>The buffer's address for the device. The buffer is contiguous.</summary>
     /// <exception cref="InvalidOperationException">It is not, and comes in several <see cref="Ranges"/>.</exception>
     /// <exception cref="UioException">
-    /// ENOTTY: the kernel keeps addresses to itself; <see cref="Registers.WriteAddress(Register{ulong}, TransferLease, long)"/>
+    /// ENOTTY: the kernel does not expose addresses; <see cref="Registers.WriteAddress(Register{ulong}, TransferLease, long)"/>
     /// does without them. ENODEV: the device was unbound before they were asked for. ENOENT: the mapping was ended behind the
     /// library's back.
     /// </exception>
@@ -66,8 +68,8 @@ public sealed class DmaMapping : IDisposable
     }
 
     /// <summary>
-    /// The parts of the buffer that are contiguous for the device, in the buffer's order. Behind an IOMMU it is one; without
-    /// one a buffer has as many as its memory has pieces. The kernel is asked once.
+    /// The parts of the buffer that are contiguous for the device, in the buffer's order. Behind an IOMMU there is one;
+    /// without, one for each piece of memory. The kernel is asked once.
     /// </summary>
     /// <exception cref="UioException">ENOTTY, ENODEV, ENOENT: as for <see cref="Address"/>.</exception>
     /// <exception cref="ObjectDisposedException">The mapping has ended.</exception>
@@ -80,22 +82,24 @@ public sealed class DmaMapping : IDisposable
         }
     }
 
-    /// <summary>How many <see cref="Ranges"/> there are, which the kernel tells in any case.</summary>
+    /// <summary>How many <see cref="Ranges"/> there are. Kernels that hide addresses tell this, too.</summary>
     public int RangeCount => _attachment.RangeCount;
 
-    /// <summary>Where the device reaches the buffer, unless that is several <see cref="Ranges"/>, or kept secret by the kernel.</summary>
+    /// <summary>
+    /// The buffer's address for the device, unless it has several <see cref="Ranges"/> or the kernel does not expose addresses.
+    /// </summary>
     /// <param name="address">The address.</param>
     /// <exception cref="UioException">ENODEV, ENOENT: as for <see cref="Address"/>.</exception>
     /// <exception cref="ObjectDisposedException">The mapping has ended.</exception>
     public bool TryGetAddress(out DeviceAddress address)
     {
         _attachment.ThrowIfEnded();
-        bool has = RangeCount == 1 && Device.Features.ExposesAddresses;
+        bool has = RangeCount == 1 && Owner.Features.ExposesAddresses;
         address = has ? Address : default;
         return has;
     }
 
-    /// <summary>Where the device reaches a part of the buffer.</summary>
+    /// <summary>A part's address for the device.</summary>
     /// <param name="offset">Where the part begins in the buffer, in bytes.</param>
     /// <param name="length">How long it is, in bytes. All of it is inside of the mapping.</param>
     /// <exception cref="ArgumentOutOfRangeException">The part is not inside of the mapping.</exception>
@@ -110,8 +114,8 @@ public sealed class DmaMapping : IDisposable
     }
 
     /// <summary>
-    /// Begins a transfer: from now on the device may touch a part of the buffer, and the CPU may not. To be called before
-    /// the device is started.
+    /// Begins a transfer: from now on the device may touch a part of the buffer, and the CPU may not. Call it before
+    /// you start the device.
     /// </summary>
     /// <param name="offset">Where the part begins in the buffer, in bytes.</param>
     /// <param name="length">How long it is, in bytes, more than 0. All of it is inside of the mapping.</param>
@@ -121,7 +125,7 @@ public sealed class DmaMapping : IDisposable
     /// A scope of CPU access is open over a byte of it; or a scope that writes is open anywhere in the buffer, and the
     /// device writes, too: the kernel syncs all of a buffer at a scope's end.
     /// </exception>
-    /// <exception cref="ObjectDisposedException">The mapping has ended, or is about to.</exception>
+    /// <exception cref="ObjectDisposedException">The mapping has ended, or is being ended.</exception>
     public TransferLease BeginTransfer(long offset, long length) => BeginLease(offset, length, isCyclic: false);
 
     /// <param name="offset">Where the part begins in the buffer, in bytes.</param>
@@ -131,23 +135,6 @@ public sealed class DmaMapping : IDisposable
     {
         CheckTransfer(offset, length);
         return new TransferLease(_attachment, Buffer.Ledger.BeginTransfer(_attachment, offset, length, isCyclic), offset, length);
-    }
-
-    /// <summary>For drivers: refuses a mapping that a transfer cannot use, before anything has begun.</summary>
-    /// <param name="device">The driver's device.</param>
-    /// <param name="needed">
-    /// What it does with the buffer: <see cref="DmaDirection.ToDevice"/> when it reads, <see cref="DmaDirection.FromDevice"/> when
-    /// it writes.
-    /// </param>
-    /// <param name="name">What the driver's caller calls the mapping.</param>
-    /// <exception cref="ArgumentException">It is another device's, or for the other direction only.</exception>
-    public void ThrowIfUnusable(UioDevice device, DmaDirection needed, string? name = null)
-    {
-        ArgumentNullException.ThrowIfNull(device);
-        if (Device != device)
-            throw new ArgumentException($"The mapping is one of {Device.Info}, not of {device.Info}.", name);
-        if (Direction != needed && Direction != DmaDirection.Bidirectional)
-            throw new ArgumentException($"The mapping is {Direction}: this transfer goes the other way.", name);
     }
 
     /// <summary>Whether the mapping has ended: the device cannot reach the buffer any more.</summary>
@@ -168,7 +155,7 @@ public sealed class DmaMapping : IDisposable
     /// </exception>
     public void End()
     {
-        if (_witness is { } witness && Device.Detach(_attachment, witness))
+        if (_witness is { } witness && Owner.Detach(_attachment, witness))
             _witness = null;
     }
 
@@ -184,8 +171,8 @@ public sealed class DmaMapping : IDisposable
         }
         catch (Exception failure) when (failure is UioException or InvalidOperationException)
         {
-            UioEventSource.Log.EndingFailed(Device.Info, failure.Message);
-            Device.Report(failure);
+            UioEventSource.Log.EndingFailed(_attachment.DevicePath, failure.Message);
+            Owner.Report(failure);
         }
     }
 
@@ -208,7 +195,7 @@ public sealed class DmaMapping : IDisposable
     /// <summary>The mapping in words: <c>ToDevice 0x10000000, 4096 bytes, /dev/uio0</c>. The kernel is not asked for the address.</summary>
     public override string ToString() => _attachment.HasEnded
         ? $"{Direction}, ended"
-        : $"{Direction} {_attachment.KnownAddress}, {Length} bytes, {Device.Info.DevicePath}";
+        : $"{Direction} {_attachment.KnownAddress}, {Length} bytes, {_attachment.DevicePath}";
 
     internal void CheckTransfer(long offset, long length)
     {

@@ -1,8 +1,8 @@
 namespace UioInterop;
 
 /// <summary>
-/// Notices that the collector took a mapping that nobody had disposed: the mapping refers to it, and to nothing else that
-/// the collector would tell us about. It ends nothing, because the device may be using the buffer.
+/// Notices when the collector takes a mapping that was not disposed. Only the mapping refers to it, so their finalization
+/// coincides. It does not end the mapping: the device may be using the buffer.
 /// </summary>
 /// <remarks>Objects with a finalizer are dear to make, so a device uses them again and again.</remarks>
 internal sealed class DropWitness
@@ -11,5 +11,5 @@ internal sealed class DropWitness
 
     public void Watch(Attachment? attachment) => _watched = attachment;
 
-    ~DropWitness() => _watched?.Device.OnDropped(_watched);
+    ~DropWitness() => _watched?.Owner.OnDropped(_watched);
 }

@@ -13,7 +13,8 @@ internal sealed unsafe class HandleAbi : ImportAbi
 
     public override int Attach(int uio, Attachment attachment)
     {
-        int result = Shim.Attach(uio, attachment.Buffer.FileNumber, (uint)attachment.Direction, out uint handle, out uint rangeCount, out ulong length);
+        int result = Shim.Attach(uio, attachment.Buffer.FileNumber, (uint)attachment.Direction, out uint handle, out uint rangeCount,
+            out ulong length);
         if (result >= 0)
             attachment.Set(handle, rangeCount, length);
         return result;

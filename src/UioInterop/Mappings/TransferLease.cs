@@ -5,10 +5,10 @@ namespace UioInterop;
 /// scope over it, and the mapping does not end.
 /// </summary>
 /// <remarks>
-/// <para>Call <see cref="Complete"/> when the device is known to be done. A lease that is disposed without that, as in an
-/// exception or after a timeout, brings the device to rest first (<see cref="UioDevice.Quiesce"/>): memory that the device may
+/// <para>Call <see cref="Complete"/> once the device is done. A lease that is disposed without it, as in an exception or after a
+/// timeout, brings the device to rest first (<see cref="UioDevice.Quiesce"/>): memory that the device may
 /// still write stays mapped.</para>
-/// <para>A stop ends all transfers of the device. Afterwards the lease tells no address, so that nothing is started with it
+/// <para>A stop ends all transfers of the device. Afterwards the lease gives no address, so that nothing is started with it
 /// (<see cref="TransferStoppedException"/>). A driver that starts with something else looks at <see cref="IsUnderWay"/> first;
 /// <see cref="OneShotEngine"/> does.</para>
 /// <para>A value, so that a transfer allocates nothing. Copies share one lease; the first Complete or Dispose ends it.
@@ -37,7 +37,7 @@ public readonly struct TransferLease : IDisposable, IEquatable<TransferLease>
         Length = length;
     }
 
-    /// <summary>Where the device reaches the part, all of which is contiguous for it.</summary>
+    /// <summary>The part's address for the device. The part is contiguous.</summary>
     /// <exception cref="ObjectDisposedException">The mapping has ended.</exception>
     /// <exception cref="TransferStoppedException">The device has been stopped since the transfer began.</exception>
     /// <exception cref="InvalidOperationException">
@@ -54,9 +54,9 @@ public readonly struct TransferLease : IDisposable, IEquatable<TransferLease>
     /// </exception>
     public bool IsContiguous => Attachment.RangeCount == 1 || Attachment.PieceAt(Offset).Length >= Length;
 
-    /// <summary>What of the part is contiguous for the device from a byte on.</summary>
+    /// <summary>The range of the part that is contiguous for the device from a byte on.</summary>
     /// <param name="offset">The byte, counted from the part's beginning.</param>
-    /// <returns>The piece, which ends with the part; its offset is one in the buffer.</returns>
+    /// <returns>The piece. It ends with the part at the latest; its offset counts from the buffer's beginning.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The byte is not inside of the part.</exception>
     /// <exception cref="ObjectDisposedException">The mapping has ended.</exception>
     /// <exception cref="InvalidOperationException">The lease is the default value, and none.</exception>
@@ -88,18 +88,20 @@ public readonly struct TransferLease : IDisposable, IEquatable<TransferLease>
         }
     }
 
-    /// <summary>Whether the transfer is under way: nobody has ended the lease, and the device has not been stopped since it began.</summary>
+    /// <summary>
+    /// Whether the transfer is under way: nobody has ended the lease, and the device has not been stopped since it began.
+    /// </summary>
     public bool IsUnderWay => _attachment is not null && _attachment.Buffer.Ledger.IsInTransfer(_ticket);
 
     /// <summary>Ends the lease: the device is done with this part. Later calls do nothing.</summary>
     /// <exception cref="TransferStoppedException">
-    /// The device was stopped before: by somebody who gave up a transfer, ended a mapping, or closed the device. What of the part
+    /// The device was stopped before: by somebody who gave up a transfer, ended a mapping, or closed the device. How much of the part
     /// has been transferred is not known.
     /// </exception>
     public void Complete()
     {
         if (!TryComplete())
-            throw new TransferStoppedException(_attachment!.Device.Info);
+            throw new TransferStoppedException(_attachment!.Owner.Info);
     }
 
     /// <summary>Ends the lease as <see cref="Complete"/> does. False when the device was stopped before.</summary>
@@ -114,7 +116,7 @@ public readonly struct TransferLease : IDisposable, IEquatable<TransferLease>
     public void Dispose()
     {
         if (Abandon())
-            _attachment!.Device.OnAbandonedTransfer(_ticket);
+            _attachment!.Owner.OnAbandonedTransfer(_ticket);
     }
 
     /// <summary>Nobody waits for the transfer any more. It stays under way until a stop ends it. False when it had ended.</summary>
@@ -130,12 +132,12 @@ public readonly struct TransferLease : IDisposable, IEquatable<TransferLease>
     private void ThrowIfStopped()
     {
         if (_attachment!.Buffer.Ledger.WasStopped(_ticket))
-            throw new TransferStoppedException(_attachment.Device.Info);
+            throw new TransferStoppedException(_attachment.Owner.Info);
     }
 
     /// <summary>The transfer in words: <c>bytes 0 to 2047, ToDevice, /dev/uio0</c>; that it is none for the default one.</summary>
     public override string ToString() => _attachment is null ? "no transfer"
-        : $"bytes {Offset} to {Offset + Length - 1}, {_attachment.Direction}, {_attachment.Device.Info.DevicePath}";
+        : $"bytes {Offset} to {Offset + Length - 1}, {_attachment.Direction}, {_attachment.DevicePath}";
 
     /// <summary>Whether both are the same transfer.</summary>
     public bool Equals(TransferLease other) => _attachment == other._attachment && _ticket == other._ticket;

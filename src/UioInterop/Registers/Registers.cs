@@ -22,7 +22,7 @@ namespace UioInterop;
 [DebuggerDisplay("{ToString(),nq}")]
 public sealed unsafe class Registers
 {
-    private readonly UioDevice _device;
+    private readonly IRegisterOwner _owner;
     private readonly MemoryMap _map;
     private readonly Registers _whole; // of the map; itself, unless this is a slice
     private readonly long _start;
@@ -30,9 +30,9 @@ public sealed unsafe class Registers
     private readonly Lock _modifying = new(); // of the whole map: protects what is read, changed and written
     private volatile bool _disposed; // of the whole map
 
-    internal Registers(UioDevice device, UioMapInfo info, MemoryMap map)
+    internal Registers(IRegisterOwner owner, UioMapInfo info, MemoryMap map)
     {
-        _device = device;
+        _owner = owner;
         _map = map;
         _whole = this;
         _first = map.Address + info.Offset;
@@ -42,7 +42,7 @@ public sealed unsafe class Registers
 
     private Registers(Registers of, long offset, long length)
     {
-        _device = of._device;
+        _owner = of._owner;
         _map = of._map;
         _whole = of._whole;
         _start = of._start + offset;
@@ -51,8 +51,8 @@ public sealed unsafe class Registers
         Length = length;
     }
 
-    /// <summary>Whose they are.</summary>
-    internal UioDevice Device => _device;
+    /// <summary>The device that has them.</summary>
+    internal IRegisterOwner Owner => _owner;
 
     /// <summary>The map as the kernel describes it.</summary>
     public UioMapInfo Info { get; }
@@ -88,7 +88,8 @@ public sealed unsafe class Registers
         if (offset % sizeof(ulong) != 0)
         {
             throw new ArgumentException(
-                $"A slice at 0x{offset:x} of {Info} would hide how its registers are aligned: begin it at a multiple of 8.", nameof(offset));
+                $"A slice at 0x{offset:x} of {Info} would hide how its registers are aligned: begin it at a multiple of 8.",
+                    nameof(offset));
         }
 
         return new Registers(this, offset, length < 0 ? Length - offset : length);
@@ -181,7 +182,7 @@ public sealed unsafe class Registers
     /// <param name="register">The register.</param>
     /// <param name="mask">Which bits.</param>
     /// <param name="value">What they become; no other bits.</param>
-    /// <returns>What was written.</returns>
+    /// <returns>The value that was written.</returns>
     /// <exception cref="ArgumentException">
     /// The value has bits outside of the mask; or the offset is not a multiple of the width.
     /// </exception>
@@ -204,14 +205,14 @@ public sealed unsafe class Registers
     /// <summary>Sets some bits of a register, as <see cref="Modify"/> does.</summary>
     /// <param name="register">The register.</param>
     /// <param name="bits">Which bits.</param>
-    /// <returns>What was written.</returns>
+    /// <returns>The value that was written.</returns>
     /// <inheritdoc cref="Modify"/>
     public T SetBits<T>(Register<T> register, RegisterValue<T> bits) where T : unmanaged => Modify(register, bits, bits);
 
     /// <summary>Clears some bits of a register, as <see cref="Modify"/> does.</summary>
     /// <param name="register">The register.</param>
     /// <param name="bits">Which bits.</param>
-    /// <returns>What was written.</returns>
+    /// <returns>The value that was written.</returns>
     /// <inheritdoc cref="Modify"/>
     public T ClearBits<T>(Register<T> register, RegisterValue<T> bits) where T : unmanaged => Modify(register, bits, default);
 
@@ -273,13 +274,13 @@ public sealed unsafe class Registers
     /// <summary>The registers in words: <c>map0 "BAR0", 1048576 bytes, of /dev/uio0</c>. No register is read for it.</summary>
     public override string ToString() =>
         (_whole == this ? $"{Info}" : $"map{Info.Index} from 0x{_start:x} on, {Length} bytes")
-        + $", of {_device.Info.DevicePath}{(_whole._disposed ? ", disposed" : "")}";
+        + $", of {_owner.Info.DevicePath}{(_whole._disposed ? ", disposed" : "")}";
 
     private const string Unnamed = "register";
 
     /// <summary>Maps the registers of a device's map.</summary>
     /// <exception cref="UioException">The kernel does not let it be mapped.</exception>
-    internal static Registers Create(UioDevice device, SafeFileHandle file, UioMapInfo info)
+    internal static Registers Create(IRegisterOwner owner, SafeFileHandle file, UioMapInfo info)
     {
         // UIO's way to say which map: its number as the page offset.
         long number = (long)info.Index * Syscalls.PageSize;
@@ -293,12 +294,13 @@ public sealed unsafe class Registers
         if (result == -Errno.EINVAL && whole != info.Size && whole > info.Offset)
             result = MemoryMap.Create(file, number, whole, out map);
         if (result >= 0)
-            return new Registers(device, info, map!);
+            return new Registers(owner, info, map!);
 
         throw whole > info.Offset
-            ? UioException.From(Calls.MapRegisters, device.Info.DevicePath, result)
-            : new UioException(Calls.MapRegisters, device.Info.DevicePath, -result,
-                $"map{info.Index} has {info.Size} bytes, and its registers begin at {info.Offset}: no whole page holds any, and the kernel maps "
+            ? UioException.From(Calls.MapRegisters, owner.Info.DevicePath, result)
+            : new UioException(Calls.MapRegisters, owner.Info.DevicePath, -result,
+                $"map{info.Index} has {info.Size} bytes, and its registers begin at {info.Offset}: no whole page "
+                    + "holds any, and the kernel maps "
                 + "whole pages. Its driver has to round the size up, as uio_pdrv_genirq does");
     }
 
@@ -428,23 +430,23 @@ public sealed unsafe class Registers
         uint format, ulong register, ulong highRegister, bool highFirst, TransferLease lease, long offset, out DeviceAddress address)
     {
         Attachment attachment = lease.Attachment;
-        if (attachment.Device != _device)
-            throw new ArgumentException($"The lease is one of {attachment.Device.Info}, not of {_device.Info}.", nameof(lease));
+        if (!ReferenceEquals(attachment.Owner, _owner))
+            throw new ArgumentException($"The lease is one of {attachment.Owner.Info}, not of {_owner.Info}.", nameof(lease));
         ArgumentOutOfRangeException.ThrowIfNegative(offset);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(offset, lease.Length);
 
         address = default;
-        if (!_device.Features.WritesAddresses)
+        if (!_owner.Features.WritesAddresses)
         {
             address = attachment.AddressOf(lease.Offset + offset, lease.Length - offset);
 
             // As the kernel does: the device counts on from there, and its last byte has 32 bits as well.
             if (format == WriteAddressArguments.Format32 && (address + (lease.Length - offset - 1)).Value > uint.MaxValue)
-                throw UioException.From(Calls.WriteAddress, _device.Info.DevicePath, -Errno.ERANGE);
+                throw UioException.From(Calls.WriteAddress, _owner.Info.DevicePath, -Errno.ERANGE);
             return false;
         }
 
-        _device.WriteAddress(new WriteAddressArguments
+        _owner.WriteAddress(new WriteAddressArguments
         {
             Flags = highFirst ? WriteAddressArguments.HighFirst : 0,
             Handle = attachment.Handle,
@@ -507,7 +509,7 @@ public sealed unsafe class Registers
 
     [DoesNotReturn]
     private void ThrowDisposed() =>
-        throw new ObjectDisposedException(nameof(UioDevice), $"{_device.Info.DevicePath} has been disposed, and its registers with it.");
+        throw _owner.Info.Disposed(", and its registers with it");
 
     [DoesNotReturn]
     private void ThrowOutside(long offset, int width, string name) =>

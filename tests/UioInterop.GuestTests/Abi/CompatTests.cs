@@ -26,7 +26,8 @@ internal sealed unsafe partial class CompatTests : AbiTest
         using var buffer = Buffer();
         var arguments = new Arguments { Fd = RawFile.Number(buffer), Direction = RawArguments.ToDevice };
         Assert.That(Ioctl(Uio, MapCommand, &arguments, sizeof(Arguments)), Is.Zero);
-        Assert.That((arguments.Fd, arguments.Size, arguments.Direction, Attachments), Is.EqualTo((RawFile.Number(buffer), 4096, RawArguments.ToDevice, 1)));
+        Assert.That((arguments.Fd, arguments.Size, arguments.Direction, Attachments),
+            Is.EqualTo((RawFile.Number(buffer), 4096, RawArguments.ToDevice, 1)));
         Assert.That(arguments.Address, Is.Not.Zero);
 
         arguments = new Arguments { Fd = RawFile.Number(buffer) };

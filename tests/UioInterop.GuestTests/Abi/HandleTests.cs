@@ -65,7 +65,8 @@ internal sealed partial class HandleTests : AbiTest
     }
 
     [Test]
-    public unsafe void An_argument_of_more_than_a_page_is_refused([ValueSource(typeof(RawHandles), nameof(RawHandles.Commands))] uint command)
+    public unsafe void An_argument_of_more_than_a_page_is_refused([ValueSource(typeof(RawHandles),
+        nameof(RawHandles.Commands))] uint command)
     {
         var page = Environment.SystemPageSize;
         var bytes = stackalloc byte[page + 1];
@@ -348,7 +349,8 @@ internal sealed partial class HandleTests : AbiTest
     {
         var before = Read(name);
 
-        Assert.That(() => Unprivileged.AsNobody(() => ImportAttribute.UnderTest(name).Write("40")), Throws.InstanceOf<UnauthorizedAccessException>());
+        Assert.That(() => Unprivileged.AsNobody(() => ImportAttribute.UnderTest(name).Write("40")),
+            Throws.InstanceOf<UnauthorizedAccessException>());
         Assert.That(Read(name), Is.EqualTo(before));
     }
 

@@ -19,13 +19,15 @@ internal sealed class QuiesceTests : AbiTest
 
     private static RawQuiesceOp Poll(uint value, uint microseconds = 1000) => new()
     {
-        Kind = RawQuiesceOp.Poll, Width = 32, Register = (ulong)s_liveness.Offset, Mask = uint.MaxValue, Value = value, TimeoutMicroseconds = microseconds,
+        Kind = RawQuiesceOp.Poll, Width = 32, Register = (ulong)s_liveness.Offset, Mask = uint.MaxValue, Value = value,
+            TimeoutMicroseconds = microseconds,
     };
 
     /// <summary>The end of a program that waits for nothing.</summary>
     private static RawQuiesceOp Done => Poll(0) with { Mask = 0 };
 
-    private static RawQuiesceOp Write(uint value) => new() { Kind = RawQuiesceOp.Write, Width = 32, Register = (ulong)s_liveness.Offset, Value = value };
+    private static RawQuiesceOp Write(uint value) =>
+        new() { Kind = RawQuiesceOp.Write, Width = 32, Register = (ulong)s_liveness.Offset, Value = value };
 
     [Test]
     public void A_program_runs_when_a_file_with_mappings_is_released_and_not_without_any()
@@ -269,7 +271,8 @@ internal sealed class QuiesceTests : AbiTest
                 ("a write with a mask", LibCErrno.EINVAL, Write(0) with { Mask = 1 }),
                 ("a value that never comes", LibCErrno.EINVAL, poll with { Mask = 1, Value = 2 }),
                 ("a write with a timeout", LibCErrno.EINVAL, Write(0) with { TimeoutMicroseconds = 1 }),
-                ("a modification beyond its mask", LibCErrno.EINVAL, poll with { Kind = RawQuiesceOp.Modify, Mask = 1, Value = 2, TimeoutMicroseconds = 0 }),
+                ("a modification beyond its mask", LibCErrno.EINVAL, poll with
+                    { Kind = RawQuiesceOp.Modify, Mask = 1, Value = 2, TimeoutMicroseconds = 0 }),
                 ("more than a second", LibCErrno.E2BIG, Poll(0, 1_000_001)),
             }.Select(wrong => new TestCaseData(wrong.Errno, wrong.Op).SetName($"Refused: {wrong.Name}"));
         }

@@ -60,7 +60,8 @@ internal sealed partial class ReachTests : AbiTest
         try
         {
             var attach = Attached(file, buffer, RawArguments.Bidirectional);
-            Assert.That(RawHandles.AllRanges(file, attach.Handle), Has.Some.Property(nameof(RawRange.Address)).GreaterThanOrEqualTo(FourGiB));
+            Assert.That(RawHandles.AllRanges(file, attach.Handle),
+                Has.Some.Property(nameof(RawRange.Address)).GreaterThanOrEqualTo(FourGiB));
             Assert.That(RawHandles.Detach(file, attach.Handle), Is.Zero);
         }
         finally
@@ -144,7 +145,8 @@ internal sealed partial class ReachTests : AbiTest
         {
             new ImportAttribute(path, "dma_mask_bits").Write(bits);
             var attach = Attached(uio, buffer, RawArguments.Bidirectional);
-            Assert.That(RawHandles.AllRanges(uio, attach.Handle), Has.All.Property(nameof(RawRange.Address)).GreaterThanOrEqualTo(FourGiB), bits);
+            Assert.That(RawHandles.AllRanges(uio, attach.Handle), Has.All.Property(nameof(RawRange.Address)).GreaterThanOrEqualTo(FourGiB),
+                bits);
             Assert.That(RawHandles.Detach(uio, attach.Handle), Is.Zero);
             Assert.That((RawUio.Map(uio, buffer), RawUio.Unmap(uio, buffer)), Is.EqualTo((0, 0)), bits);
         }

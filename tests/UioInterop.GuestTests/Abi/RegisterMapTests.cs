@@ -13,7 +13,8 @@ internal sealed unsafe class RegisterMapTests : AbiTest
     private uint* _registers;
 
     [SetUp]
-    public void MapRegisters() => _registers = (uint*)LibC.mmap(null, Length, LibC.PROT_READ | LibC.PROT_WRITE, LibC.MAP_SHARED, RawFile.Number(Uio), 0);
+    public void MapRegisters() =>
+        _registers = (uint*)LibC.mmap(null, Length, LibC.PROT_READ | LibC.PROT_WRITE, LibC.MAP_SHARED, RawFile.Number(Uio), 0);
 
     [TearDown]
     public void UnmapRegisters() => LibC.munmap(_registers, Length);
@@ -33,7 +34,8 @@ internal sealed unsafe class RegisterMapTests : AbiTest
 
         UnderTest.Bind();
         using var again = UnderTest.OpenShared();
-        Assert.That(again.Registers.Read(new Register<uint>(0x04, "liveness check")), Is.EqualTo(~1u), "what was written in between has not reached the device");
+        Assert.That(again.Registers.Read(new Register<uint>(0x04, "liveness check")), Is.EqualTo(~1u),
+            "what was written in between has not reached the device");
     }
 
     [Test]

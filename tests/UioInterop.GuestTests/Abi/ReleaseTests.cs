@@ -113,9 +113,11 @@ internal sealed class ReleaseTests : AbiTest
             var poll = new pollfd { fd = RawFile.Number(Uio), events = LibC.POLLIN };
             using (Assert.EnterMultipleScope())
             {
-                Assert.That(((long)LibC.read(RawFile.Number(Uio), &count, sizeof(uint)), Marshal.GetLastPInvokeError()), Is.EqualTo((-1, LibC.EIO)));
+                Assert.That(((long)LibC.read(RawFile.Number(Uio), &count, sizeof(uint)), Marshal.GetLastPInvokeError()),
+                    Is.EqualTo((-1, LibC.EIO)));
                 Assert.That((LibC.poll(&poll, 1, 0), poll.revents & LibC.POLLERR), Is.EqualTo((1, LibC.POLLERR)));
-                Assert.That((nint)LibC.mmap(null, Environment.SystemPageSize, LibC.PROT_READ, LibC.MAP_SHARED, RawFile.Number(Uio), 0), Is.EqualTo((nint)LibC.MAP_FAILED));
+                Assert.That((nint)LibC.mmap(null, Environment.SystemPageSize, LibC.PROT_READ, LibC.MAP_SHARED, RawFile.Number(Uio), 0),
+                    Is.EqualTo((nint)LibC.MAP_FAILED));
                 Assert.That(Marshal.GetLastPInvokeError(), Is.EqualTo(LibC.EINVAL));
             }
         }

@@ -115,6 +115,7 @@ internal sealed class SleepingAnswerTests : AbiTest
     private static int ResultOf(Task<int> call) => call.Wait(s_patience) ? call.Result : throw new TimeoutException("the ioctl sleeps on");
 
     private static void Unbind() => Assert.That(
-        Task.Factory.StartNew(UnderTest.Unbind, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).Wait(s_patience),
+        Task.Factory.StartNew(UnderTest.Unbind, CancellationToken.None, TaskCreationOptions.LongRunning,
+            TaskScheduler.Default).Wait(s_patience),
         Is.True, "unbinding ends");
 }

@@ -51,6 +51,7 @@ internal sealed class TranslationTests : AbiTest
 
         using var device = UnderTest.OpenShared();
         Assert.That(device.Features.Translation, Is.EqualTo(translation));
-        Assert.That(device.Info.Iommu, Has.Property(nameof(IommuGroup.Translates)).EqualTo(translates).And.Property(nameof(IommuGroup.IsStrict)).False);
+        Assert.That(device.Info.Iommu,
+            Has.Property(nameof(IommuGroup.Translates)).EqualTo(translates).And.Property(nameof(IommuGroup.IsStrict)).False);
     }
 }

@@ -60,7 +60,8 @@ internal sealed class WriteAddressTests : AbiTest
     {
         using var buffer = Buffer();
         using var device = UnderTest.OpenShared();
-        var pair = s_right with { Handle = RawHandles.Attached(Uio, buffer), Format = RawHandles.AddressPair, HighRegister = s_right.Register, Flags = flags };
+        var pair = s_right with { Handle = RawHandles.Attached(Uio, buffer), Format = RawHandles.AddressPair,
+            HighRegister = s_right.Register, Flags = flags };
         var address = RawHandles.AllRanges(Uio, pair.Handle).Single().Address;
         device.Registers.Write64(0x80, 1);
 
@@ -109,7 +110,8 @@ internal sealed class WriteAddressTests : AbiTest
         {
             registers.Write64(0x80, 0);
             registers.Write64(0x88, 0);
-            Assert.That(RawHandles.WriteAddress(file, right with { Format = RawHandles.AddressPair, HighRegister = 0x88, Flags = flags }), Is.Zero);
+            Assert.That(RawHandles.WriteAddress(file, right with { Format = RawHandles.AddressPair, HighRegister = 0x88, Flags = flags }),
+                Is.Zero);
             Assert.That((registers.Read64(0x80), registers.Read64(0x88)), Is.EqualTo((address & uint.MaxValue, address >> 32)));
         }
     }

@@ -8,6 +8,25 @@ internal sealed class RingTests : EduTest
     private const int Parts = 3;
 
     [Test]
+    public void A_part_that_the_device_was_not_let_into_memory_for_ends_the_ring()
+    {
+        Edu.Dispose();
+        using var session = DeviceSession.Open(UioDeviceId.FromParent(UnderTest.Name));
+        var ring = new EduRing(session);
+        var buffers = Enumerable.Range(0, Parts).Select(_ => DmaHeap.Cma.Allocate(4096)).ToArray();
+        var mappings = buffers.Select(buffer => session.Device.Import(buffer, DmaDirection.FromDevice)).ToArray();
+
+        ring.Begin([.. mappings.Select(mapping => new TransferPart(mapping, 0, Length))]);
+        session.Device.Pci!.BusMaster = false;
+
+        Assert.That(() => ring.Receive(Timeout), Throws.InstanceOf<IOException>().With.Message.Contains("not let into memory"));
+        foreach (var buffer in buffers)
+            buffer.BeginAccess(CpuAccessMode.Read).Dispose();
+        foreach (var buffer in buffers)
+            buffer.Dispose();
+    }
+
+    [Test]
     public async Task Parts_are_filled_again_and_again_and_the_ring_stalls_when_none_is_free()
     {
         var pattern = Buffers.Pattern(Length, seed: 90);
@@ -23,7 +42,8 @@ internal sealed class RingTests : EduTest
         {
             using var part = await ring.ReceiveAsync(Timeout);
             Assert.That(part.Index, Is.EqualTo(i % Parts));
-            Assert.That(() => { buffers[(i + 1) % Parts].BeginAccess(CpuAccessMode.Read); }, Throws.InvalidOperationException, "the device's");
+            Assert.That(() => { buffers[(i + 1) % Parts].BeginAccess(CpuAccessMode.Read); }, Throws.InvalidOperationException,
+                "the device's");
             using var cpu = part.BeginRead();
             Assert.That(cpu.Span.SequenceEqual(pattern), Is.True);
         }

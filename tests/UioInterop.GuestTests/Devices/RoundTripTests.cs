@@ -51,7 +51,8 @@ internal sealed class RoundTripTests : EduTest
 
         using (Assert.EnterMultipleScope())
         {
-            Assert.That(() => Edu.CopyToDevice(mapping, 4096 - Length + 1, Length, Timeout), Throws.InstanceOf<ArgumentOutOfRangeException>());
+            Assert.That(() => Edu.CopyToDevice(mapping, 4096 - Length + 1, Length, Timeout),
+                Throws.InstanceOf<ArgumentOutOfRangeException>());
             Assert.That(() => Edu.CopyToDevice(mapping, -1, Length, Timeout), Throws.InstanceOf<ArgumentOutOfRangeException>());
             Assert.That(() => Edu.CopyToDevice(mapping, 0, Length + 1, Timeout), Throws.InstanceOf<ArgumentOutOfRangeException>());
             Assert.That(() => Edu.CopyToDevice(mapping, 0, 0, Timeout), Throws.InstanceOf<ArgumentOutOfRangeException>());

@@ -117,7 +117,8 @@ internal sealed class TransferTests : EduTest
         lease.Complete();
 
         Assert.That(ending.Wait(s_soon), Is.True);
-        Assert.That(() => OpenDevice(new UioOpenOptions { TransferTimeout = TimeSpan.FromTicks(-1) }), Throws.InstanceOf<ArgumentOutOfRangeException>());
+        Assert.That(() => OpenDevice(new UioOpenOptions { TransferTimeout = TimeSpan.FromTicks(-1) }),
+            Throws.InstanceOf<ArgumentOutOfRangeException>());
     }
 
     [Test]
@@ -221,6 +222,19 @@ internal sealed class TransferTests : EduTest
     }
 
     [Test]
+    public async Task A_transfer_that_the_device_was_not_let_into_memory_for_is_an_error()
+    {
+        using var buffer = DmaHeap.Cma.Allocate(4096);
+        using var mapping = Edu.Device.Import(buffer, DmaDirection.FromDevice);
+
+        var copy = Edu.CopyFromDeviceAsync(mapping, 0, Length, Timeout).AsTask();
+        Edu.Pci.BusMaster = false;
+
+        await Assert.ThatAsync(() => copy, Throws.InstanceOf<IOException>().With.Message.Contains("not let into memory"));
+        Edu.CopyFromDevice(mapping, 0, Length, Timeout);
+    }
+
+    [Test]
     public void Closing_brings_the_device_to_rest_while_it_can_still_be_used_for_that()
     {
         var runs = 0;
@@ -234,7 +248,8 @@ internal sealed class TransferTests : EduTest
             identification = registers.Read32(0);
             device.EnableInterrupt();
             device.TryWaitForInterrupt(TimeSpan.Zero, out _);
-            elsewhere = Task.Run(() => device.TryWaitForInterrupt(TimeSpan.Zero, out _)).ContinueWith(task => task.Exception?.InnerException, TaskScheduler.Default).Result;
+            elsewhere = Task.Run(() => device.TryWaitForInterrupt(TimeSpan.Zero, out _)).ContinueWith(task =>
+                task.Exception?.InnerException, TaskScheduler.Default).Result;
         };
 
         device.Dispose();
@@ -285,7 +300,8 @@ internal sealed class TransferTests : EduTest
         }
 
         using (buffer.BeginAccess(CpuAccessMode.Write, 0, 16))
-            Assert.That(() => mapping.BeginTransfer(4096, 4096), Throws.InvalidOperationException, "the end of a scope that writes syncs all");
+            Assert.That(() => mapping.BeginTransfer(4096, 4096), Throws.InvalidOperationException,
+                "the end of a scope that writes syncs all");
 
         var lease = mapping.BeginTransfer(0, 4096);
         Assert.That(() => { buffer.BeginAccess(CpuAccessMode.Read, 0, 1); }, Throws.InvalidOperationException);

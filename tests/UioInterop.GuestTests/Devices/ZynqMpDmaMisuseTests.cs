@@ -28,7 +28,8 @@ internal sealed class ZynqMpDmaMisuseTests : ZynqMpDmaTest
     [Test, Category(Needs.GenericUio)]
     public void A_device_without_registers_is_no_channel()
     {
-        Assert.That(() => ZynqMpDma.Open(UioDeviceId.FromName("no-registers")), Throws.InvalidOperationException.With.Message.Contains("ZDMA"));
+        Assert.That(() => ZynqMpDma.Open(UioDeviceId.FromName("no-registers")),
+            Throws.InvalidOperationException.With.Message.Contains("ZDMA"));
         UioDevice.Open(UioDeviceId.FromName("no-registers")).Dispose();
     }
 
@@ -49,7 +50,8 @@ internal sealed class ZynqMpDmaMisuseTests : ZynqMpDmaTest
     {
         using var buffer = Filled(seed: 30);
 
-        Assert.That(async () => await Dma.CopyAsync(buffer, from, buffer, to, length, Timeout), Throws.ArgumentException.With.Message.Contains("overlap"));
+        Assert.That(async () => await Dma.CopyAsync(buffer, from, buffer, to, length, Timeout),
+            Throws.ArgumentException.With.Message.Contains("overlap"));
 
         Assert.That(Buffers.Read(buffer, Length), Is.EqualTo(Buffers.Pattern(Length, seed: 30)));
     }
@@ -61,7 +63,8 @@ internal sealed class ZynqMpDmaMisuseTests : ZynqMpDmaTest
         using var source = Filled(seed: 31);
         using var destination = DmaHeap.Cma.Allocate(Length);
         DmaSegment[] apart = [.. Enumerable.Range(0, 64).Select(i => new DmaSegment(destination, (i * 37 % 64) * 100, 100))];
-        DmaSegment[] from = [new(source, 0, 3000), new(source, 10, 1), new(source, 100, 100), .. Enumerable.Range(0, 33).Select(i => new DmaSegment(source, 4000 + (i * 200), 100)), new(source, 4100, 100)];
+        DmaSegment[] from = [new(source, 0, 3000), new(source, 10, 1), new(source, 100, 100),
+            .. Enumerable.Range(0, 33).Select(i => new DmaSegment(source, 4000 + (i * 200), 100)), new(source, 4100, 100)];
         Assert.That(from.Sum(segment => segment.Length), Is.EqualTo(6501), "the test's own arithmetic");
         DmaSegment[] to = [.. apart, new(destination, 6400, 101)];
 
@@ -94,8 +97,10 @@ internal sealed class ZynqMpDmaMisuseTests : ZynqMpDmaTest
         using var source = DmaHeap.Cma.Allocate(Length);
         using var destination = DmaHeap.Cma.Allocate(2 * Length);
 
-        Assert.That(() => Dma.CopyAsync(source, destination, Timeout), Throws.ArgumentException.With.Message.Contains($"{Length} bytes long and the destination {2 * Length}"));
-        Assert.That(() => Dma.CopyAsync([new(source, 0, 10)], [new(destination, 0, 5), new(destination, 5, 6)], Timeout), Throws.ArgumentException);
+        Assert.That(() => Dma.CopyAsync(source, destination, Timeout),
+            Throws.ArgumentException.With.Message.Contains($"{Length} bytes long and the destination {2 * Length}"));
+        Assert.That(() => Dma.CopyAsync([new(source, 0, 10)], [new(destination, 0, 5), new(destination, 5, 6)], Timeout),
+            Throws.ArgumentException);
     }
 
     [Test]
@@ -118,8 +123,10 @@ internal sealed class ZynqMpDmaMisuseTests : ZynqMpDmaTest
         using var outgoing = Dma.Device.Import(source, DmaDirection.ToDevice);
         using var incoming = Dma.Device.Import(destination, DmaDirection.FromDevice);
 
-        Assert.That(() => Dma.CopyAsync(incoming, outgoing, Timeout), Throws.ArgumentException.With.Property("ParamName").EqualTo("source"));
-        Assert.That(() => Dma.CopyAsync(outgoing, outgoing, Timeout), Throws.ArgumentException.With.Property("ParamName").EqualTo("destination"));
+        Assert.That(() => Dma.CopyAsync(incoming, outgoing, Timeout),
+            Throws.ArgumentException.With.Property("ParamName").EqualTo("source"));
+        Assert.That(() => Dma.CopyAsync(outgoing, outgoing, Timeout),
+            Throws.ArgumentException.With.Property("ParamName").EqualTo("destination"));
     }
 
     [Test, Category(Needs.GenericUio)]

@@ -151,7 +151,8 @@ internal sealed class ZynqMpDmaTests : ZynqMpDmaTest
         using var source = Filled(seed: 14);
         var destinations = Enumerable.Range(0, 16).Select(_ => DmaHeap.Cma.Allocate(Length)).ToArray();
 
-        var counts = await Task.WhenAll(destinations.Select(destination => Task.Run(() => Dma.CopyAsync(source, destination, Timeout).AsTask())));
+        var counts = await Task.WhenAll(destinations.Select(destination =>
+            Task.Run(() => Dma.CopyAsync(source, destination, Timeout).AsTask())));
 
         Assert.That(counts.Select(count => count.SinceLastWait), Is.All.EqualTo(1));
         foreach (var destination in destinations)
@@ -275,11 +276,13 @@ internal sealed class ZynqMpDmaTests : ZynqMpDmaTest
         using var cancel = new CancellationTokenSource();
         ByHand.KeepDoneQuiet();
         var copy = Dma.CopyAsync([new(source, 0, 100), new(source, 200, 100)], [new(destination, 0, 200)], Timeout, cancel.Token).AsTask();
-        Assert.That(() => { destination.BeginAccess(CpuAccessMode.Read); }, Throws.InvalidOperationException, "the channel may be writing it");
+        Assert.That(() => { destination.BeginAccess(CpuAccessMode.Read); }, Throws.InvalidOperationException,
+            "the channel may be writing it");
 
         cancel.Cancel();
 
-        Assert.That(async () => await copy, Throws.InstanceOf<OperationCanceledException>().With.Property("CancellationToken").EqualTo(cancel.Token));
+        Assert.That(async () => await copy,
+            Throws.InstanceOf<OperationCanceledException>().With.Property("CancellationToken").EqualTo(cancel.Token));
         AssertFree(source, destination);
         await Dma.CopyAsync(source, destination, Timeout);
         Assert.That(Buffers.Read(destination, Length), Is.EqualTo(Buffers.Pattern(Length, seed: 19)));
@@ -291,7 +294,8 @@ internal sealed class ZynqMpDmaTests : ZynqMpDmaTest
         using var source = Filled(seed: 20);
         using var destination = DmaHeap.Cma.Allocate(Length);
 
-        Assert.That(async () => await Dma.CopyAsync(source, destination, Timeout, new CancellationToken(canceled: true)), Throws.InstanceOf<OperationCanceledException>());
+        Assert.That(async () => await Dma.CopyAsync(source, destination, Timeout, new CancellationToken(canceled: true)),
+            Throws.InstanceOf<OperationCanceledException>());
         Assert.That(Buffers.Read(destination, Length), Is.All.Zero);
     }
 
@@ -360,7 +364,8 @@ internal sealed class ZynqMpDmaTests : ZynqMpDmaTest
         Assert.That(() => { destination.BeginAccess(CpuAccessMode.Read); }, Throws.InvalidOperationException);
         using var other = Filled(seed: 27);
         using var another = DmaHeap.Cma.Allocate(Length);
-        Assert.That(async () => await Dma.CopyAsync(other, another, Timeout), Throws.InvalidOperationException.With.Message.Contains("still busy"));
+        Assert.That(async () => await Dma.CopyAsync(other, another, Timeout),
+            Throws.InvalidOperationException.With.Message.Contains("still busy"));
 
         ByHand.FreeIt();
         await Dma.CopyAsync(other, another, Timeout);
@@ -375,7 +380,8 @@ internal sealed class ZynqMpDmaTests : ZynqMpDmaTest
         using var source = Filled(seed: 23);
         using var destination = DmaHeap.Cma.Allocate(Length);
         ByHand.KeepDoneQuiet();
-        var copies = Enumerable.Range(0, 3).Select(_ => Dma.CopyAsync(source, destination, System.Threading.Timeout.InfiniteTimeSpan).AsTask()).ToArray();
+        var copies = Enumerable.Range(0, 3).Select(_ =>
+            Dma.CopyAsync(source, destination, System.Threading.Timeout.InfiniteTimeSpan).AsTask()).ToArray();
 
         Dma.Dispose();
         Dma.Dispose();
@@ -403,7 +409,8 @@ internal sealed class ZynqMpDmaTests : ZynqMpDmaTest
 
         AssertFree(destination);
         Assert.That(Attachments, Is.EqualTo(1));
-        Assert.That(async () => await copy.WaitAsync(Timeout), Throws.InstanceOf<TransferStoppedException>().With.Message.Contains("was stopped"));
+        Assert.That(async () => await copy.WaitAsync(Timeout),
+            Throws.InstanceOf<TransferStoppedException>().With.Message.Contains("was stopped"));
     }
 
     // The library ends its own mappings before it closes the file; one made behind its back is still there.

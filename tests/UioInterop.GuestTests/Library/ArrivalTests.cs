@@ -114,7 +114,8 @@ internal sealed class ArrivalTests : IDisposable
     [TestCase(50)]
     public async Task The_end_of_the_time_tells_what_was_waited_for_and_what_is_there(int milliseconds)
     {
-        var error = (await Assert.ThrowsAsync<TimeoutException>(() => UioDeviceArrival.WaitAsync(_id, TimeSpan.FromMilliseconds(milliseconds), CancellationToken.None)))!;
+        var error = (await Assert.ThrowsAsync<TimeoutException>(() =>
+            UioDeviceArrival.WaitAsync(_id, TimeSpan.FromMilliseconds(milliseconds), CancellationToken.None)))!;
 
         Assert.That(error.Message, Does.Contain(_id.ToString()).And.Contains("has no driver").And.Contains("Bind("));
     }
@@ -149,7 +150,8 @@ internal sealed class ArrivalTests : IDisposable
     [Test]
     public void A_negative_timeout_and_no_id_are_refused()
     {
-        Assert.That(() => UioDeviceArrival.WaitAsync(_id, TimeSpan.FromSeconds(-5), default), Throws.InstanceOf<ArgumentOutOfRangeException>());
+        Assert.That(() => UioDeviceArrival.WaitAsync(_id, TimeSpan.FromSeconds(-5), default),
+            Throws.InstanceOf<ArgumentOutOfRangeException>());
         Assert.That(() => UioDeviceArrival.WaitAsync(default, s_long, default), Throws.ArgumentException);
     }
 

@@ -37,10 +37,12 @@ internal sealed class BufferMemoryTests
             await File.WriteAllBytesAsync(path, s_pattern);
             using (var memory = buffer.BeginMemoryAccess(CpuAccessMode.Write))
             {
-                await using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0, useAsync: true);
+                await using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0,
+                    useAsync: true);
                 await stream.ReadExactlyAsync(memory.Memory[..Length]);
                 using var file = File.OpenHandle(path, options: FileOptions.Asynchronous);
-                Assert.That(await RandomAccess.ReadAsync(file, [memory.Memory[Length..(Length + 100)], memory.Memory.Slice(Length + 100, 50)], 7), Is.EqualTo(150));
+                Assert.That(await RandomAccess.ReadAsync(file,
+                    [memory.Memory[Length..(Length + 100)], memory.Memory.Slice(Length + 100, 50)], 7), Is.EqualTo(150));
             }
 
             using (var memory = buffer.BeginMemoryAccess(CpuAccessMode.Read, Length, 150))
@@ -106,6 +108,62 @@ internal sealed class BufferMemoryTests
     }
 
     [Test]
+    public void Of_a_pin_and_the_end_of_the_scope_at_one_time_one_is_refused()
+    {
+        const int Rounds = 2000;
+        using var buffer = DmaHeap.System.Allocate(Length);
+        using var both = new Barrier(2);
+        using var done = new Barrier(2);
+        var owner = buffer.BeginMemoryAccess(CpuAccessMode.Read);
+        var memory = owner.Memory;
+        MemoryHandle? pin = null;
+        var thread = new Thread(() =>
+        {
+            for (var i = 0; i < Rounds; i++)
+            {
+                both.SignalAndWait(s_timeout);
+                try
+                {
+                    pin = memory.Pin();
+                }
+                catch (ObjectDisposedException)
+                {
+                    pin = null;
+                }
+                done.SignalAndWait(s_timeout);
+            }
+        });
+        thread.Start();
+
+        int neither = 0, together = 0;
+        for (var i = 0; i < Rounds; i++)
+        {
+            both.SignalAndWait(s_timeout);
+            var ended = true;
+            try
+            {
+                owner.Dispose();
+            }
+            catch (InvalidOperationException)
+            {
+                ended = false;
+            }
+            done.SignalAndWait(s_timeout);
+
+            together += ended && pin is not null ? 1 : 0;
+            neither += !ended && pin is null ? 1 : 0;
+            pin?.Dispose();
+            owner.Dispose();
+            owner = buffer.BeginMemoryAccess(CpuAccessMode.Read);
+            memory = owner.Memory;
+        }
+
+        Assert.That(thread.Join(s_timeout), Is.True);
+        owner.Dispose();
+        Assert.That((together, neither), Is.EqualTo((0, 0)));
+    }
+
+    [Test]
     public void After_Dispose_it_says_so_whatever_is_asked()
     {
         using var buffer = DmaHeap.System.Allocate(Length);
@@ -119,7 +177,8 @@ internal sealed class BufferMemoryTests
             Assert.That(() => memory[1..].Span.Length, Throws.InstanceOf<ObjectDisposedException>());
             Assert.That(() => memory.Pin(), Throws.InstanceOf<ObjectDisposedException>());
             Assert.That(() => owner.Memory.Span.Length, Throws.InstanceOf<ObjectDisposedException>());
-            Assert.That(async () => await new MemoryStream(s_pattern).ReadExactlyAsync(memory), Throws.InstanceOf<ObjectDisposedException>());
+            Assert.That(async () => await new MemoryStream(s_pattern).ReadExactlyAsync(memory),
+                Throws.InstanceOf<ObjectDisposedException>());
         }
     }
 
@@ -144,7 +203,8 @@ internal sealed class BufferMemoryTests
         const long Far = (1L << 31) + 12_345;
         using var buffer = LargeBuffer.Create();
         Assert.That(buffer.Length, Is.EqualTo(LargeBuffer.Length).And.GreaterThan(Far + Length));
-        Assert.That(() => { buffer.BeginAccess(CpuAccessMode.Read); }, Throws.InstanceOf<ArgumentOutOfRangeException>(), "no span is that long");
+        Assert.That(() => { buffer.BeginAccess(CpuAccessMode.Read); }, Throws.InstanceOf<ArgumentOutOfRangeException>(),
+            "no span is that long");
 
         using (var memory = buffer.BeginMemoryAccess(CpuAccessMode.Write, Far, Length))
             s_pattern.CopyTo(memory.Memory);
@@ -156,7 +216,8 @@ internal sealed class BufferMemoryTests
             Assert.That(cpu.Span.SequenceEqual(s_pattern), Is.True);
         using (var last = buffer.BeginAccess(CpuAccessMode.Read, LargeBuffer.Length - 10))
             Assert.That(last.Span.Length, Is.EqualTo(10));
-        Assert.That(() => { buffer.BeginAccess(CpuAccessMode.Read, LargeBuffer.Length - 10, 11); }, Throws.InstanceOf<ArgumentOutOfRangeException>());
+        Assert.That(() => { buffer.BeginAccess(CpuAccessMode.Read, LargeBuffer.Length - 10, 11); },
+            Throws.InstanceOf<ArgumentOutOfRangeException>());
     }
 
     [Test]

@@ -29,7 +29,8 @@ internal sealed class BufferSharingTests
     }
 
     [Test]
-    public void What_is_written_here_is_read_there([ValueSource(typeof(Buffers), nameof(Buffers.Exporters))] string exporter, [ValueSource(nameof(s_types))] int type)
+    public void What_is_written_here_is_read_there([ValueSource(typeof(Buffers), nameof(Buffers.Exporters))] string exporter,
+        [ValueSource(nameof(s_types))] int type)
     {
         var (here, there) = UnixSockets.Pair(type);
         using var sender = here;
@@ -75,7 +76,8 @@ internal sealed class BufferSharingTests
         using var received = ChildProcess.InvertAndSendOne(buffer);
 
         Assert.That(Buffers.Read(buffer, 4096), Is.EqualTo(Buffers.Pattern(4096, seed: 21).Select(b => (byte)~b)), "written there");
-        Assert.That(Buffers.Read(received, 4096), Is.EqualTo(Buffers.Pattern(4096, seed: ChildProcess.Seed)), "from a process that has ended");
+        Assert.That(Buffers.Read(received, 4096), Is.EqualTo(Buffers.Pattern(4096, seed: ChildProcess.Seed)),
+            "from a process that has ended");
     }
 
     [Test]
@@ -174,7 +176,8 @@ internal sealed class BufferSharingTests
     [Test]
     public void A_peer_that_closes_ends_the_waits()
     {
-        foreach (var receive in new Func<Socket, Task<DmaBuf>>[] { socket => Task.Run(() => DmaBuf.Receive(socket)), socket => DmaBuf.ReceiveAsync(socket).AsTask() })
+        foreach (var receive in new Func<Socket, Task<DmaBuf>>[]
+            { socket => Task.Run(() => DmaBuf.Receive(socket)), socket => DmaBuf.ReceiveAsync(socket).AsTask() })
         {
             var (here, there) = UnixSockets.Pair(Stream);
             using var socket = here;
@@ -187,7 +190,8 @@ internal sealed class BufferSharingTests
     [Test]
     public void Disposing_the_socket_ends_the_waits()
     {
-        foreach (var receive in new Func<Socket, Task<DmaBuf>>[] { socket => Task.Run(() => DmaBuf.Receive(socket)), socket => DmaBuf.ReceiveAsync(socket).AsTask() })
+        foreach (var receive in new Func<Socket, Task<DmaBuf>>[]
+            { socket => Task.Run(() => DmaBuf.Receive(socket)), socket => DmaBuf.ReceiveAsync(socket).AsTask() })
         {
             var (here, there) = UnixSockets.Pair(Stream);
             using var other = there;

@@ -31,7 +31,8 @@ internal sealed class DeviceTreeTests
     [Test]
     public async Task A_device_is_awaited_by_its_node()
     {
-        var arrival = UioDeviceArrival.WaitAsync(UioDeviceId.FromDeviceTreeNode(NodeOf(SysDevice.Unclaimed)), TimeSpan.FromSeconds(30), CancellationToken.None);
+        var arrival = UioDeviceArrival.WaitAsync(UioDeviceId.FromDeviceTreeNode(NodeOf(SysDevice.Unclaimed)), TimeSpan.FromSeconds(30),
+            CancellationToken.None);
 
         using var binding = DriverBinding.Bind(SysDevice.Unclaimed.Name, Driver);
 
@@ -41,7 +42,8 @@ internal sealed class DeviceTreeTests
     [Test]
     public void A_node_or_compatible_without_a_driver_is_answered_with_the_way_to_bind_it()
     {
-        UioDeviceId[] ids = [UioDeviceId.FromDeviceTreeNode(NodeOf(SysDevice.Unclaimed)), UioDeviceId.FromCompatible(CompatibleOf(SysDevice.Unclaimed)[0])];
+        UioDeviceId[] ids = [UioDeviceId.FromDeviceTreeNode(NodeOf(SysDevice.Unclaimed)),
+            UioDeviceId.FromCompatible(CompatibleOf(SysDevice.Unclaimed)[0])];
 
         foreach (var id in ids)
             Assert.That(Missing(id), Does.Contain($"DriverBinding.Bind(\"{SysDevice.Unclaimed.Name}\", \"{Driver}\")"), id.ToString());
@@ -109,8 +111,10 @@ internal sealed class DeviceTreeTests
     {
         // .NET takes a link's ".." by the letters of its path, so the path must not lead through another link.
         var folder = Directory.ResolveLinkTarget(device.Folder, returnFinalTarget: false)!.FullName;
-        return Directory.ResolveLinkTarget($"{folder}/of_node", returnFinalTarget: false)!.FullName["/sys/firmware/devicetree/base".Length..];
+        return Directory.ResolveLinkTarget($"{folder}/of_node",
+            returnFinalTarget: false)!.FullName["/sys/firmware/devicetree/base".Length..];
     }
 
-    private static string[] CompatibleOf(SysDevice device) => File.ReadAllText($"{device.Folder}/of_node/compatible").TrimEnd('\0').Split('\0');
+    private static string[] CompatibleOf(SysDevice device) =>
+        File.ReadAllText($"{device.Folder}/of_node/compatible").TrimEnd('\0').Split('\0');
 }

@@ -20,6 +20,61 @@ internal sealed class DmaBufTests(string exporter)
         Assert.That(Buffers.Read(buffer, 10_000), Is.EqualTo(pattern));
     }
 
+    // cpu.Span[i] in a loop asks each time whether the scope is open.
+    [Test]
+    public void The_span_of_an_open_scope_is_had_without_a_lock()
+    {
+        using var buffer = Buffers.Allocate(exporter, 4096);
+        using var isHeld = new ManualResetEventSlim();
+        using var isRead = new ManualResetEventSlim();
+        var wasRead = false;
+        using var cpu = buffer.BeginAccess(CpuAccessMode.Read);
+        var holder = new Thread(() =>
+        {
+            lock (buffer.Ledger.Gate)
+            {
+                isHeld.Set();
+                wasRead = isRead.Wait(TimeSpan.FromSeconds(5));
+            }
+        });
+        holder.Start();
+
+        Assert.That(isHeld.Wait(TimeSpan.FromSeconds(20)), Is.True);
+        Assert.That(cpu.Span[100], Is.Zero);
+        isRead.Set();
+
+        holder.Join();
+        Assert.That(wasRead, Is.True);
+    }
+
+    [Test]
+    public void Of_scopes_that_read_together_each_ends_by_itself()
+    {
+        using var buffer = Buffers.Allocate(exporter, 4096);
+        var first = buffer.BeginAccess(CpuAccessMode.Read);
+        var second = buffer.BeginAccess(CpuAccessMode.Read);
+        using var third = buffer.BeginAccess(CpuAccessMode.Read);
+
+        second.Dispose();
+        Assert.That((IsOpen(first), IsOpen(second), IsOpen(third)), Is.EqualTo((true, false, true)));
+        var fourth = buffer.BeginAccess(CpuAccessMode.Read); // in the place of the second
+        first.Dispose();
+        Assert.That((IsOpen(first), IsOpen(second), IsOpen(third), IsOpen(fourth)), Is.EqualTo((false, false, true, true)));
+        fourth.Dispose();
+
+        static bool IsOpen(CpuAccess cpu)
+        {
+            try
+            {
+                return cpu.Span.Length > 0;
+            }
+            catch (ObjectDisposedException)
+            {
+                return false;
+            }
+        }
+    }
+
     [Test]
     public void A_window_begins_at_its_offset()
     {

@@ -120,7 +120,8 @@ internal sealed class EventSourceTests
             Assert.That(Allocations.Of(() => Times(1000, write)), Is.GreaterThan(100_000), "the test can see the difference");
     }
 
-    private static readonly MethodInfo s_bind = typeof(EventSourceTests).GetMethod(nameof(Bind), BindingFlags.NonPublic | BindingFlags.Static)!;
+    private static readonly MethodInfo s_bind = typeof(EventSourceTests).GetMethod(nameof(Bind),
+        BindingFlags.NonPublic | BindingFlags.Static)!;
 
     private static Action Bind<T>(MethodInfo method, object target, T argument)
     {

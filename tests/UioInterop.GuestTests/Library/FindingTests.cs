@@ -82,7 +82,8 @@ internal sealed class FindingTests
     {
         SysDevice.Unclaimed.Bind("alarmtimer");
 
-        Assert.That(Missing(UioDeviceId.FromParent(SysDevice.Unclaimed.Name)), Does.Contain("the driver alarmtimer").And.Contains("uio_pdrv_genirq"));
+        Assert.That(Missing(UioDeviceId.FromParent(SysDevice.Unclaimed.Name)),
+            Does.Contain("the driver alarmtimer").And.Contains("uio_pdrv_genirq"));
     }
 
     [Test]
@@ -119,7 +120,8 @@ internal sealed class FindingTests
     [Test, Category(Needs.Pc)]
     public void A_machine_without_a_device_tree_says_so()
     {
-        UioDeviceId[] ids = [UioDeviceId.FromDeviceTreeNode("/axi/dma@fd500000"), UioDeviceId.FromDeviceTreeAlias("dma0"), UioDeviceId.FromCompatible("generic-uio")];
+        UioDeviceId[] ids = [UioDeviceId.FromDeviceTreeNode("/axi/dma@fd500000"), UioDeviceId.FromDeviceTreeAlias("dma0"),
+            UioDeviceId.FromCompatible("generic-uio")];
 
         foreach (var id in ids)
             Assert.That(Missing(id), Does.Contain("no device tree"), id.ToString());

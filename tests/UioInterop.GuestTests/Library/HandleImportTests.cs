@@ -21,7 +21,8 @@ internal sealed class HandleImportTests : EduTest
         var features = Edu.Device.Features;
         using (Assert.EnterMultipleScope())
         {
-            Assert.That((features.AttachesByHandle, features.ExposesAddresses, features.WritesAddresses, features.RunsQuiescePrograms), Is.EqualTo((true, true, true, true)));
+            Assert.That((features.AttachesByHandle, features.ExposesAddresses, features.WritesAddresses, features.RunsQuiescePrograms),
+                Is.EqualTo((true, true, true, true)));
             Assert.That((uint)features.Translation, Is.EqualTo(query.Translation));
             Assert.That(features.AddressBits, Is.EqualTo(32));
             Assert.That((features.MaxMappings, features.MaxBytes), Is.EqualTo(((long)query.MaxMappings, (long)query.MaxBytes)));
@@ -151,7 +152,8 @@ internal sealed class HandleImportTests : EduTest
 
         using (Assert.EnterMultipleScope())
         {
-            Assert.That(() => registers.WriteAddress(new Register<ulong>((int)registers.Length, "behind"), lease), Throws.InstanceOf<ArgumentOutOfRangeException>());
+            Assert.That(() => registers.WriteAddress(new Register<ulong>((int)registers.Length, "behind"), lease),
+                Throws.InstanceOf<ArgumentOutOfRangeException>());
             Assert.That(() => registers.WriteAddress(new Register<ulong>(0x84, "askew"), lease), Throws.ArgumentException);
             Assert.That(() => registers.WriteAddress(s_source, lease, PageLength), Throws.InstanceOf<ArgumentOutOfRangeException>());
             Assert.That(() => registers.WriteAddress(s_source, lease, -1), Throws.InstanceOf<ArgumentOutOfRangeException>());
@@ -168,7 +170,8 @@ internal sealed class HandleImportTests : EduTest
         var attachment = new Attachment(Edu.Device, buffer, DmaDirection.ToDevice);
         attachment.Set(handle: 0, rangeCount: 1, PageLength);
         attachment.SetAddress(uint.MaxValue - 9);
-        typeof(UioDevice).GetField("<Features>k__BackingField", BindingFlags.NonPublic | BindingFlags.Instance)!.SetValue(Edu.Device, new UioFeatures());
+        typeof(UioDevice).GetField("<Features>k__BackingField", BindingFlags.NonPublic | BindingFlags.Instance)!.SetValue(Edu.Device,
+            new UioFeatures());
         var registers = Edu.Device.Registers;
         var low = new Register<uint>(0x80, "its lower half");
 

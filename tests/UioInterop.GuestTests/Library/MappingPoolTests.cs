@@ -21,7 +21,8 @@ internal sealed class MappingPoolTests
     {
         UnderTest.Bind();
         _buffers = Settled.Buffers;
-        _device = UioDevice.Open(UioDeviceId.FromParent(UnderTest.Name), new UioOpenOptions { TransferTimeout = TimeSpan.FromMilliseconds(1) });
+        _device = UioDevice.Open(UioDeviceId.FromParent(UnderTest.Name), new UioOpenOptions
+            { TransferTimeout = TimeSpan.FromMilliseconds(1) });
     }
 
     [TearDown]
@@ -198,7 +199,8 @@ internal sealed class MappingPoolTests
             var third = pool.Rent(TimeSpan.Zero);
             var blocked = Task.Run(() => pool.Rent(s_timeout));
             var waiting = pool.RentAsync(s_timeout).AsTask();
-            Assert.That(() => Task.WhenAny(blocked, waiting).WaitAsync(TimeSpan.FromMilliseconds(20)), Throws.InstanceOf<TimeoutException>());
+            Assert.That(() => Task.WhenAny(blocked, waiting).WaitAsync(TimeSpan.FromMilliseconds(20)),
+                Throws.InstanceOf<TimeoutException>());
 
             pool.Dispose();
             pool.Dispose();
@@ -223,6 +225,25 @@ internal sealed class MappingPoolTests
         var pool = Pool(capacity: 3);
         pool.Dispose();
         Assert.That((Attachments, DmaBufTable.Buffers), Is.EqualTo((0, _buffers)));
+    }
+
+    [Test]
+    public void A_scope_on_a_buffer_that_was_kept_keeps_none_of_the_others()
+    {
+        var pool = Pool(capacity: 3);
+        DmaBuf kept;
+        using (var rented = pool.Rent(TimeSpan.Zero))
+            kept = rented.Buffer;
+        var failures = new List<Exception>();
+        _device.Failed += (_, failed) => failures.Add(failed.Exception);
+
+        using (kept.BeginAccess(CpuAccessMode.Read))
+            Assert.That(pool.Dispose, Throws.Nothing);
+
+        Assert.That((Attachments, DmaBufTable.Buffers), Is.EqualTo((0, _buffers + 1)));
+        Assert.That(failures, Is.All.InstanceOf<InvalidOperationException>().And.Exactly(1).Items);
+        kept.Dispose();
+        Assert.That(DmaBufTable.Buffers, Is.EqualTo(_buffers));
     }
 
     [Test]
@@ -261,12 +282,15 @@ internal sealed class MappingPoolTests
     public void What_cannot_be_made_as_a_whole_is_not_made_in_part()
     {
         KernelLogCheckAttribute.Expect(new Regex("^cma: .*alloc failed"));
-        var error = Assert.Throws<UioException>(() => new DmaMappingPool(_device, DmaHeap.Cma, LargestToBounce, DmaDirection.FromDevice, capacity: 1000))!;
+        var error = Assert.Throws<UioException>(() =>
+            new DmaMappingPool(_device, DmaHeap.Cma, LargestToBounce, DmaDirection.FromDevice, capacity: 1000))!;
         Assert.That(error.Errno, Is.EqualTo(LibC.ENOMEM));
         Assert.That((Attachments, DmaBufTable.Buffers), Is.EqualTo((0, _buffers)));
 
-        Assert.That(() => new DmaMappingPool(_device, DmaHeap.Cma, 0, DmaDirection.FromDevice, 1), Throws.InstanceOf<ArgumentOutOfRangeException>());
-        Assert.That(() => new DmaMappingPool(_device, DmaHeap.Cma, 1, DmaDirection.FromDevice, 0), Throws.InstanceOf<ArgumentOutOfRangeException>());
+        Assert.That(() => new DmaMappingPool(_device, DmaHeap.Cma, 0, DmaDirection.FromDevice, 1),
+            Throws.InstanceOf<ArgumentOutOfRangeException>());
+        Assert.That(() => new DmaMappingPool(_device, DmaHeap.Cma, 1, DmaDirection.FromDevice, 0),
+            Throws.InstanceOf<ArgumentOutOfRangeException>());
     }
 
     [Test]

@@ -65,7 +65,8 @@ internal sealed class NoAddressTests
         using var pieces = DmaBuf.AllocateFromMemfd(4 << 20);
         using var destination = DmaHeap.Cma.Allocate(4 << 20);
 
-        var error = Assert.ThrowsAsync<UioException>(async () => await dma.CopyAsync(pieces, destination, s_timeout)).GetAwaiter().GetResult()!;
+        var error = Assert.ThrowsAsync<UioException>(async () =>
+            await dma.CopyAsync(pieces, destination, s_timeout)).GetAwaiter().GetResult()!;
 
         Assert.That((error.Call, error.ErrnoName), Is.EqualTo(("UIO_IOC_DMABUF_WRITE_ADDRESS", "E2BIG")));
     }

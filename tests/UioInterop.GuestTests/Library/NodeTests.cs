@@ -11,6 +11,8 @@ internal sealed partial class NodeTests
     private const string PciUio = "uio_pci_generic";
     private const int Exclusive = 2, NonBlocking = 4; // LOCK_EX, LOCK_NB
 
+    private static readonly TimeSpan s_bound = TimeSpan.FromSeconds(20);
+
     private UioDeviceId _edu;
 
     [SetUp]
@@ -125,16 +127,27 @@ internal sealed partial class NodeTests
         });
 
     [Test]
-    public void Who_may_only_read_sysfs_keeps_nobody_out() =>
-        Unprivileged.AsNobody(() =>
+    public void Who_may_only_read_sysfs_keeps_nobody_out()
+    {
+        using var isLocked = new ManualResetEventSlim();
+        using var isOpened = new ManualResetEventSlim();
+
+        // On a thread of its own, and nothing is started from there: threads of the pool would be nobody's as well.
+        var holder = Task.Factory.StartNew(() => Unprivileged.AsNobody(() =>
         {
             using var readable = RawFile.Open($"/sys/class/uio/{Path.GetFileName(UnderTest.DevicePath)}/dev", LibC.O_RDONLY);
             Assert.That(flock(RawFile.Number(readable), Exclusive | NonBlocking), Is.Zero);
+            isLocked.Set();
+            Assert.That(isOpened.Wait(s_bound), Is.True);
+        }), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        Assert.That(isLocked.Wait(s_bound), Is.True);
 
-            var opener = Task.Run(() => Catch(() => UioDevice.Open(_edu).Dispose()));
+        var refused = Catch(() => UioDevice.Open(_edu).Dispose());
+        isOpened.Set();
 
-            Assert.That(opener.Result, Is.Null);
-        });
+        Assert.That(refused, Is.Null);
+        holder.Wait();
+    }
 
     private static (string Edu, string Other) Renamed(MountNamespace mounts)
     {

@@ -56,7 +56,8 @@ internal sealed class QuiesceProgramTests
             .Run();
         Assert.That(registers.Read(liveness), Is.EqualTo(~0x11225544u));
 
-        Assert.That(new QuiesceProgram().Poll(registers, liveness, 0xffu, 0u, s_time).Run, Throws.InstanceOf<TimeoutException>().With.Message.Contains("0x4"));
+        Assert.That(new QuiesceProgram().Poll(registers, liveness, 0xffu, 0u, s_time).Run,
+            Throws.InstanceOf<TimeoutException>().With.Message.Contains("0x4"));
         Assert.That(new QuiesceProgram().PollWhile(registers, liveness, 0xffu, 0xbbu, s_time).Run, Throws.InstanceOf<TimeoutException>());
     }
 
@@ -65,7 +66,8 @@ internal sealed class QuiesceProgramTests
     {
         var liveness = new Register<uint>(0x04, "liveness check");
         using var buffer = DmaHeap.Cma.Allocate(4096);
-        _device.Quiesce = new QuiesceProgram().Write(_device.Registers, liveness, ~7u).Poll(_device.Registers, liveness, uint.MaxValue, 7u, s_time).Run;
+        _device.Quiesce = new QuiesceProgram().Write(_device.Registers, liveness, ~7u).Poll(_device.Registers, liveness, uint.MaxValue, 7u,
+            s_time).Run;
         var mapping = _device.Import(buffer, DmaDirection.ToDevice);
         mapping.BeginTransfer(0, 1).Dispose();
 

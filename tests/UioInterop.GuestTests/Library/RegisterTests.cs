@@ -356,7 +356,8 @@ internal sealed class RegisterTests
             Assert.That(() => _registers.WaitFor(new Register<ushort>(0, "r"), 1, 2, TimeSpan.Zero), Throws.TypeOf<ArgumentException>());
             Assert.That(() => _registers.WaitFor(s_liveness, 0x0f, 0x1f, TimeSpan.Zero), Throws.TypeOf<ArgumentException>());
             Assert.That(() => _registers.WaitFor(s_dmaSource, uint.MaxValue, 1ul << 32, TimeSpan.Zero), Throws.TypeOf<ArgumentException>());
-            Assert.That(() => _registers.WaitFor(s_liveness, 1, 1, TimeSpan.FromTicks(-2)), Throws.InstanceOf<ArgumentOutOfRangeException>());
+            Assert.That(() => _registers.WaitFor(s_liveness, 1, 1, TimeSpan.FromTicks(-2)),
+                Throws.InstanceOf<ArgumentOutOfRangeException>());
         }
     }
 

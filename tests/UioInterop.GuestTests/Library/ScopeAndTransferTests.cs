@@ -80,7 +80,8 @@ internal sealed class ScopeAndTransferTests
     }
 
     [TestCaseSource(nameof(s_rules))]
-    public void The_end_of_a_mapping_is_refused_where_it_would_lose_what_a_scope_writes(DmaDirection direction, CpuAccessMode mode, bool besides)
+    public void The_end_of_a_mapping_is_refused_where_it_would_lose_what_a_scope_writes(DmaDirection direction, CpuAccessMode mode,
+        bool besides)
     {
         var mapping = _device.Import(_buffer, direction);
         using (_buffer.BeginAccess(mode, 0, 1))

@@ -23,7 +23,8 @@ internal sealed class AdderTests
 
             var sum = await adder.AddAsync(mapping, s_timeout);
 
-            Assert.That(sum, Is.EqualTo(MemoryMarshal.Cast<byte, uint>(bytes).ToArray().Aggregate(0u, (total, word) => unchecked(total + word))));
+            Assert.That(sum, Is.EqualTo(MemoryMarshal.Cast<byte, uint>(bytes).ToArray().Aggregate(0u,
+                (total, word) => unchecked(total + word))));
         }
     }
 }

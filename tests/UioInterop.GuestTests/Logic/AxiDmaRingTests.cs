@@ -99,11 +99,13 @@ internal sealed class AxiDmaRingTests
 
     [Test]
     public void A_part_that_is_longer_than_the_length_register_is_refused() =>
-        Assert.That(() => _dma.Receiver.Begin(Parts, 1 << 14), Throws.InstanceOf<ArgumentOutOfRangeException>().With.Message.Contains("14 bits: a part has 16383 bytes at most"));
+        Assert.That(() => _dma.Receiver.Begin(Parts, 1 << 14),
+            Throws.InstanceOf<ArgumentOutOfRangeException>().With.Message.Contains("14 bits: a part has 16383 bytes at most"));
 
     [Test]
     public void A_core_without_scatter_gather_is_refused_with_the_remedy() =>
-        Assert.That(() => StreamingAxiDma.Open(UioDeviceId.FromName("dma-direct")), Throws.InvalidOperationException.With.Message.Contains("Enable Scatter Gather Engine"));
+        Assert.That(() => StreamingAxiDma.Open(UioDeviceId.FromName("dma-direct")),
+            Throws.InvalidOperationException.With.Message.Contains("Enable Scatter Gather Engine"));
 
     private Task<long> SendAsync(int number, int length)
     {

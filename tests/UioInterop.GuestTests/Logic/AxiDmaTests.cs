@@ -12,7 +12,8 @@ public sealed record AxiDmaCore(string Name, string Node, string? Peer, bool Has
     [
         new("direct", "dma-direct", null, false, s_fromTree),
         new("scatter-gather", "dma-sg", null, true, s_fromTree),
-        new("64 bits, a node each", "dma-wide-mm2s", "dma-wide-s2mm", true, new AxiDmaOptions { AddressWidth = 64, HasDataRealignment = true }),
+        new("64 bits, a node each", "dma-wide-mm2s", "dma-wide-s2mm", true, new AxiDmaOptions
+            { AddressWidth = 64, HasDataRealignment = true }),
     ];
 
     /// <summary>QEMU's own model, which knows less; see tests/logic/cores/xlnx-axi-dma.c.</summary>
@@ -127,7 +128,8 @@ internal sealed class AxiDmaTests(AxiDmaCore core)
             await _dma.SendAsync(new DmaSegment(_source, 0, 1000 * packet), s_timeout);
 
             Assert.That(await received, Is.EqualTo(1000 * packet));
-            Assert.That(Buffers.Read(_destination, Length)[..(1000 * packet)], Is.EqualTo(Buffers.Pattern(Length, seed: 1)[..(1000 * packet)]));
+            Assert.That(Buffers.Read(_destination, Length)[..(1000 * packet)],
+                Is.EqualTo(Buffers.Pattern(Length, seed: 1)[..(1000 * packet)]));
         }
     }
 
@@ -162,7 +164,8 @@ internal sealed class AxiDmaTests(AxiDmaCore core)
         Buffers.Fill(source, Buffers.Pattern(Long, seed: 6));
         if (!core.HasScatterGather)
         {
-            Assert.That(() => _dma.SendAsync(source, s_timeout), Throws.ArgumentException.With.Message.Contains("16 bits: 65535 bytes").And.Message.Contains("LengthWidth"));
+            Assert.That(() => _dma.SendAsync(source, s_timeout),
+                Throws.ArgumentException.With.Message.Contains("16 bits: 65535 bytes").And.Message.Contains("LengthWidth"));
             Assert.That(() => _dma.ReceiveAsync(source, s_timeout), Throws.ArgumentException.With.Message.Contains("16 bits: 65535 bytes"));
             return;
         }
@@ -179,7 +182,8 @@ internal sealed class AxiDmaTests(AxiDmaCore core)
     {
         if (!core.Options.HasDataRealignment)
         {
-            Assert.That(() => _dma.SendAsync(new DmaSegment(_source, 2, 100), s_timeout), Throws.ArgumentException.With.Message.Contains("multiples of 4 bytes"));
+            Assert.That(() => _dma.SendAsync(new DmaSegment(_source, 2, 100), s_timeout),
+                Throws.ArgumentException.With.Message.Contains("multiples of 4 bytes"));
             Assert.That(Attachments, Is.Zero);
             return;
         }
@@ -216,11 +220,13 @@ internal sealed class AxiDmaTests(AxiDmaCore core)
     {
         using var cancel = new CancellationTokenSource();
         var received = _dma.ReceiveAsync(_destination, Timeout.InfiniteTimeSpan, cancel.Token).AsTask();
-        Assert.That(() => { _destination.BeginAccess(CpuAccessMode.Read); }, Throws.InvalidOperationException, "the channel may be writing it");
+        Assert.That(() => { _destination.BeginAccess(CpuAccessMode.Read); }, Throws.InvalidOperationException,
+            "the channel may be writing it");
 
         cancel.Cancel();
 
-        Assert.That(async () => await received, Throws.InstanceOf<OperationCanceledException>().With.Property("CancellationToken").EqualTo(cancel.Token));
+        Assert.That(async () => await received,
+            Throws.InstanceOf<OperationCanceledException>().With.Property("CancellationToken").EqualTo(cancel.Token));
         AssertFree(_destination);
         await SendAndReceive();
     }
@@ -234,7 +240,8 @@ internal sealed class AxiDmaTests(AxiDmaCore core)
         if (core.HasScatterGather)
             Assert.That(async () => await received, Throws.InstanceOf<TimeoutException>().With.Message.Contains("longer than the memory"));
         else
-            Assert.That(async () => await received, Throws.InstanceOf<AxiDmaException>().With.Message.Contains("longer than the memory").And.Property("Status").EqualTo(
+            Assert.That(async () => await received,
+                Throws.InstanceOf<AxiDmaException>().With.Message.Contains("longer than the memory").And.Property("Status").EqualTo(
                 AxiDmaStatus.InternalError | AxiDmaStatus.Halted | AxiDmaStatus.Error));
 
         Assert.That(async () => await sent, Throws.InstanceOf<TransferStoppedException>(), "one reset is for both");
@@ -247,7 +254,8 @@ internal sealed class AxiDmaTests(AxiDmaCore core)
     {
         var destinations = Enumerable.Range(0, 8).Select(_ => DmaHeap.Cma.Allocate(4096)).ToArray();
         var receives = destinations.Select(buffer => Task.Run(() => _dma.ReceiveAsync(buffer, s_timeout).AsTask())).ToArray();
-        var sends = destinations.Select(_ => Task.Run(() => _dma.SendAsync(new DmaSegment(_source, 0, 4096), s_timeout).AsTask())).ToArray();
+        var sends = destinations.Select(_ => Task.Run(() =>
+            _dma.SendAsync(new DmaSegment(_source, 0, 4096), s_timeout).AsTask())).ToArray();
 
         Assert.That(await Task.WhenAll([.. receives, .. sends]), Is.All.EqualTo(4096));
         foreach (var buffer in destinations)
@@ -277,7 +285,8 @@ internal sealed class AxiDmaTests(AxiDmaCore core)
         _dma.Dispose();
 
         foreach (var transfer in transfers)
-            Assert.That(async () => await transfer.WaitAsync(s_timeout), Throws.InstanceOf<ObjectDisposedException>().Or.InstanceOf<TransferStoppedException>());
+            Assert.That(async () => await transfer.WaitAsync(s_timeout),
+                Throws.InstanceOf<ObjectDisposedException>().Or.InstanceOf<TransferStoppedException>());
         Assert.That(async () => await _dma.SendAsync(_source, s_timeout), Throws.InstanceOf<ObjectDisposedException>());
     }
 

@@ -79,7 +79,8 @@ internal sealed class CoreReleaseTests
 
         Assert.That((_core.IsBusy, Quarantined, Attachments), Is.EqualTo((true, 1, 1)));
         using var other = DmaHeap.Cma.Allocate(Length);
-        Assert.That(() => _core.Device.Import(other, DmaDirection.FromDevice), Throws.InstanceOf<UioException>().With.Property("Errno").EqualTo(LibC.EBUSY));
+        Assert.That(() => _core.Device.Import(other, DmaDirection.FromDevice),
+            Throws.InstanceOf<UioException>().With.Property("Errno").EqualTo(LibC.EBUSY));
         var written = _core.Written;
         Assert.That(() => _core.Written, Is.GreaterThan(written).After(20_000, 5), "it goes on, into memory that nobody else has");
 

@@ -29,7 +29,8 @@ internal sealed class QemusAxiDmaTests
 
             Assert.That(Buffers.Read(destination, Length), Is.EqualTo(Buffers.Pattern(Length, seed)));
             if (seed == 3)
-                Assert.That(async () => await dma.ReceiveAsync(destination, TimeSpan.FromMilliseconds(10)), Throws.InstanceOf<TimeoutException>());
+                Assert.That(async () => await dma.ReceiveAsync(destination, TimeSpan.FromMilliseconds(10)),
+                    Throws.InstanceOf<TimeoutException>());
         }
     }
 }

@@ -26,7 +26,8 @@ internal sealed class RootFileSystemTests
 
     [Test]
     public void There_are_namespaces() =>
-        Assert.That(Directory.GetFileSystemEntries("/proc/self/ns").Select(Path.GetFileName), Is.SupersetOf(["ipc", "mnt", "net", "pid", "user", "uts"]));
+        Assert.That(Directory.GetFileSystemEntries("/proc/self/ns").Select(Path.GetFileName),
+            Is.SupersetOf(["ipc", "mnt", "net", "pid", "user", "uts"]));
 
     [Test]
     public void There_are_pseudo_terminals() => Assert.That(File.ReadAllLines("/proc/filesystems"), Has.Some.Contains("devpts"));

@@ -13,7 +13,8 @@ internal readonly record struct MemoryMaps(ulong Start, ulong End, string Path)
     private static MemoryMaps Parse(string line)
     {
         var words = line.Split(' ', 6, StringSplitOptions.RemoveEmptyEntries);
-        var bounds = words[0].Split('-').Select(bound => ulong.Parse(bound, NumberStyles.HexNumber, CultureInfo.InvariantCulture)).ToArray();
+        var bounds = words[0].Split('-').Select(bound =>
+            ulong.Parse(bound, NumberStyles.HexNumber, CultureInfo.InvariantCulture)).ToArray();
         return new MemoryMaps(bounds[0], bounds[1], words.Length > 5 ? words[5].Trim() : "");
     }
 }

@@ -14,11 +14,13 @@ internal sealed record SysDevice(string Bus, string Name)
     /// <summary>A second PCI function for uio_pci_generic: the PC's disk controller, which has no disk.</summary>
     public static SysDevice Sata { get; } = new("pci", "0000:00:1f.2");
 
-    public string? Driver => Directory.Exists($"{Folder}/driver") ? File.ResolveLinkTarget($"{Folder}/driver", returnFinalTarget: false)!.Name : null;
+    public string? Driver =>
+        Directory.Exists($"{Folder}/driver") ? File.ResolveLinkTarget($"{Folder}/driver", returnFinalTarget: false)!.Name : null;
 
     public string? Override
     {
-        get => File.ReadAllText($"{Folder}/driver_override").Trim() is "(null)" or "" ? null : File.ReadAllText($"{Folder}/driver_override").Trim();
+        get => File.ReadAllText($"{Folder}/driver_override").Trim() is "(null)" or "" ? null
+            : File.ReadAllText($"{Folder}/driver_override").Trim();
         set => File.WriteAllText($"{Folder}/driver_override", value ?? "\n");
     }
 

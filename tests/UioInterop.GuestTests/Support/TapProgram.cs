@@ -29,7 +29,8 @@ internal sealed partial record TapProgram(int ExitCode, IReadOnlyList<string> Li
         : null;
 
     /// <summary>Results of tests that ran and went well.</summary>
-    public int Passed => Lines.Count(line => line.StartsWith("ok ", StringComparison.Ordinal) && !line.Contains("# SKIP", StringComparison.Ordinal));
+    public int Passed =>
+        Lines.Count(line => line.StartsWith("ok ", StringComparison.Ordinal) && !line.Contains("# SKIP", StringComparison.Ordinal));
 
     /// <summary>Fails unless all tests that were planned, and there were some, ran and went well.</summary>
     public void AssertAllPassed()

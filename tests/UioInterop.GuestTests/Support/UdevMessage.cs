@@ -15,7 +15,8 @@ internal static unsafe class UdevMessage
 
     public static void Send()
     {
-        using var socket = new SafeFileHandle(LibC.socket(LibC.AF_NETLINK, LibC.SOCK_RAW | LibC.SOCK_CLOEXEC, KObjectUEvent), ownsHandle: true);
+        using var socket = new SafeFileHandle(LibC.socket(LibC.AF_NETLINK, LibC.SOCK_RAW | LibC.SOCK_CLOEXEC, KObjectUEvent),
+            ownsHandle: true);
         var address = stackalloc uint[3] { (ushort)LibC.AF_NETLINK, 0, UdevGroup };
         var message = Encoding.ASCII.GetBytes("libudev\0");
         fixed (byte* bytes = message)

@@ -59,7 +59,8 @@ internal static unsafe class UnixSockets
         var control = stackalloc long[32];
         var vector = new iovec { iov_base = &data, iov_len = 1 };
         var message = new msghdr { msg_iov = &vector, msg_iovlen = 1, msg_control = control, msg_controllen = 32 * sizeof(long) };
-        Assert.That((long)LibC.recvmsg((int)socket.Handle, &message, LibC.MSG_CMSG_CLOEXEC), Is.EqualTo(1), $"errno {Marshal.GetLastPInvokeError()}");
+        Assert.That((long)LibC.recvmsg((int)socket.Handle, &message, LibC.MSG_CMSG_CLOEXEC), Is.EqualTo(1),
+            $"errno {Marshal.GetLastPInvokeError()}");
         return new SafeFileHandle(*(int*)LibC.CMSG_DATA(LibC.CMSG_FIRSTHDR(&message)), ownsHandle: true);
     }
 

@@ -61,8 +61,10 @@ internal sealed class TestPrinter
     }
 
     // What a run took besides its tests is the verdict's: on the host that test has mostly waited for a machine.
-    private static double Besides(GuestTestName name) => name.Test == GuestTestName.VerdictOfRun && MachineRuns.Finished(name.Machine) is { } report
-        ? Math.Max(0, report.Times.Total.TotalMilliseconds - report.Evidence.Records.OfType<ResultRecord>().Sum(result => result.Milliseconds))
+    private static double Besides(GuestTestName name) =>
+        name.Test == GuestTestName.VerdictOfRun && MachineRuns.Finished(name.Machine) is { } report
+        ? Math.Max(0, report.Times.Total.TotalMilliseconds - report.Evidence.Records.OfType<ResultRecord>().Sum(result =>
+            result.Milliseconds))
         : 0;
 
     private static void Print(TestEntry entry)

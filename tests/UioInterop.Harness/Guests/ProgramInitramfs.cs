@@ -68,11 +68,13 @@ internal static class ProgramInitramfs
         await File.WriteAllTextAsync(Path.Combine(folder, "empty.cs"), "return;\n", cancel);
         var result = await Cli.Wrap("dotnet")
             .WithArguments([
-                "publish", Path.Combine(folder, "empty.cs"), "-r", architecture.RuntimeIdentifier, "--self-contained", "-p:PublishAot=false",
+                "publish", Path.Combine(folder, "empty.cs"), "-r", architecture.RuntimeIdentifier, "--self-contained",
+                    "-p:PublishAot=false",
                 "-o", output, "-nologo", "-v", "quiet"])
             .WithValidation(CommandResultValidation.None).ExecuteBufferedAsync(cancel);
         return result.IsSuccess
             ? output
-            : throw new HarnessException($"The .NET runtime for {architecture.RuntimeIdentifier} cannot be had:\n{result.StandardOutput}{result.StandardError}");
+            : throw new HarnessException($"The .NET runtime for {architecture.RuntimeIdentifier} cannot be "
+                + $"had:\n{result.StandardOutput}{result.StandardError}");
     }
 }

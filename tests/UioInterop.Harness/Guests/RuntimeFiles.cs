@@ -21,7 +21,8 @@ internal static class RuntimeFiles
 
     /// <summary>All of the framework, for a program that nobody has looked into.</summary>
     public static IEnumerable<string> AllIn(string directory) => Directory.GetFiles(directory)
-        .Where(path => Path.GetExtension(path) is ".dll" or ".so" && !s_unused.Contains(Path.GetFileName(path))).Order(StringComparer.Ordinal);
+        .Where(path => Path.GetExtension(path) is ".dll" or ".so"
+            && !s_unused.Contains(Path.GetFileName(path))).Order(StringComparer.Ordinal);
 
     public static IEnumerable<string> NeededIn(string directory)
     {

@@ -50,7 +50,8 @@ public sealed record UserProgram(string Folder, string File, bool NeedsFramework
                 "-p:TreatWarningsAsErrors=false"])
             .WithValidation(CommandResultValidation.None).ExecuteBufferedAsync(cancel);
         if (!result.IsSuccess)
-            throw new HarnessException($"{path} cannot be published for {architecture.RuntimeIdentifier}:\n{result.StandardOutput}{result.StandardError}".TrimEnd());
+            throw new HarnessException($"{path} cannot be published for "
+                + $"{architecture.RuntimeIdentifier}:\n{result.StandardOutput}{result.StandardError}".TrimEnd());
         return InFolder(output, Path.GetFileNameWithoutExtension(path), architecture);
     }
 
@@ -70,7 +71,8 @@ public sealed record UserProgram(string Folder, string File, bool NeedsFramework
         System.IO.File.Exists(program) && IsFor(program, architecture)
             ? program
             : throw new HarnessException(
-                $"{program} is no program for {architecture}. Publish it: dotnet publish -r {architecture.RuntimeIdentifier} --no-self-contained");
+                $"{program} is no program for {architecture}. Publish it: dotnet publish -r "
+                    + $"{architecture.RuntimeIdentifier} --no-self-contained");
 
     // elf(5): the magic number, and e_machine. A script is for any processor.
     private static bool IsFor(string program, Architecture architecture)
@@ -79,7 +81,8 @@ public sealed record UserProgram(string Folder, string File, bool NeedsFramework
         using var file = System.IO.File.OpenRead(program);
         var count = file.ReadAtLeast(head, head.Length, throwOnEndOfStream: false);
         return head.StartsWith("#!"u8)
-            || (count == head.Length && head.StartsWith("\u007fELF"u8) && architecture.ElfMachines.Contains(BitConverter.ToUInt16(head[18..])));
+            || (count == head.Length && head.StartsWith("\u007fELF"u8)
+                && architecture.ElfMachines.Contains(BitConverter.ToUInt16(head[18..])));
     }
 
     private static string CopyOf(string path)

@@ -76,7 +76,8 @@ public static class KernelBuilder
     }
 
     /// <summary>A hash of all that a kernel with these patches is made from.</summary>
-    public static async Task<string> FingerprintAsync(KernelVariant variant, IReadOnlyList<Patch> patches, CancellationToken cancel = default) =>
+    public static async Task<string> FingerprintAsync(KernelVariant variant, IReadOnlyList<Patch> patches,
+        CancellationToken cancel = default) =>
         await HashAsync(await KernelSource.FindAsync(variant.Release, cancel), variant, patches, cancel);
 
     private static async Task<string> HashAsync(

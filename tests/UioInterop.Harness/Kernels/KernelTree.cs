@@ -40,7 +40,8 @@ public sealed partial class KernelTree : IDisposable
     {
         var patched = new PatchedSource(source);
         await patched.EnsureAsync(patches, progress, cancel);
-        var objects = KernelCache.At("build", $"{variant.Architecture.Name}-{patched.Key}{(variant.HasOwnObjects ? $"-{variant.Name}" : "")}");
+        var objects = KernelCache.At("build",
+            $"{variant.Architecture.Name}-{patched.Key}{(variant.HasOwnObjects ? $"-{variant.Name}" : "")}");
         var tree = new KernelTree(held, variant, patched.Directory, objects, progress);
         await tree.ConfigureAsync(patches, cancel);
         return tree;
@@ -56,7 +57,8 @@ public sealed partial class KernelTree : IDisposable
         var fresh = !File.Exists(Path.Combine(ObjectDirectory, "vmlinux.a"));
         int? total = fresh ? ExpectedObjects() : null;
         var done = 0;
-        string[] targets = _variant.Modules.Count > 0 ? [_variant.Architecture.KernelTarget, "modules"] : [_variant.Architecture.KernelTarget];
+        string[] targets = _variant.Modules.Count > 0 ? [_variant.Architecture.KernelTarget, "modules"]
+            : [_variant.Architecture.KernelTarget];
         await using (var writer = new StreamWriter(log))
         {
             writer.AutoFlush = true;

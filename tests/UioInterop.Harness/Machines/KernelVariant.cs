@@ -32,5 +32,6 @@ public sealed record KernelVariant(string Name, Architecture Architecture)
     /// <summary>Parameters of modules, by their names: as modprobe takes them.</summary>
     public IReadOnlyDictionary<string, string> ModuleParameters { get; init; } = new Dictionary<string, string>();
 
-    public override string ToString() => Release == KernelSource.DefaultRelease ? $"{Architecture} ({Name})" : $"{Architecture} {Release} ({Name})";
+    public override string ToString() =>
+        Release == KernelSource.DefaultRelease ? $"{Architecture} ({Name})" : $"{Architecture} {Release} ({Name})";
 }

@@ -19,7 +19,8 @@ internal static class Logic
     }
 
     /// <summary>What QEMU is started with: the library, and where it writes each access to a core.</summary>
-    public static async Task<IReadOnlyDictionary<string, string?>> EnvironmentAsync(Machine machine, string directory, CancellationToken cancel) =>
+    public static async Task<IReadOnlyDictionary<string, string?>> EnvironmentAsync(Machine machine, string directory,
+        CancellationToken cancel) =>
         machine.HasLogic
             ? new Dictionary<string, string?>
             {
@@ -29,7 +30,8 @@ internal static class Logic
             : new Dictionary<string, string?>();
 
     /// <summary>Programs in C that drive the cores, for a guest.</summary>
-    public static async Task<IReadOnlyList<(string Build, string Program)>> ClientsAsync(Architecture architecture, CancellationToken cancel)
+    public static async Task<IReadOnlyList<(string Build, string Program)>> ClientsAsync(Architecture architecture,
+        CancellationToken cancel)
     {
         using var turn = await Repository.LockAsync("logic", cancel);
         await Shell.RunAsync("make", ["-C", s_directory, "--silent", $"CROSS={architecture.CrossPrefix}", "clients"], cancel);

@@ -29,7 +29,8 @@ public sealed record Machine
     public string? OnlyCategory { get; init; }
 
     /// <summary>Which of all guest tests run on it.</summary>
-    public TestFilter FilterFor(string? text = null) => new([.. Traits, .. Architecture.ProgramBuilds.Select(build => build.Name)], text, OnlyCategory);
+    public TestFilter FilterFor(string? text = null) =>
+        new([.. Traits, .. Architecture.ProgramBuilds.Select(build => build.Name)], text, OnlyCategory);
 
     public required string ConsoleTty { get; init; }
 

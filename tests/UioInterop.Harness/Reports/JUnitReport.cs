@@ -29,11 +29,13 @@ public static class JUnitReport
         var (type, name) = Split(entry.Test);
         return new XElement(
             "testcase",
-            new XAttribute("classname", Clean($"{entry.Machine}.{type}")), new XAttribute("name", Clean(name)), new XAttribute("time", Time(entry.Seconds)),
+            new XAttribute("classname", Clean($"{entry.Machine}.{type}")), new XAttribute("name", Clean(name)),
+                new XAttribute("time", Time(entry.Seconds)),
             entry.Result.Outcome switch
             {
                 TestOutcome.Failed => new XElement(
-                    "failure", new XAttribute("message", Clean(entry.Result.Message ?? "")), Clean($"{entry.Result.Message}\n{entry.Result.Stack}")),
+                    "failure", new XAttribute("message", Clean(entry.Result.Message ?? "")),
+                        Clean($"{entry.Result.Message}\n{entry.Result.Stack}")),
                 TestOutcome.Skipped => new XElement("skipped", new XAttribute("message", Clean(entry.Result.Message ?? ""))),
                 _ => null,
             });

@@ -13,13 +13,15 @@ public static class SummaryReport
         foreach (var machine in entries.GroupBy(entry => entry.Machine))
             text.Append(
                 CultureInfo.InvariantCulture,
-                $"| {machine.Key} | {Count(machine, TestOutcome.Passed)} | {Count(machine, TestOutcome.Failed)} | {Count(machine, TestOutcome.Skipped)} | {machine.Sum(entry => entry.Seconds):0} |\n");
+                $"| {machine.Key} | {Count(machine, TestOutcome.Passed)} | {Count(machine, TestOutcome.Failed)} | "
+                    + $"{Count(machine, TestOutcome.Skipped)} | {machine.Sum(entry => entry.Seconds):0} |\n");
         foreach (var failed in entries.Where(entry => entry.Result.Outcome == TestOutcome.Failed))
             text.Append(CultureInfo.InvariantCulture, $"\n**{failed.Machine}** `{failed.Test}`\n\n{Indented(failed.Result.Message)}\n");
         return text.ToString();
     }
 
-    private static int Count(IEnumerable<TestEntry> entries, TestOutcome outcome) => entries.Count(entry => entry.Result.Outcome == outcome);
+    private static int Count(IEnumerable<TestEntry> entries, TestOutcome outcome) =>
+        entries.Count(entry => entry.Result.Outcome == outcome);
 
     // Four blanks make it a block that shows as it is.
     private static string Indented(string? message) =>

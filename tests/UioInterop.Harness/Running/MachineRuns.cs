@@ -39,11 +39,13 @@ public static class MachineRuns
     public static IReadOnlyList<string> On(Machine machine, string? text = null) => s_assembly.Value.List(machine.FilterFor(text));
 
     public static Task<RunReport> RunAsync(Machine machine) =>
-        s_runs.GetOrAdd(machine.Name, _ => new Lazy<Task<RunReport>>(() => BootAsync(machine, Filter, record => Watch(machine, record)))).Value;
+        s_runs.GetOrAdd(machine.Name, _ => new Lazy<Task<RunReport>>(() =>
+            BootAsync(machine, Filter, record => Watch(machine, record)))).Value;
 
     /// <summary>The run of a machine that has come to its end; null when there is none.</summary>
     public static RunReport? Finished(string machine) =>
-        s_runs.TryGetValue(machine, out var run) && run is { IsValueCreated: true, Value.IsCompletedSuccessfully: true } ? run.Value.Result : null;
+        s_runs.TryGetValue(machine, out var run) && run is { IsValueCreated: true, Value.IsCompletedSuccessfully: true } ? run.Value.Result
+            : null;
 
     /// <summary>A run by itself, of the tests with this text in their names.</summary>
     public static async Task<RunReport> BootAsync(Machine machine, string? text, Action<GuestRecord>? watch = null)

@@ -5,7 +5,8 @@ namespace MyDrivers;
 /// <summary>An IP core that adds up the 32-bit words of a buffer.</summary>
 public sealed class Adder(DeviceSession session) : OneShotEngine(session, DmaDirection.ToDevice)
 {
-    private static readonly Register<uint> Control = new(0x00, "CTRL"), Status = new(0x04, "STAT"), Sum = new(0x08, "SUM"), Length = new(0x18, "LEN");
+    private static readonly Register<uint> Control = new(0x00, "CTRL"), Status = new(0x04, "STAT"), Sum = new(0x08, "SUM"),
+        Length = new(0x18, "LEN");
     private static readonly Register<ulong> Address = new(0x10, "ADDR");
     private const uint Go = 1, Done = 1, Busy = 2, Failed = 4;
 

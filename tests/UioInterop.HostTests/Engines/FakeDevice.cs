@@ -48,20 +48,22 @@ internal sealed class FakeDevice : IDisposable
     public FakeImports Imports { get; } = new();
 
     /// <summary>Raises the interrupt, as often as it is called.</summary>
-    public void Interrupt()
+    /// <param name="count">How many interrupts there were since the last call.</param>
+    public void Interrupt(uint count = 1)
     {
         Span<byte> bytes = stackalloc byte[1024];
         while (_kernel.Receive(bytes, SocketFlags.None, out _) > 0) // what enables it
         {
         }
 
-        BinaryPrimitives.WriteUInt32LittleEndian(bytes, ++_interrupts);
+        BinaryPrimitives.WriteUInt32LittleEndian(bytes, _interrupts = unchecked(_interrupts + count));
         if (_kernel.Send(bytes[..sizeof(uint)]) != sizeof(uint)) // an assertion would allocate
             throw new IOException("The node takes no interrupt.");
     }
 
     /// <summary>A buffer that the device has.</summary>
-    public DmaMapping Import(DmaDirection direction = DmaDirection.FromDevice) => Device.Import(new DmaBuf(Memory(), Length, "fake"), direction);
+    public DmaMapping Import(DmaDirection direction = DmaDirection.FromDevice) =>
+        Device.Import(new DmaBuf(Memory(), Length, "fake"), direction);
 
     public void Dispose()
     {

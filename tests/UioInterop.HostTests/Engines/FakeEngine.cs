@@ -1,7 +1,8 @@
 namespace UioInterop.HostTests.Engines;
 
 /// <summary>An engine of a <see cref="FakeDevice"/>: a start bit, a status with "done" and "error", at an offset of its own.</summary>
-internal sealed class FakeEngine(DeviceSession session, int at = 0, StopDomain? domain = null) : OneShotEngine(session, DmaDirection.FromDevice, domain: domain)
+internal sealed class FakeEngine(DeviceSession session, int at = 0, StopDomain? domain = null)
+    : OneShotEngine(session, DmaDirection.FromDevice, domain: domain)
 {
     public const uint Done = 1, Error = 2;
 

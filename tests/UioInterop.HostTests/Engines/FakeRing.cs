@@ -1,7 +1,8 @@
 namespace UioInterop.HostTests.Engines;
 
 /// <summary>A ring of a <see cref="FakeDevice"/>, which a test fills part by part.</summary>
-internal sealed class FakeRing(DeviceSession session, bool isCyclic, StopDomain? domain = null) : RingEngine(session, isCyclic, domain: domain)
+internal sealed class FakeRing(DeviceSession session, bool isCyclic, StopDomain? domain = null)
+    : RingEngine(session, isCyclic, domain: domain)
 {
     private int _filled;
     private int _seen;

@@ -20,7 +20,8 @@ internal sealed class InterruptWaitTests
     [Test]
     public async Task A_wait_whose_result_was_asked_for_too_early_is_given_up()
     {
-        Assert.That(() => _fake.Device.WaitForInterruptAsync(s_timeout).Result, Throws.InvalidOperationException.With.Message.Contains("await it"));
+        Assert.That(() => _fake.Device.WaitForInterruptAsync(s_timeout).Result,
+            Throws.InvalidOperationException.With.Message.Contains("await it"));
 
         _fake.Interrupt();
         await Noticed();
@@ -85,7 +86,37 @@ internal sealed class InterruptWaitTests
         Assert.That((await task.WaitAsync(s_timeout)).SinceLastWait, Is.EqualTo(1));
     }
 
-    private ValueTask<InterruptCount> Forget(int milliseconds) => _fake.Device.WaitForInterruptAsync(TimeSpan.FromMilliseconds(milliseconds));
+    // The kernel's count has 32 bits.
+    [TestCase(1u << 20)]
+    [TestCase(1u << 31)]
+    [TestCase(uint.MaxValue - (1 << 20))]
+    [TestCase(uint.MaxValue)]
+    public async Task However_many_interrupts_nobody_waited_for_the_next_wait_returns(uint count)
+    {
+        _fake.Interrupt(5);
+        Assert.That(_fake.Device.TryWaitForInterrupt(s_timeout, out _), Is.True);
+
+        _fake.Interrupt(count);
+        Assert.That(_fake.Device.TryWaitForInterrupt(s_timeout, out var blocking), Is.True);
+        _fake.Interrupt(count);
+        var asynchronous = await _fake.Device.WaitForInterruptAsync(s_timeout).AsTask().WaitAsync(s_timeout);
+
+        Assert.That((blocking.SinceLastWait, asynchronous.SinceLastWait), Is.EqualTo((count, count)));
+    }
+
+    // Two threads read one total after the other, and count in whichever order.
+    [TestCase(5u, 7u, 3u, false)]
+    [TestCase(7u, 5u, 3u, true)]
+    [TestCase(5u, 5u, 3u, false)]
+    [TestCase(1u, uint.MaxValue, uint.MaxValue - 2, true)]
+    [TestCase(uint.MaxValue, 1u, uint.MaxValue - 2, false)]
+    [TestCase(3_000_000_003u, 4u, 3u, true)]
+    [TestCase(4u, 3_000_000_003u, 3u, false)]
+    public void Of_two_totals_the_one_that_is_further_from_what_was_counted_is_later(uint total, uint other, uint start, bool isLater) =>
+        Assert.That(InterruptSource.IsLater(total, other, start), Is.EqualTo(isLater));
+
+    private ValueTask<InterruptCount> Forget(int milliseconds) =>
+        _fake.Device.WaitForInterruptAsync(TimeSpan.FromMilliseconds(milliseconds));
 
     /// <summary>Returns when the thread that serves all devices has been where the interrupt is: it takes one after the other.</summary>
     private static async Task Noticed()

@@ -40,7 +40,8 @@ internal sealed class RingEngineTests
             using var part = await receive.WaitAsync(s_timeout);
 
             Assert.That((part.Index, part.Length, part.Mapping), Is.EqualTo((i % 3, 100L + i % 3, _mappings[i % 3])));
-            Assert.That(_mappings.Select(mapping => mapping.CanEnd), Is.EqualTo(Enumerable.Range(0, 3).Select(j => j == i % 3)), "only the part that is lent");
+            Assert.That(_mappings.Select(mapping => mapping.CanEnd), Is.EqualTo(Enumerable.Range(0, 3).Select(j => j == i % 3)),
+                "only the part that is lent");
         }
 
         Assert.That(ring.Returned, Is.EqualTo((int[])[0, 1, 2, 0, 1, 2, 0]));
@@ -137,7 +138,8 @@ internal sealed class RingEngineTests
         ring.Fails = true;
         _fake.Interrupt();
 
-        Assert.That(async () => await receive.WaitAsync(s_timeout), Throws.InstanceOf<IOException>().With.Message.Contains("reports an error"));
+        Assert.That(async () => await receive.WaitAsync(s_timeout),
+            Throws.InstanceOf<IOException>().With.Message.Contains("reports an error"));
         Assert.That(_mappings.Select(mapping => mapping.CanEnd), Has.All.True);
         ring.Fails = false;
         ring.Begin(Parts());
@@ -179,7 +181,8 @@ internal sealed class RingEngineTests
 
         Assert.That(() => ring.Begin(Parts()[..1]), Throws.ArgumentException);
         Assert.That(() => ring.Begin([default, default]), Throws.ArgumentNullException);
-        Assert.That(() => ring.Begin([new(_mappings[0], 0, 1), new(_mappings[1], 0, 5000)]), Throws.InstanceOf<ArgumentOutOfRangeException>());
+        Assert.That(() => ring.Begin([new(_mappings[0], 0, 1), new(_mappings[1], 0, 5000)]),
+            Throws.InstanceOf<ArgumentOutOfRangeException>());
         Assert.That(() => ring.Receive(s_timeout), Throws.InvalidOperationException.With.Message.Contains("does not run"));
         using var outgoing = _fake.Import(DmaDirection.ToDevice);
         Assert.That(() => ring.Begin([new(_mappings[0], 0, 1), new(outgoing, 0, 1)]), Throws.ArgumentException);

@@ -170,7 +170,8 @@ internal sealed class StopTests
         using var fake = new FakeDevice();
         using var mapping = fake.Import();
 
-        Assert.That(() => fake.Device.Import(mapping.Buffer, DmaDirection.ToDevice), Throws.InstanceOf<UioException>().With.Property("ErrnoName").EqualTo("EBUSY"));
+        Assert.That(() => fake.Device.Import(mapping.Buffer, DmaDirection.ToDevice),
+            Throws.InstanceOf<UioException>().With.Property("ErrnoName").EqualTo("EBUSY"));
 
         Assert.That(fake.Imports.Attached, Is.EqualTo(1));
         mapping.End();

@@ -39,18 +39,21 @@ internal sealed partial record Defect(string Name)
         get
         {
             var machine = MachineList.Named(MachineName);
-            return machine with { Kernel = machine.Kernel with { Name = $"{machine.Kernel.Name}, sound", Configuration = [.. machine.Kernel.Configuration, .. Configuration] } };
+            return machine with { Kernel = machine.Kernel with
+                { Name = $"{machine.Kernel.Name}, sound", Configuration = [.. machine.Kernel.Configuration, .. Configuration] } };
         }
     }
 
-    public Machine DefectiveMachine => Machine with { Kernel = Machine.Kernel with { Name = Name, Patches = Path.Combine(Folder, $"{Name}.patch") } };
+    public Machine DefectiveMachine =>
+        Machine with { Kernel = Machine.Kernel with { Name = Name, Patches = Path.Combine(Folder, $"{Name}.patch") } };
 
     public override string ToString() => $"{Name} on {MachineName}";
 
     private static IEnumerable<Defect> Read(string name)
     {
         var text = File.ReadAllText(Path.Combine(s_folder, $"{name}.patch"));
-        var configuration = Switches().Match(text).Groups[1].Value.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        var configuration = Switches().Match(text).Groups[1].Value.Split(';',
+            StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
         return Places().Matches(text).Select(place => new Defect(name)
         {
             MachineName = place.Groups[1].Value,

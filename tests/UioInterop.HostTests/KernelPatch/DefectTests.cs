@@ -25,7 +25,8 @@ internal sealed class DefectTests
         if (defect.SeenBy is not { } tests)
         {
             await KernelBuilder.EnsureAsync(defect.Machine.Kernel, cancel: MachineRuns.Cancel);
-            var error = await Assert.ThrowsAsync<HarnessException>(() => KernelBuilder.EnsureAsync(defect.DefectiveMachine.Kernel, cancel: MachineRuns.Cancel));
+            var error = await Assert.ThrowsAsync<HarnessException>(() =>
+                KernelBuilder.EnsureAsync(defect.DefectiveMachine.Kernel, cancel: MachineRuns.Cancel));
             Assert.That(error!.Message, Does.Contain("does not build").And.Contains("dma_buf").Or.Contains("uio_dmabuf"));
             return;
         }

@@ -25,7 +25,8 @@ internal sealed record ProbeRun(RunReport Report, RegisterTrace Trace)
         var project = GuestProject.RegisterProbe with { Compilation = probe.Compilation };
         var kernel = await KernelBuilder.EnsureAsync(probe.Machine.Kernel, cancel: MachineRuns.Cancel);
         var trace = Path.Combine(
-            Directory.CreateDirectory(Path.Combine(Repository.Artifacts, "register-trace")).FullName, $"{probe.Machine}-{probe.Compilation}.log");
+            Directory.CreateDirectory(Path.Combine(Repository.Artifacts, "register-trace")).FullName,
+                $"{probe.Machine}-{probe.Compilation}.log");
         var report = await new GuestRun
         {
             Machine = probe.Machine with

@@ -50,7 +50,8 @@ internal sealed partial class RegisterTrace
     private static ulong Hex(Group group) => ulong.Parse(group.ValueSpan, NumberStyles.HexNumber, CultureInfo.InvariantCulture);
 
     [GeneratedRegex(
-        @"^memory_region_ops_(?<kind>read|write) .* addr 0x(?<address>[0-9a-f]+) value 0x(?<value>[0-9a-f]+) size (?<width>\d+) name '(?<region>[^']*)'"
+        @"^memory_region_ops_(?<kind>read|write) .* addr 0x(?<address>[0-9a-f]+) value 0x(?<value>[0-9a-f]+) "
+        + @"size (?<width>\d+) name '(?<region>[^']*)'"
         + @"|^Invalid (?<kind>read|write) at addr 0x(?<address>[0-9A-F]+), size (?<width>\d+), region '(?<region>[^']*)'",
         RegexOptions.CultureInvariant)]
     private static partial Regex Line();

@@ -41,8 +41,10 @@ internal sealed class ReportTests
     {
         var root = JUnitReport.Of(s_entries).Root!;
 
-        Assert.That(root.Elements("testsuite").Select(suite => (suite.Attribute("name")!.Value, suite.Attribute("tests")!.Value)), Is.EqualTo([("host", "1"), ("x86-64", "3")]));
-        Assert.That((root.Attribute("tests")!.Value, root.Attribute("failures")!.Value, root.Attribute("skipped")!.Value), Is.EqualTo(("4", "1", "1")));
+        Assert.That(root.Elements("testsuite").Select(suite => (suite.Attribute("name")!.Value, suite.Attribute("tests")!.Value)),
+            Is.EqualTo([("host", "1"), ("x86-64", "3")]));
+        Assert.That((root.Attribute("tests")!.Value, root.Attribute("failures")!.Value, root.Attribute("skipped")!.Value),
+            Is.EqualTo(("4", "1", "1")));
         Assert.That(
             root.Descendants("testcase").Select(test => $"{test.Attribute("classname")!.Value} {test.Attribute("name")!.Value}"),
             Is.EqualTo(["host.A.B Passes(\"x.y\")", "x86-64.A.B Fails", "x86-64.A.C Is_skipped", "x86-64. verdict of the run"]));
@@ -66,7 +68,8 @@ internal sealed class ReportTests
 
     [Test]
     public void A_report_that_cannot_be_written_says_so() => Assert.That(
-        () => new ReportFile("junit", "/proc/report.xml").Write(s_entries), Throws.InstanceOf<HarnessException>().With.Message.Contains("/proc/report.xml"));
+        () => new ReportFile("junit", "/proc/report.xml").Write(s_entries),
+            Throws.InstanceOf<HarnessException>().With.Message.Contains("/proc/report.xml"));
 
     private static TestEntry Entry(string machine, string test, TestOutcome outcome, string? message = null, string? stack = null) =>
         new(machine, test, new ResultRecord(test, outcome, 1250, message, stack));

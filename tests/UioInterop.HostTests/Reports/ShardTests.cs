@@ -46,7 +46,8 @@ internal sealed class ShardTests
     {
         var durations = Enumerable.Range(1, 40).ToDictionary(number => $"unit{number}", number => (double)number);
 
-        var loads = Enumerable.Range(1, 4).Select(number => new Shard(number, 4).From(durations.Keys, durations).Sum(unit => durations[unit]));
+        var loads = Enumerable.Range(1, 4).Select(number =>
+            new Shard(number, 4).From(durations.Keys, durations).Sum(unit => durations[unit]));
 
         Assert.That(loads, Is.All.InRange(200, 210));
     }

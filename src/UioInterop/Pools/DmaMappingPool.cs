@@ -3,8 +3,7 @@ using System.Diagnostics;
 namespace UioInterop;
 
 /// <summary>
-/// Buffers of one size that a device has all the time, to rent and to give back: allocated and imported once, so that a
-/// rent costs neither.
+/// Buffers of one size to rent and give back. They are allocated and imported once, so that a rent costs neither.
 /// </summary>
 /// <remarks>
 /// <para>A rented buffer has the content that its last user left. It is not zeroed.</para>
@@ -111,9 +110,12 @@ public sealed class DmaMappingPool : IDisposable
 
     /// <summary>
     /// Ends the mappings that nobody has rented. Those that are rented stay what they are until they are given back, and
-    /// end then; waits end with <see cref="ObjectDisposedException"/>. The second time it does nothing.
+    /// end then; waits end with <see cref="ObjectDisposedException"/>. Later calls do nothing.
     /// </summary>
-    /// <remarks>Of a mapping that cannot be ended <see cref="UioDevice.Failed"/> tells; it ends with the device.</remarks>
+    /// <remarks>
+    /// <see cref="UioDevice.Failed"/> tells of a mapping that cannot be ended, which ends with the device; and of a buffer on which a
+    /// scope of CPU access is open, which then belongs to whoever has it.
+    /// </remarks>
     public void Dispose()
     {
         Slot[] idle;
@@ -170,7 +172,9 @@ public sealed class DmaMappingPool : IDisposable
     }
 
     /// <summary>The pool in words: <c>3 of 4 available, 4096 bytes each, ToDevice, /dev/uio0</c>.</summary>
-    public override string ToString() => $"{Available} of {Capacity} available, {_length} bytes each, {Direction}, {_device.Info.DevicePath}{(_disposed ? ", disposed" : "")}";
+    public override string ToString() =>
+        $"{Available} of {Capacity} available, {_length} bytes each, {Direction}, "
+        + $"{_device.Info.DevicePath}{(_disposed ? ", disposed" : "")}";
 
     private async Task<RentedMapping> WaitAsync(TimeSpan timeout, CancellationToken token) =>
         await _available.WaitAsync(timeout, token).ConfigureAwait(false) ? Take() : throw Exhausted();
@@ -227,7 +231,8 @@ public sealed class DmaMappingPool : IDisposable
         }
     }
 
-    private static void End(params ReadOnlySpan<Slot> slots)
+    /// <summary>Ends mappings and their buffers. One that cannot be ended keeps none of the others.</summary>
+    private void End(params ReadOnlySpan<Slot> slots)
     {
         foreach (Slot slot in slots)
         {
@@ -236,7 +241,14 @@ public sealed class DmaMappingPool : IDisposable
 
             slot.Mapping = null;
             mapping.Dispose();
-            mapping.Buffer.Dispose();
+            try
+            {
+                mapping.Buffer.Dispose();
+            }
+            catch (InvalidOperationException failure)
+            {
+                _device.Report(failure); // somebody has kept the buffer, and a scope open on it
+            }
         }
     }
 

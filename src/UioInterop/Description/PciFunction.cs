@@ -8,7 +8,7 @@ using UioInterop.Interop;
 namespace UioInterop;
 
 /// <summary>
-/// A PCI function by its address: the few things in its configuration space that a UIO driver leaves to user space.
+/// A PCI function, and the few bits of its configuration space that a UIO driver leaves to user space.
 /// </summary>
 /// <remarks>
 /// Works on <c>config</c> in /sys/bus/pci/devices, see Documentation/PCI/sysfs-pci.rst; takes root. Register numbers are
@@ -44,8 +44,8 @@ public sealed partial class PciFunction : IDisposable
     public ushort DeviceId => Read16(2);
 
     /// <summary>
-    /// Whether the function may access memory by itself (command register, bit 2). Switched off, its DMA reaches
-    /// nothing, whatever it has been told. uio_pci_generic switches it off whenever any file of the device is closed.
+    /// Whether the function may master the bus (command register, bit 2). While it is off, its DMA reaches nothing.
+    /// uio_pci_generic switches it off whenever any file of the device is closed.
     /// </summary>
     public bool BusMaster
     {
@@ -65,7 +65,7 @@ public sealed partial class PciFunction : IDisposable
     }
 
     /// <summary>
-    /// Whether the function's INTx interrupt is held back (command register, bit 10). uio_pci_generic sets it with every
+    /// Whether the function's INTx interrupt is masked (command register, bit 10). uio_pci_generic sets it with every
     /// interrupt; clearing it enables the next (Documentation/driver-api/uio-howto.rst).
     /// </summary>
     public bool InterruptDisabled
@@ -138,13 +138,15 @@ public sealed partial class PciFunction : IDisposable
     {
         Match match = AddressPattern().Match(text);
         address = match.Success
-            ? $"{(match.Groups["domain"] is { Success: true } domain ? domain.Value : "0000")}:{match.Groups["rest"].Value}".ToLowerInvariant()
+            ? $"{(match.Groups["domain"] is { Success: true } domain ? domain.Value : "0000")}:{match.Groups["rest"].Value}"
+                .ToLowerInvariant()
             : "";
         return match.Success;
     }
 
     // A domain has four digits and, behind some host bridges (Intel VMD), more; a bus 32 devices; a device 8 functions.
-    [GeneratedRegex("^((?<domain>[0-9a-f]{4,8}):)?(?<rest>[0-9a-f]{2}:[01][0-9a-f]\\.[0-7])\\z", RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant)]
+    [GeneratedRegex("^((?<domain>[0-9a-f]{4,8}):)?(?<rest>[0-9a-f]{2}:[01][0-9a-f]\\.[0-7])\\z",
+        RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant)]
     private static partial Regex AddressPattern();
 
     private static string Folder(string address) => $"{Bus}/devices/{address}";

@@ -22,15 +22,17 @@ public sealed record UioFeatures
     }
 
     /// <summary>
-    /// Whether buffers are attached by handle, in as many ranges as they have. Otherwise the kernel has the ioctls of
-    /// Xilinx's kernel, which take buffers of one range, or no import at all; nothing of what follows is known then.
+    /// Whether the kernel attaches buffers by handle, in any number of ranges. If not, it has the ioctls of Xilinx's kernel, which
+    /// take buffers of one range, or no import at all; the properties below are unknown then.
     /// </summary>
     public bool AttachesByHandle { get; }
 
-    /// <summary>Whether the kernel tells bus addresses. Otherwise <see cref="DmaMapping.Address"/> throws.</summary>
+    /// <summary>Whether the kernel exposes bus addresses. If not, <see cref="DmaMapping.Address"/> throws.</summary>
     public bool ExposesAddresses { get; } = true;
 
-    /// <summary>Whether the kernel writes bus addresses into registers: <see cref="Registers.WriteAddress(Register{ulong}, TransferLease, long)"/>.</summary>
+    /// <summary>
+    /// Whether the kernel writes bus addresses into registers: <see cref="Registers.WriteAddress(Register{ulong}, TransferLease, long)"/>.
+    /// </summary>
     public bool WritesAddresses { get; }
 
     /// <summary>Whether the kernel stops the device when the program dies: <see cref="UioDevice.SetQuiesceProgram"/>.</summary>

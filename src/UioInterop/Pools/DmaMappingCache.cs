@@ -1,16 +1,16 @@
 namespace UioInterop;
 
 /// <summary>
-/// The buffers that a driver keeps imported between transfers, for callers who use the same ones again and again: an import
-/// costs more than a transfer.
+/// Buffers that a driver keeps imported between transfers, for callers who use the same ones repeatedly: an import costs more
+/// than a transfer.
 /// </summary>
 /// <remarks>
 /// <para>A buffer is imported when it is first used. It is taken from the device when it is disposed, when it is the one that
 /// was not used for longest and the cache is full, or when the device is disposed; never during a transfer, nor while the
 /// CPU writes it.</para>
-/// <para>When the kernel refuses to end a mapping, an event of the EventSource says so, and nothing is thrown: it may be one
-/// that the caller knows nothing about.</para>
-/// <para>A device has a buffer once: one that is in here cannot be imported otherwise (EBUSY) until
+/// <para>When the kernel refuses to end a mapping, the EventSource raises an event and nothing is thrown: the mapping may be
+/// another caller's.</para>
+/// <para>A device has a buffer only once: a buffer in the cache cannot be imported elsewhere (EBUSY) until
 /// <see cref="Remove"/>. Thread-safe.</para>
 /// </remarks>
 public sealed class DmaMappingCache
@@ -26,7 +26,7 @@ public sealed class DmaMappingCache
     private readonly List<DmaMapping> _removed = []; // they wait for the end of a transfer, or of a scope
 
     /// <summary>Makes an empty cache.</summary>
-    /// <param name="device">Whose imports it keeps.</param>
+    /// <param name="device">The device whose imports it keeps.</param>
     /// <param name="capacity">How many, more than 0. More only while that many are in transfer.</param>
     /// <param name="direction">How it imports: as <see cref="DmaDirection.Bidirectional"/>, buffers can be used either way.</param>
     public DmaMappingCache(UioDevice device, int capacity, DmaDirection direction = DmaDirection.Bidirectional)
@@ -197,7 +197,7 @@ public sealed class DmaMappingCache
         catch (UioException error)
         {
             // Whoever needs room, or disposes a buffer, has nothing to do with it.
-            UioEventSource.Log.EndingFailed(mapping.Device.Info, error.Message);
+            UioEventSource.Log.EndingFailed(mapping.Device.Info.DevicePath, error.Message);
         }
 
         return true;

@@ -18,7 +18,7 @@ public sealed class UioDeviceInfo
     /// <summary>The number that its nodes have.</summary>
     internal DeviceNumber DeviceNumber { get; init; }
 
-    /// <summary>What tells it from a later device with the same number.</summary>
+    /// <summary>A number that a later device with the same number does not have.</summary>
     internal ulong Identity { get; init; }
 
     /// <summary>The name that its UIO driver gave it.</summary>
@@ -59,6 +59,10 @@ public sealed class UioDeviceInfo
         };
         return $"{DevicePath} \"{Name}\" ({string.Join(", ", new[] { ParentName, maps, Driver }.Where(part => part.Length > 0))})";
     }
+
+    /// <summary>That the UioDevice has been disposed.</summary>
+    /// <param name="rest">What else that means, in words.</param>
+    internal ObjectDisposedException Disposed(string rest = "") => new("UioDevice", $"{DevicePath} has been disposed{rest}.");
 
     private static string SizeOf(UioMapInfo map) =>
         map.Length >= 1 << 20 && map.Length % (1 << 20) == 0 ? $"{map.Length >> 20} MiB"

@@ -1,7 +1,7 @@
 namespace UioInterop;
 
 /// <summary>A buffer of a <see cref="DmaMappingPool"/>, to use until it is disposed, which gives it back.</summary>
-/// <remarks>A value, so that a rent allocates nothing; of its copies the first to be disposed gives it back. Thread-safe.</remarks>
+/// <remarks>A value, so that a rent allocates nothing. Copies share one rent; the first Dispose gives it back. Thread-safe.</remarks>
 public readonly struct RentedMapping : IDisposable, IEquatable<RentedMapping>
 {
     private readonly DmaMappingPool? _pool;
@@ -15,21 +15,21 @@ public readonly struct RentedMapping : IDisposable, IEquatable<RentedMapping>
         _ticket = ticket;
     }
 
-    /// <summary>The mapping, for transfers. Not to be kept: after the rent the buffer is somebody else's.</summary>
+    /// <summary>The mapping, for transfers. Do not keep it: after the rent the buffer is somebody else's.</summary>
     /// <exception cref="ObjectDisposedException">The buffer has been given back.</exception>
     /// <exception cref="InvalidOperationException">This is the default value, and no rent.</exception>
     public DmaMapping Mapping => _pool is null
         ? throw new InvalidOperationException("Nothing is rented: DmaMappingPool.Rent does that.")
         : _pool.MappingOf(_slot!, _ticket);
 
-    /// <summary>The mapping's buffer, for scopes of CPU access. Not to be kept either.</summary>
+    /// <summary>The mapping's buffer, for scopes of CPU access. Do not keep it either.</summary>
     /// <exception cref="ObjectDisposedException">The buffer has been given back.</exception>
     /// <exception cref="InvalidOperationException">This is the default value, and no rent.</exception>
     public DmaBuf Buffer => Mapping.Buffer;
 
     /// <summary>
     /// Gives the buffer back. One that is still in transfer is not rented out again: its mapping ends as
-    /// <see cref="DmaMapping.Dispose"/> says, and the pool makes another. The second time it does nothing.
+    /// <see cref="DmaMapping.Dispose"/> says, and the pool makes another. Later calls do nothing.
     /// </summary>
     /// <exception cref="InvalidOperationException">A scope of CPU access is open. Nothing has happened then.</exception>
     /// <remarks>

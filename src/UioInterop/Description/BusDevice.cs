@@ -61,7 +61,8 @@ internal readonly record struct BusDevice(string Bus, string Name)
         return (Driver, DriverOverride) switch
         {
             (null, null) => $"{Name} has no driver: {bind}) gives it one",
-            (null, { } other) when other != UioDriver => $"{Name} has no driver and is kept for {other} (driver_override): {bind}, takeOver: true) if that can be spared",
+            (null, { } other) when other != UioDriver =>
+                $"{Name} has no driver and is kept for {other} (driver_override): {bind}, takeOver: true) if that can be spared",
             (null, _) => $"{Name} has no driver although {UioDriver} is to have it: {bind}) says why",
             ({ } driver, _) when driver == UioDriver => $"{Name} has the driver {driver}, which has not made a UIO device of it yet",
             ({ } driver, _) => $"{Name} has the driver {driver}: if that can be spared, {bind}, takeOver: true) takes it away",
@@ -76,7 +77,8 @@ internal readonly record struct BusDevice(string Bus, string Name)
         string bus = Bus;
         return Buses.FirstOrDefault(other => other != bus && new BusDevice(other, "").HasDriver(driver)) is { } right
             ? $"{driver} is a driver for the {right} bus, not for {bus}: take {UioDriver}"
-            : $"the kernel has no {bus} driver {driver}: modprobe {driver}, or build it in (CONFIG_{driver.ToUpperInvariant().Replace('-', '_')}=y)";
+            : $"the kernel has no {bus} driver {driver}: modprobe {driver}, or build it in "
+                + $"(CONFIG_{driver.ToUpperInvariant().Replace('-', '_')}=y)";
     }
 
     // Each returns 0 or a negative error number. An empty line clears the override.

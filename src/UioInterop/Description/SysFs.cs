@@ -11,17 +11,16 @@ namespace UioInterop;
 /// </summary>
 internal static class SysFs
 {
-    private const string UioClass = "/sys/class/uio";
     private const string DeviceTree = "/sys/firmware/devicetree/base";
 
-    public static bool HasUio => Directory.Exists(UioClass);
+    public static bool HasUio => Directory.Exists(KernelPaths.UioDevices);
 
     public static bool HasDeviceTree => Directory.Exists(DeviceTree);
 
     public static List<UioDeviceInfo> ReadUioDevices()
     {
         var devices = new List<UioDeviceInfo>();
-        foreach (string folder in SubFolders(UioClass))
+        foreach (string folder in SubFolders(KernelPaths.UioDevices))
         {
             if (TryGetNumber(Path.GetFileName(folder), out int number) && ReadUioDevice(number) is { } device)
                 devices.Add(device);
@@ -56,7 +55,7 @@ internal static class SysFs
         ulong identity = ReadIdentity(number);
 
         // .NET takes a link's ".." by the letters of its path, so the path must not lead through another link.
-        if (Target($"{UioClass}/uio{number}") is not { } folder || Read($"{folder}/name") is not { } name)
+        if (Target($"{KernelPaths.UioDevices}/uio{number}") is not { } folder || Read($"{folder}/name") is not { } name)
             return null;
 
         string parent = Target($"{folder}/device") ?? "";
@@ -94,11 +93,11 @@ internal static class SysFs
     /// in sysfs. 0 when there is no such device.
     /// </summary>
     public static ulong ReadIdentity(int number) =>
-        Syscalls.GetStatus($"{UioClass}/uio{number}/", out FileStatus status) < 0 ? 0 : status.Inode;
+        Syscalls.GetStatus($"{KernelPaths.UioDevices}/uio{number}/", out FileStatus status) < 0 ? 0 : status.Inode;
 
     /// <summary>The count of interrupts so far; null when the device is gone.</summary>
     public static uint? ReadInterruptCount(int number) =>
-        uint.TryParse(Read($"{UioClass}/uio{number}/event"), CultureInfo.InvariantCulture, out uint count) ? count : null;
+        uint.TryParse(Read($"{KernelPaths.UioDevices}/uio{number}/event"), CultureInfo.InvariantCulture, out uint count) ? count : null;
 
     public static IommuGroup? ReadIommuGroup(string devicePath)
     {
@@ -294,7 +293,8 @@ internal static class SysFs
 
     private static ulong? ReadHex(string path) =>
         Read(path) is { } text
-        && ulong.TryParse(text.StartsWith("0x", StringComparison.Ordinal) ? text.AsSpan(2) : text, NumberStyles.HexNumber, CultureInfo.InvariantCulture, out ulong value)
+        && ulong.TryParse(text.StartsWith("0x", StringComparison.Ordinal) ? text.AsSpan(2) : text, NumberStyles.HexNumber,
+            CultureInfo.InvariantCulture, out ulong value)
             ? value
             : null;
 }
