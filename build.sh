@@ -72,14 +72,14 @@ test_all() {
 test_more() {
   need "${arm_machine_packages[@]}" "${check_packages[@]}"
   native_for arm64
-  older_kernels "$@"
+  other_kernels "$@"
 }
 
 kernel() {
   need "${kernel_packages[@]}" "${machine_packages[@]}"
   native_for x86-64
   arm_machines "$@"
-  older_kernels "$@"
+  other_kernels "$@"
   solution
   harness kernel "$@"
 }
@@ -106,15 +106,14 @@ clean() {
 
 # Installs what is missing of the packages named, after saying so.
 need() {
-  local package missing=() root=()
+  local package missing=()
   for package in "$@"; do
     [[ $(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null) == installed ]] || missing+=("$package")
   done
   ((${#missing[@]})) || return 0
-  ((EUID == 0)) || root=(sudo)
   echo "Missing Debian packages, installing them: ${missing[*]}"
-  "${root[@]}" apt-get update -qq
-  "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}"
+  as_root apt-get update -qq
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}"
 }
 
 # For demo and kernel, which mostly do without: what an ARM machine takes, if one is asked for.
@@ -124,8 +123,28 @@ arm_machines() {
   native_for arm64
 }
 
-older_kernels() {
+other_kernels() {
   [[ ! $* =~ 6\.1|debian|all ]] || need linux-source-6.1 linux-headers-amd64 dkms
+  [[ ! $* =~ 7\.3|all ]] || need_backport linux-source-7.3
+}
+
+# From Debian's backports, which are asked by way of a folder: the machine's own sources stay as they are.
+need_backport() (
+  [[ $(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null) != installed ]] || return 0
+  need binutils ca-certificates debian-archive-keyring xz-utils
+  folder=$(mktemp -d)
+  trap 'rm -r "$folder"' EXIT
+  mkdir -p "$folder"/{lists,cache/archives}/partial
+  echo "Missing Debian package, fetching it from trixie-backports: $1"
+  echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://deb.debian.org/debian trixie-backports main" > "$folder/sources"
+  apt=(apt-get -qq -o Dir::Etc::SourceList="$folder/sources" -o Dir::Etc::SourceParts=/dev/null -o Dir::State::Lists="$folder/lists"
+    -o Dir::Cache="$folder/cache" -o APT::Sandbox::User="$(id -un)")
+  (cd "$folder" && "${apt[@]}" update && "${apt[@]}" download "$1")
+  as_root dpkg --install "$folder/$1"_*.deb
+)
+
+as_root() {
+  if ((EUID)); then sudo "$@"; else "$@"; fi
 }
 
 native_for() {

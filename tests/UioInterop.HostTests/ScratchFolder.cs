@@ -39,5 +39,9 @@ internal sealed class ScratchFolder : IDisposable
         return output;
     }
 
-    public void Dispose() => Directory.Delete(_path, recursive: true);
+    public void Dispose()
+    {
+        if (Directory.Exists(_path))
+            Directory.Delete(_path, recursive: true);
+    }
 }

@@ -12,12 +12,13 @@ internal sealed class Selftests
     private const string Root = "/selftests";
 
     private static readonly string[] s_builds = [Needs.X64, Needs.Arm64, Needs.ArmHf];
-    private static readonly string[] s_programs = ["dmabuf"];
+    private static readonly (string Name, string? Device)[] s_programs = [("dmabuf", null), ("edu", Needs.Edu)];
 
     public static IEnumerable<TestCaseData> Programs =>
         from build in s_builds
         from program in s_programs
-        select new TestCaseData(build, program).SetCategory(build);
+        let test = new TestCaseData(build, program.Name).SetCategory(build)
+        select program.Device is { } device ? test.SetCategory(device) : test;
 
     public static IEnumerable<TestCaseData> Builds => s_builds.Select(build => new TestCaseData(build).SetCategory(build));
 
@@ -38,7 +39,7 @@ internal sealed class Selftests
 
     [TestCaseSource(nameof(Builds))]
     public void There_are_no_other_programs(string build) =>
-        Assert.That(Directory.GetFiles($"{Root}/{build}").Select(Path.GetFileName), Is.EquivalentTo(s_programs));
+        Assert.That(Directory.GetFiles($"{Root}/{build}").Select(Path.GetFileName), Is.EquivalentTo(s_programs.Select(program => program.Name)));
 
     private static TapProgram Run(string build, string program, string device) =>
         TapProgram.Run($"{Root}/{build}/{program}", new KeyValuePair<string, string?>("UIO_DEVICE", device));

@@ -6,6 +6,8 @@ namespace UioInterop.Harness.Kernels;
 /// <summary>One patch of the series.</summary>
 public sealed partial record Patch(string Name, string Text)
 {
+    private static readonly string[] s_code = ["drivers/", "include/"];
+
     /// <summary>The series in its order; empty when there is none yet.</summary>
     public static IReadOnlyList<Patch> Series() => AllIn(Repository.At("kernel-patch", $"linux-{KernelSource.DefaultRelease}"));
 
@@ -16,12 +18,28 @@ public sealed partial record Patch(string Name, string Text)
         .. variant.Patches is { } patches ? At(Repository.At("tests", "kernel", patches)) : [],
     ];
 
-    // The kernel's tests are not part of it: those of a new kernel are for old ones, too.
-    private static IEnumerable<Patch> Backport(string release) =>
-    [
-        .. AllIn(Repository.At("kernel-patch", $"linux-{release}")),
-        .. Series().Where(patch => !patch.Paths.Any(path => path.StartsWith("tools/testing/", StringComparison.Ordinal))),
-    ];
+    // A patch of the release comes first, or in place of the one of that name. The kernel's tests are not part of it: those of
+    // a new kernel are for old ones, too.
+    private static IEnumerable<Patch> Backport(string release)
+    {
+        var own = AllIn(Repository.At("kernel-patch", $"linux-{release}")).ToLookup(patch => patch.Name.StartsWith("0000-", StringComparison.Ordinal));
+        var all = own[true].Concat(
+            from patch in Series()
+            where !patch.Paths.Any(path => path.StartsWith("tools/testing/", StringComparison.Ordinal))
+            select own[false].FirstOrDefault(other => other.Subject == patch.Subject) ?? patch);
+        // The documents and lists that it changes have moved on.
+        return Version.Parse(release) > Version.Parse(KernelSource.DefaultRelease) ? all.Select(CodeOf).OfType<Patch>() : all;
+    }
+
+    private string Subject => Name[(Name.IndexOf('-', StringComparison.Ordinal) + 1)..];
+
+    private static Patch? CodeOf(Patch patch)
+    {
+        const string File = "\ndiff --git ";
+        var parts = patch.Text.TrimEnd('\n').Split(File);
+        var code = parts.Skip(1).Where(part => s_code.Any(folder => part.StartsWith($"a/{folder}", StringComparison.Ordinal))).ToArray();
+        return code.Length == 0 ? null : patch with { Text = string.Join(File, code.Prepend(parts[0])) + '\n' };
+    }
 
     /// <summary>The files it touches, relative to the tree: those it takes away as well as those it makes.</summary>
     public IReadOnlyList<string> Paths =>

@@ -19,6 +19,13 @@ public static class MachineList
 
     private static readonly string[] s_noAddresses = ["# CONFIG_UIO_DMABUF_ADDRESSES is not set"];
 
+    // What it has no option for any longer. Without preemption it is not to be had on a PC.
+    private static readonly string[] s_linux73 =
+    [
+        "# CONFIG_PREEMPT_NONE is not set", "CONFIG_PREEMPT_LAZY=y", "# CONFIG_PROC_SYSCTL is not set",
+        "# CONFIG_DMABUF_SYSFS_STATS is not set", "# CONFIG_DMA_API_DEBUG_SG is not set",
+    ];
+
     private static readonly KernelVariant s_arm64 = new("built-in", Architecture.Arm64);
     private static readonly KernelVariant s_arm64Linux61 = s_arm64 with { Release = "6.1" };
 
@@ -193,6 +200,14 @@ public static class MachineList
             Configuration = ["# CONFIG_SLUB_TINY is not set", "CONFIG_KASAN=y"],
             HasOwnObjects = true,
         },
+    };
+
+    /// <summary>The newest kernel that Debian serves, in its backports.</summary>
+    public static Machine X64Linux73 { get; } = X64 with
+    {
+        Name = "x86-64-linux-7.3",
+        Summary = "the first PC, Linux 7.3",
+        Kernel = X64.Kernel with { Release = "7.3", Configuration = s_linux73 },
     };
 
     /// <summary>An older kernel, Debian 12's own.</summary>
@@ -423,8 +438,8 @@ public static class MachineList
 
     public static IReadOnlyList<Machine> All { get; } =
     [
-        .. Default, X64NoImport, X64Cost, X64Kasan, X64Linux61, X64DirectLinux61, X64Debian, X64Defects, ArmVirt, ArmVirtRngLinux61, Versal,
-        Zcu102Boards, Zcu102PowerDomain, Zcu102DmaRanges, Zcu102NoAddresses, Zcu102Linux61,
+        .. Default, X64NoImport, X64Cost, X64Kasan, X64Linux73, X64Linux61, X64DirectLinux61,
+        X64Debian, X64Defects, ArmVirt, ArmVirtRngLinux61, Versal, Zcu102Boards, Zcu102PowerDomain, Zcu102DmaRanges, Zcu102NoAddresses, Zcu102Linux61,
     ];
 
     public static Machine Named(string name) =>

@@ -16,6 +16,7 @@ internal sealed partial class ModuleTests
 
     [TestCase("6.1")]
     [TestCase("6.12")]
+    [TestCase("7.3", TestName = "Prepare.x86-64-linux-7.3, brings everything that Kbuild needs")]
     public async Task Prepare_brings_everything_that_Kbuild_needs(string release)
     {
         using var folder = new ScratchFolder();

@@ -36,7 +36,9 @@ internal sealed class TestTree : IDisposable
 
     /// <summary>A patch of the series, or of what an older kernel lacks, by its name.</summary>
     public static string PathOf(string patch) =>
-        Directory.GetFiles(Repository.At("kernel-patch"), patch, SearchOption.AllDirectories).Single();
+        Repository.At("kernel-patch", $"linux-{KernelSource.DefaultRelease}", patch) is var path && File.Exists(path)
+            ? path
+            : Directory.GetFiles(Repository.At("kernel-patch"), patch, SearchOption.AllDirectories).Single();
 
     public static string PlainPathOf(string file) => Repository.At("kernel-patch", file);
 
