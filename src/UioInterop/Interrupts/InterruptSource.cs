@@ -17,6 +17,8 @@ internal sealed class InterruptSource : IDisposable
 {
     private const int NoWake = -1;
 
+    private static readonly TimeSpan s_interruptPatience = TimeSpan.FromSeconds(1);
+
     // A thread that read the count before another and counts after it is behind by what came meanwhile, which is not so much.
     // Whatever else differs is new, however long nobody has waited.
     private const uint MostBehind = 1 << 24;
@@ -29,6 +31,7 @@ internal sealed class InterruptSource : IDisposable
     private readonly bool _continueInline;
     private uint _total; // without the lock
     private volatile bool _stopped;
+    private volatile bool _interrupted;
     private AsyncInterruptWait? _wait; // the one that is pending
     private AsyncInterruptWait? _spare; // for the next
 
@@ -75,7 +78,7 @@ internal sealed class InterruptSource : IDisposable
         }
         finally
         {
-            if (Interlocked.Decrement(ref _threads) == 0 && _stopped)
+            if (Interlocked.Decrement(ref _threads) == 0 && (_stopped || _interrupted))
             {
                 lock (_gate)
                     Monitor.PulseAll(_gate);
@@ -209,6 +212,34 @@ internal sealed class InterruptSource : IDisposable
         if (pending is not null)
             ThreadPool.UnsafeQueueUserWorkItem(pending, preferLocal: false);
         InterruptThread.Forget(this);
+    }
+
+    /// <summary>Ends every wait that is under way, as a token would. Others may begin.</summary>
+    public void Interrupt()
+    {
+        AsyncInterruptWait? pending;
+        lock (_gate)
+        {
+            if (_stopped)
+                return;
+
+            pending = _wait is { } wait && Decide(wait, default, Interrupted()) ? wait : null;
+            _interrupted = true;
+            Syscalls.Signal(_wake);
+            Interlocked.MemoryBarrier();
+
+            // Not for ever: a thread that waits again whatever it is told would be counted all the time.
+            var deadline = new Deadline(s_interruptPatience);
+            while (Volatile.Read(ref _threads) > 0 && !deadline.IsOver)
+                Monitor.Wait(_gate, deadline.Remaining);
+            _interrupted = false;
+            Span<byte> signals = stackalloc byte[sizeof(ulong)];
+            if (!_stopped)
+                _ = Syscalls.Read(_wake, signals);
+        }
+
+        if (pending is not null)
+            ThreadPool.UnsafeQueueUserWorkItem(pending, preferLocal: false);
     }
 
     /// <summary>Closes the event descriptor. After <see cref="Stop"/>.</summary>
@@ -388,9 +419,13 @@ internal sealed class InterruptSource : IDisposable
     {
         if (_stopped)
             throw Disposed();
+        if (_interrupted)
+            throw Interrupted();
     }
 
     private ObjectDisposedException Disposed() => new(nameof(UioDevice), $"{_device.DevicePath} has been disposed.");
+
+    private OperationCanceledException Interrupted() => new($"The wait for an interrupt of {_device.DevicePath} was interrupted.");
 
     private InvalidOperationException Displaced() =>
         new($"Nobody awaited this wait for an interrupt of {_device.DevicePath}, and it has been given up for a later one: await it once, and at once.");
