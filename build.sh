@@ -29,6 +29,8 @@ help() {
                [--trace] [-- ARGUMENTS]
                                    boot a machine and run a program of your own in it: a C# file, a project,
                                    a published folder or an executable
+./build.sh repl [--machine NAME] [--memory MIB] [--kernel FILE] [--dtb FILE] [--append TEXT]
+                                   boot a machine with a C# prompt in it, or run the statements of a pipe
 ./build.sh test [--machine NAME|all] [--filter TEXT] [--guest-only|--host-only] [--shard 2/4]
                 [--fresh] [--random [SEED]] [--report junit=FILE|summary=FILE]
                                    run the tests; without --machine, on the default machines
@@ -58,6 +60,15 @@ run() {
   arm_machines "$@"
   solution >&2
   harness run "$@"
+}
+
+repl() {
+  need "${kernel_packages[@]}" "${machine_packages[@]}"
+  native_for x86-64
+  arm_machines "$@"
+  solution >&2
+  UIOINTEROP_GLOBALS=$PWD/src/UioInterop.Prompt.Globals dotnet src/UioInterop.Prompt/bin/Release/net10.0/UioInterop.Prompt.dll -- \
+    dotnet tests/UioInterop.Harness/bin/Release/net10.0/UioInterop.Harness.dll agent "$@"
 }
 
 test_all() {
@@ -162,7 +173,7 @@ harness() {
 command=${1:-help}
 shift || true
 case $command in
-demo | run | kernel | native | build | clean | help) "$command" "$@" ;;
+demo | run | repl | kernel | native | build | clean | help) "$command" "$@" ;;
 test) test_all "$@" ;;
 *)
   echo "There is no command '$command'." >&2

@@ -46,7 +46,8 @@ internal sealed class AxiDmaEngine : IEngine
     {
         Task<long> received = _dma.ReceiveAsync(new DmaSegment(to, 0, length), Timeout).AsTask();
         long sent = _dma.SendAsync(new DmaSegment(from, 0, length), Timeout).AsTask().GetAwaiter().GetResult();
-        Print.Step($"copied       {Machine.Where(from)} -> stream -> {Machine.Where(to)}: {sent} bytes sent, {received.GetAwaiter().GetResult()} received");
+        long came = received.GetAwaiter().GetResult();
+        Print.Step($"copied       {Machine.Where(from)} -> stream -> {Machine.Where(to)}: {sent} bytes sent, {came} received");
     }
 
     public async Task BeginWrite(DmaMapping to, CancellationToken token)

@@ -64,8 +64,12 @@ internal static class StreamProof
         }
 
         using RingPart following = await ring.ReceiveAsync(Timeout);
-        return Print.Verdict(waits, $"with all {Parts} kept for 100 ms the stream waited, and overwrote none", "the stream went on into buffers that were the program's")
-            & Print.Verdict(Number(following) == next && ring.Overruns == 0, "given back, it went on with the packet that was next: none was lost", $"packet {next} was lost");
+        return Print.Verdict(waits,
+            $"with all {Parts} kept for 100 ms the stream waited, and overwrote none",
+            "the stream went on into buffers that were the program's")
+            & Print.Verdict(Number(following) == next && ring.Overruns == 0,
+            "given back, it went on with the packet that was next: none was lost",
+            $"packet {next} was lost");
     }
 
     private static async Task<bool> IsSilentAsync(AxiDmaReceiveRing ring, CancellationToken token)

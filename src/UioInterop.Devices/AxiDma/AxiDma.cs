@@ -92,7 +92,12 @@ public sealed class AxiDma : IDisposable
     public DeviceBuffer<T> Allocate<T>(long length, DmaDirection direction) where T : unmanaged
     {
         if (direction == DmaDirection.Bidirectional && Sender.Device != Receiver.Device)
-            throw new ArgumentException("Each channel of this core is a UIO device: memory for one of them has one direction.", nameof(direction));
+        {
+            throw new ArgumentException(
+                "Each channel of this core is a UIO device: memory for one of them has one direction.", nameof(direction));
+        }
+
+
         return (direction == DmaDirection.FromDevice ? Receiver : Sender).Device.Allocate<T>(length, direction);
     }
 

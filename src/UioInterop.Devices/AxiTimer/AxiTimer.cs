@@ -68,13 +68,20 @@ public sealed class AxiTimer : IDisposable
     /// <summary>Starts it, and tells of each period's end, until the token is cancelled or the loop is left. Then it stops.</summary>
     /// <param name="period">How long a period is. It is rounded to cycles: 2 to 2^32 + 1.</param>
     /// <param name="token">Ends the loop.</param>
-    /// <exception cref="ArgumentOutOfRangeException">The counter's 32 bits are too few for the period, or it has less than two cycles.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// The counter's 32 bits are too few for the period, or it has less than two cycles.
+    /// </exception>
     /// <inheritdoc cref="UioDevice.Interrupts"/>
     public IAsyncEnumerable<InterruptCount> Ticks(TimeSpan period, CancellationToken token = default)
     {
         double cycles = Math.Round(period.TotalSeconds * Frequency) - Overhead;
         if (cycles is < 0 or > uint.MaxValue)
-            throw new ArgumentOutOfRangeException(nameof(period), period, $"{this}: a period has 2 to 2^32 + 1 cycles of {Frequency} Hz, not {cycles + Overhead}.");
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(period), period, $"{this}: a period has 2 to 2^32 + 1 cycles of {Frequency} Hz, not {cycles + Overhead}.");
+        }
+
+
         return TicksOf((uint)cycles, token);
     }
 
@@ -93,6 +100,8 @@ public sealed class AxiTimer : IDisposable
     /// <summary>The timer in words: the device and its clock.</summary>
     public override string ToString() => $"AXI Timer {Device.Info}, {Frequency} Hz";
 
+    private static void Acknowledge(Registers registers) => registers.Write(s_control, Running | Interrupt);
+
     private async IAsyncEnumerable<InterruptCount> TicksOf(uint cycles, [EnumeratorCancellation] CancellationToken token)
     {
         Stop();
@@ -101,7 +110,8 @@ public sealed class AxiTimer : IDisposable
         Device.Registers.Write(s_control, Running);
         try
         {
-            await foreach (InterruptCount tick in Device.Interrupts(registers => registers.Write(s_control, Running | Interrupt), token).ConfigureAwait(false))
+            IAsyncEnumerable<InterruptCount> ticks = Device.Interrupts(Acknowledge, token);
+            await foreach (InterruptCount tick in ticks.ConfigureAwait(false))
                 yield return tick;
         }
         finally

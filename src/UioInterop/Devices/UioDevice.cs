@@ -53,6 +53,7 @@ public sealed partial class UioDevice : IMappingOwner, IRegisterOwner, IDisposab
         _options = options;
         _file = file;
         _interrupts = interrupts;
+        s_open.Add(this, null);
     }
 
     /// <summary>What the kernel said about the device when it was opened.</summary>

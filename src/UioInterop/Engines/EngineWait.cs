@@ -117,10 +117,19 @@ internal sealed class EngineWait : IValueTaskSource, IThreadPoolWorkItem
         {
             while (_outcome == Outcome.Pending)
             {
-                if (deadline.IsOver)
-                    _outcome = Outcome.TimedOut;
-                else
-                    Monitor.Wait(_gate, deadline.RemainingAtMost(s_longest));
+                try
+                {
+                    if (deadline.IsOver)
+                        _outcome = Outcome.TimedOut;
+                    else
+                        Monitor.Wait(_gate, deadline.RemainingAtMost(s_longest));
+                }
+                catch (ThreadInterruptedException error)
+                {
+                    // As any other end of a transfer that is not over: the device is stopped before the caller hears of it.
+                    if (_outcome == Outcome.Pending)
+                        (_outcome, _error) = (Outcome.Failed, error);
+                }
             }
         }
     }

@@ -17,6 +17,8 @@ internal sealed class InterruptSource : IDisposable
 {
     private const int NoWake = -1;
 
+    private static readonly TimeSpan s_interruptPatience = TimeSpan.FromSeconds(1);
+
     // Protects what is below, but for what says otherwise. InterruptThread's own lock is taken inside of it.
     private readonly object _gate = new();
     private readonly UioDeviceInfo _device;
@@ -25,6 +27,7 @@ internal sealed class InterruptSource : IDisposable
     private readonly bool _continueInline;
     private uint _total; // without the lock
     private volatile bool _stopped;
+    private volatile bool _interrupted;
     private AsyncInterruptWait? _wait; // the one that is pending
     private AsyncInterruptWait? _spare; // for the next
 
@@ -73,7 +76,7 @@ internal sealed class InterruptSource : IDisposable
         }
         finally
         {
-            if (Interlocked.Decrement(ref _threads) == 0 && _stopped)
+            if (Interlocked.Decrement(ref _threads) == 0 && (_stopped || _interrupted))
             {
                 lock (_gate)
                     Monitor.PulseAll(_gate);
@@ -209,6 +212,34 @@ internal sealed class InterruptSource : IDisposable
         if (pending is not null)
             ThreadPool.UnsafeQueueUserWorkItem(pending, preferLocal: false);
         InterruptThread.Forget(this);
+    }
+
+    /// <summary>Ends every wait that is under way, as a token would. Others may begin.</summary>
+    public void Interrupt()
+    {
+        AsyncInterruptWait? pending;
+        lock (_gate)
+        {
+            if (_stopped)
+                return;
+
+            pending = _wait is { } wait && Decide(wait, default, Interrupted()) ? wait : null;
+            _interrupted = true;
+            Syscalls.Signal(_wake);
+            Interlocked.MemoryBarrier();
+
+            // Not for ever: a thread that waits again whatever it is told would be counted all the time.
+            var deadline = new Deadline(s_interruptPatience);
+            while (Volatile.Read(ref _threads) > 0 && !deadline.IsOver)
+                Monitor.Wait(_gate, deadline.Remaining);
+            _interrupted = false;
+            Span<byte> signals = stackalloc byte[sizeof(ulong)];
+            if (!_stopped)
+                _ = Syscalls.Read(_wake, signals);
+        }
+
+        if (pending is not null)
+            ThreadPool.UnsafeQueueUserWorkItem(pending, preferLocal: false);
     }
 
     /// <summary>Closes the event descriptor. After <see cref="Stop"/>.</summary>
@@ -399,7 +430,11 @@ internal sealed class InterruptSource : IDisposable
     {
         if (_stopped)
             throw _device.Disposed();
+        if (_interrupted)
+            throw Interrupted();
     }
+
+    private OperationCanceledException Interrupted() => new($"The wait for an interrupt of {_device.DevicePath} was interrupted.");
 
     private InvalidOperationException Displaced() =>
         new($"Nobody awaited this wait for an interrupt of {_device.DevicePath}, and it has been given up for a later one: "

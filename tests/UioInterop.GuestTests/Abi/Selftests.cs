@@ -39,7 +39,8 @@ internal sealed class Selftests
 
     [TestCaseSource(nameof(Builds))]
     public void There_are_no_other_programs(string build) =>
-        Assert.That(Directory.GetFiles($"{Root}/{build}").Select(Path.GetFileName), Is.EquivalentTo(s_programs.Select(program => program.Name)));
+        Assert.That(
+            Directory.GetFiles($"{Root}/{build}").Select(Path.GetFileName), Is.EquivalentTo(s_programs.Select(program => program.Name)));
 
     private static TapProgram Run(string build, string program, string device) =>
         TapProgram.Run($"{Root}/{build}/{program}", new KeyValuePair<string, string?>("UIO_DEVICE", device));

@@ -100,7 +100,8 @@ internal sealed class AxiDmaTests(AxiDmaCore core)
     {
         if (core.Peer is not null)
         {
-            Assert.That(() => _dma.Allocate<uint>(16, DmaDirection.Bidirectional), Throws.ArgumentException.With.Message.Contains("one direction"));
+            Assert.That(
+                () => _dma.Allocate<uint>(16, DmaDirection.Bidirectional), Throws.ArgumentException.With.Message.Contains("one direction"));
             return;
         }
 

@@ -8,7 +8,9 @@ internal static class BeforeTheWrite
 {
     private const int Attempts = 20;
 
-    /// <summary>Makes attempts until one left the buffer untouched. A device that is not stopped writes in each, and the test fails.</summary>
+    /// <summary>
+    /// Makes attempts until one left the buffer untouched. A device that is not stopped writes in each, and the test fails.
+    /// </summary>
     /// <param name="attempt">Starts the write, ends it, and asserts what holds then, whether it came in time or not.</param>
     public static void Stop(Action<DmaBuf> attempt) => StopAsync(buffer =>
     {

@@ -19,7 +19,8 @@ internal static partial class DmaBufTable
     /// <summary>Their names, which are not given again: inode numbers.</summary>
     public static IReadOnlyList<string> Names => Directory.Exists(Statistics)
         ? [.. Directory.GetDirectories(Statistics).Select(path => System.IO.Path.GetFileName(path))]
-        : [.. File.ReadLines(Path).Select(line => BufferLine().Match(line)).Where(match => match.Success).Select(match => match.Groups[1].Value)];
+        : [.. File.ReadLines(Path).Select(line => BufferLine().Match(line))
+            .Where(match => match.Success).Select(match => match.Groups[1].Value)];
 
     // Size, flags, mode, count, exporter, inode, name.
     [GeneratedRegex(@"^\d{8,}\t[0-9a-f]{8}\t[0-9a-f]{8}\t\d{8}\t\S+\t(\d{8,})\t", RegexOptions.CultureInvariant)]

@@ -15,8 +15,8 @@ internal static class TraceOption
     {
         if (isAsked && !machine.HasLogic)
         {
-            throw new HarnessException(
-                $"{machine.Name} has no programmable logic to trace. These have: {string.Join(", ", MachineList.All.Where(each => each.HasLogic))}.");
+            var others = string.Join(", ", MachineList.All.Where(each => each.HasLogic));
+            throw new HarnessException($"{machine.Name} has no programmable logic to trace. These have: {others}.");
         }
     }
 

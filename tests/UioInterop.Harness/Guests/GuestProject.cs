@@ -14,6 +14,13 @@ public sealed record GuestProject(string Name, string Directory)
 
     public static GuestProject Demo { get; } = new("UioInterop.Demo", Repository.At("src", "UioInterop.Demo"));
 
+    /// <summary>The prompt's agent.</summary>
+    public static GuestProject Agent { get; } = new("UioInterop.Prompt.Agent", Repository.At("src", "UioInterop.Prompt.Agent"))
+    {
+        // A script may use all of .NET.
+        Compilation = Compilation.FrameworkDependent,
+    };
+
     public static GuestProject RegisterProbe { get; } = new(
         "UioInterop.RegisterProbe", Repository.At("tests", "UioInterop.RegisterProbe"));
 

@@ -22,7 +22,8 @@ public sealed partial record Patch(string Name, string Text)
     // a new kernel are for old ones, too.
     private static IEnumerable<Patch> Backport(string release)
     {
-        var own = AllIn(Repository.At("kernel-patch", $"linux-{release}")).ToLookup(patch => patch.Name.StartsWith("0000-", StringComparison.Ordinal));
+        var own = AllIn(Repository.At("kernel-patch", $"linux-{release}"))
+            .ToLookup(patch => patch.Name.StartsWith("0000-", StringComparison.Ordinal));
         var all = own[true].Concat(
             from patch in Series()
             where !patch.Paths.Any(path => path.StartsWith("tools/testing/", StringComparison.Ordinal))

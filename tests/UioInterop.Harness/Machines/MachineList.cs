@@ -165,7 +165,11 @@ public static class MachineList
     {
         Name = "x86-64-icount",
         Summary = "the same PC, one CPU whose time counts instructions",
-        QemuArguments = [.. X64.QemuArguments.Select(argument => argument.StartsWith("tcg,thread", StringComparison.Ordinal) ? "tcg" : argument), "-icount", "shift=0,sleep=off"],
+        QemuArguments =
+        [
+            .. X64.QemuArguments.Select(argument => argument.StartsWith("tcg,thread", StringComparison.Ordinal) ? "tcg" : argument),
+            "-icount", "shift=0,sleep=off",
+        ],
         Cpus = 1,
         KernelArguments = [.. X64.KernelArguments, "dma_debug=off"],
         Traits = ["edu", "import", "handles", "icount"],
@@ -323,7 +327,10 @@ public static class MachineList
         HasWire = true,
         DeviceTree = Repository.At("tests", "machines", "zcu102.dts"),
         KernelArguments = ["uio_pdrv_genirq.of_id=generic-uio", "cma=64M"],
-        Traits = ["device-tree", "platform-uio", "zdma", "gem", "generic-uio", "udmabuf", "import", "handles", "core", "coherent", "direct"],
+        Traits =
+        [
+            "device-tree", "platform-uio", "zdma", "gem", "generic-uio", "udmabuf", "import", "handles", "core", "coherent", "direct",
+        ],
         ConsoleTty = "ttyPS0",
         ResultTty = "ttyPS1",
         Device = s_zdma,
@@ -439,7 +446,8 @@ public static class MachineList
     public static IReadOnlyList<Machine> All { get; } =
     [
         .. Default, X64NoImport, X64Cost, X64Kasan, X64Linux73, X64Linux61, X64DirectLinux61,
-        X64Debian, X64Defects, ArmVirt, ArmVirtRngLinux61, Versal, Zcu102Boards, Zcu102PowerDomain, Zcu102DmaRanges, Zcu102NoAddresses, Zcu102Linux61,
+        X64Debian, X64Defects, ArmVirt, ArmVirtRngLinux61, Versal, Zcu102Boards, Zcu102PowerDomain, Zcu102DmaRanges, Zcu102NoAddresses,
+        Zcu102Linux61,
     ];
 
     public static Machine Named(string name) =>

@@ -35,7 +35,8 @@ internal sealed partial class CompileTests
         from count in Enumerable.Range(1, Patch.Series().Count)
         let patches = Patch.Series().Take(count).ToArray()
         where patches[^1].Paths.Any(path => path.StartsWith("drivers/", StringComparison.Ordinal))
-        let off = variant.Configuration.Select(line => SwitchedOff().Match(line)).Where(match => match.Success).Select(match => match.Groups[1].Value)
+        let off = variant.Configuration.Select(line => SwitchedOff().Match(line)).Where(match => match.Success)
+            .Select(match => match.Groups[1].Value)
         where !off.Any() || off.Any(patches.SelectMany(patch => patch.Options).Contains)
         select new TestCaseData(variant, patches).SetArgDisplayNames(variant.Name, patches[^1].Name);
 
@@ -48,7 +49,8 @@ internal sealed partial class CompileTests
 
     // The machines run them as well, compiled without a makefile so that old kernels have them, too.
     [Test]
-    public Task The_makefile_of_the_selftests_makes_them() => CheckedOnce.OfKernelAsync(MachineList.X64.Kernel, null, ["make"], [], async () =>
+    public Task The_makefile_of_the_selftests_makes_them() =>
+        CheckedOnce.OfKernelAsync(MachineList.X64.Kernel, null, ["make"], [], async () =>
     {
         using var tree = await TestTree.OpenAsync();
         using var folder = new ScratchFolder();
@@ -67,7 +69,8 @@ internal sealed partial class CompileTests
         using var tree = await TestTree.OpenAsync();
         using var folder = new ScratchFolder();
         var files = await StepsAsync(tree, folder);
-        var scripts = Directory.GetFiles(Path.Combine(tree.SourceDirectory, "scripts", "coccinelle"), "*.cocci", SearchOption.AllDirectories)
+        var folderOfScripts = Path.Combine(tree.SourceDirectory, "scripts", "coccinelle");
+        var scripts = Directory.GetFiles(folderOfScripts, "*.cocci", SearchOption.AllDirectories)
             .Where(script => IsUsable(File.ReadAllText(script))).ToArray();
         Assert.That(scripts, Has.Length.GreaterThan(60));
 
@@ -93,7 +96,8 @@ internal sealed partial class CompileTests
         {
             await folder.RunAsync("cp", ["--recursive", $"{index}", $"{index + 1}"]);
             await folder.RunAsync("git", ["apply", $"--directory={index + 1}", TestTree.PathOf(patch.Name)]);
-            files.AddRange(patch.Paths.Where(IsInC).Select(path => Path.Combine($"{index + 1}", path)).Where(path => File.Exists(folder.PathOf(path))));
+            files.AddRange(patch.Paths.Where(IsInC).Select(path => Path.Combine($"{index + 1}", path))
+                .Where(path => File.Exists(folder.PathOf(path))));
         }
         Assert.That(files, Is.Not.Empty);
         return files;
@@ -109,7 +113,8 @@ internal sealed partial class CompileTests
             .WithWorkingDirectory(folder.PathOf(""))
             .WithValidation(CommandResultValidation.None).ExecuteBoundedAsync();
         var errors = result.StandardError.Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(line => !AboutScript().IsMatch(line));
-        return string.Join('\n', [.. result.IsSuccess ? [] : new[] { $"exit status {result.ExitCode}" }, .. errors]) + result.StandardOutput;
+        return string.Join('\n', [.. result.IsSuccess ? [] : new[] { $"exit status {result.ExitCode}" }, .. errors])
+            + result.StandardOutput;
     }
 
     private static bool IsInC(string path) => Path.GetExtension(path) is ".c" or ".h";
@@ -150,7 +155,8 @@ internal sealed partial class CompileTests
     // poll mask.
     private static bool IsComplaint(string line) => Complaint().IsMatch(line)
         && !line.Contains("/arch/arm64/kernel/vdso", StringComparison.Ordinal)
-        && !(line.Contains("uio_core.c", StringComparison.Ordinal) && line.Contains("incorrect type in assignment (different base types)", StringComparison.Ordinal));
+        && !(line.Contains("uio_core.c", StringComparison.Ordinal)
+            && line.Contains("incorrect type in assignment (different base types)", StringComparison.Ordinal));
 
     [GeneratedRegex(@"\b(warning|error):")]
     private static partial Regex Complaint();

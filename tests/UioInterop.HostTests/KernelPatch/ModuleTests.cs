@@ -29,7 +29,8 @@ internal sealed partial class ModuleTests
         foreach (var file in imported.Append("uio_core.c"))
             foreach (Match include in OwnHeader().Matches(folder.Read($"uio/{file}")))
                 Assert.That(files, Does.Contain(include.Groups[1].Value), file);
-        Assert.That(File.Exists(folder.PathOf("uio/include/uapi/linux/uio/uio.h")), Is.True, "what uio_core.c includes as <linux/uio/uio.h>");
+        Assert.That(
+            File.Exists(folder.PathOf("uio/include/uapi/linux/uio/uio.h")), Is.True, "what uio_core.c includes as <linux/uio/uio.h>");
         foreach (var file in imported)
             Assert.That(folder.Read($"uio/{file}"), Is.EqualTo(await File.ReadAllTextAsync(Path.Combine(s_imported, file))), file);
     }

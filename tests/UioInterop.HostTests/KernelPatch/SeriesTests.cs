@@ -16,7 +16,8 @@ internal sealed partial class SeriesTests
             .Select(file => Path.GetRelativePath(Repository.At("kernel-patch"), file)).Order()];
 
     private static readonly string[] s_forOthers =
-        [.. Directory.GetDirectories(Repository.At("kernel-patch"), "linux-*").Where(folder => Path.GetFileName(folder) != $"linux-{KernelSource.DefaultRelease}")
+        [.. Directory.GetDirectories(Repository.At("kernel-patch"), "linux-*")
+            .Where(folder => Path.GetFileName(folder) != $"linux-{KernelSource.DefaultRelease}")
             .SelectMany(folder => Directory.GetFiles(folder, "*.patch")).Order()];
 
     private static readonly string[] s_sources = [.. s_plainFiles.Where(file => Path.GetExtension(file) is ".c" or ".h")];
@@ -68,7 +69,8 @@ internal sealed partial class SeriesTests
     {
         string[] series = [.. Patch.Series().Select(patch => Subject(patch.Name))];
         Assert.That(
-            s_forOthers.Select(Path.GetFileName).OfType<string>().Where(name => !name.StartsWith("0000-", StringComparison.Ordinal)).Select(Subject),
+            s_forOthers.Select(Path.GetFileName).OfType<string>()
+                .Where(name => !name.StartsWith("0000-", StringComparison.Ordinal)).Select(Subject),
             Is.SubsetOf(series));
     }
 
@@ -111,7 +113,8 @@ internal sealed partial class SeriesTests
 
     // The script is the kernel's: without patches it is the same, whatever the series.
     private static Task CheckpatchAsync(string text, IReadOnlyList<string> arguments) =>
-        CheckedOnce.OfKernelAsync(MachineList.X64.Kernel, [], ["perl", "codespell"], [text, .. arguments.Select(Path.GetFileName)!], async () =>
+        CheckedOnce.OfKernelAsync(
+            MachineList.X64.Kernel, [], ["perl", "codespell"], [text, .. arguments.Select(Path.GetFileName)!], async () =>
         {
             using var tree = await TestTree.OpenAsync();
             await tree.CheckpatchAsync(arguments);

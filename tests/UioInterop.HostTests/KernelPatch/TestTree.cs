@@ -72,7 +72,8 @@ internal sealed class TestTree : IDisposable
     public void CopyTo(ScratchFolder folder, string name)
     {
         var touched = Patch.Series().SelectMany(patch => patch.Paths)
-            .Concat(Directory.GetFiles(Path.Combine(SourceDirectory, "drivers", "uio")).Select(file => Path.GetRelativePath(SourceDirectory, file)));
+            .Concat(Directory.GetFiles(Path.Combine(SourceDirectory, "drivers", "uio"))
+                .Select(file => Path.GetRelativePath(SourceDirectory, file)));
         foreach (var path in touched.Distinct().Where(path => File.Exists(Path.Combine(SourceDirectory, path))))
             folder.Copy(SourceDirectory, path, Path.Combine(name, path));
     }

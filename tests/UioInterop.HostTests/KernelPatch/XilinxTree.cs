@@ -65,7 +65,8 @@ internal static class XilinxTree
         var text = folder.Read($"{tree}/{Folder}/uio.c");
         text = Insert(text, "#define UIO_MAX_DEVICES", "#include <uapi/linux/uio/uio.h>\n\n#include \"uio_dmabuf.h\"\n\n");
         text = Insert(text, "};\n\nstatic int uio_open", "\tstruct list_head dbufs;\n\tstruct mutex dbufs_lock; /* protect @dbufs */\n");
-        text = Insert(text, "\treturn 0;\n\nerr_infoopen:", "\tINIT_LIST_HEAD(&listener->dbufs);\n\tmutex_init(&listener->dbufs_lock);\n\n");
+        text = Insert(
+            text, "\treturn 0;\n\nerr_infoopen:", "\tINIT_LIST_HEAD(&listener->dbufs);\n\tmutex_init(&listener->dbufs_lock);\n\n");
         var release = text.IndexOf("static int uio_release", StringComparison.Ordinal);
         text = text[..release] + Insert(text[release..], "\tmutex_lock", cleanUp);
         text = Insert(text, "static const struct file_operations uio_fops = {", Ioctl);

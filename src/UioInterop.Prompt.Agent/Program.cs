@@ -1,0 +1,25 @@
+using System.Net.Sockets;
+using UioInterop.Prompt.Agent;
+
+// Without an argument over its input and output, as through ssh. With one over a serial port, which is in raw mode and no
+// console, or a local socket, which the prompt listens on. It listens on nothing itself.
+switch (args)
+{
+    case []:
+        new AgentLoop(Console.OpenStandardInput(), Console.OpenStandardOutput()).Run();
+        return;
+    case [var path] when File.Exists(path):
+        using (var port = new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite, bufferSize: 0))
+            new AgentLoop(port, port).Run();
+        return;
+    case ["--socket", var path]:
+        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        socket.Connect(new UnixDomainSocketEndPoint(path));
+        using (var stream = new NetworkStream(socket, ownsSocket: true))
+            new AgentLoop(stream, stream).Run();
+        return;
+    default:
+        Console.Error.WriteLine("Usage: UioInterop.Prompt.Agent [PORT | --socket PATH]");
+        Environment.Exit(2);
+        return;
+}

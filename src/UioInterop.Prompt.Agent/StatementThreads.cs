@@ -1,0 +1,89 @@
+using System.Runtime;
+
+namespace UioInterop.Prompt.Agent;
+
+/// <summary>
+/// Where a statement runs, before and after each await: on threads that are known, so that they can be interrupted, and aborted.
+/// One for each piece of work that is under way, as pieces may wait for each other.
+/// </summary>
+/// <param name="abort">Aborts them.</param>
+internal sealed class StatementThreads(CancellationToken abort) : TaskScheduler
+{
+    private readonly Lock _gate = new();
+    private readonly HashSet<Thread> _busy = [];
+    private bool _closed;
+
+    /// <summary>Interrupts the threads wherever they block, or will.</summary>
+    public void Interrupt()
+    {
+        lock (_gate)
+        {
+            foreach (Thread thread in _busy)
+                thread.Interrupt();
+        }
+    }
+
+    /// <summary>Whether a thread is at work.</summary>
+    public bool IsBusy
+    {
+        get
+        {
+            lock (_gate)
+                return _busy.Count > 0;
+        }
+    }
+
+    /// <summary>What was awaited by a statement that is over never goes on.</summary>
+    public void Close()
+    {
+        lock (_gate)
+            _closed = true;
+    }
+
+    protected override void QueueTask(Task task)
+    {
+        // Background: they are not to keep the agent.
+        var thread = new Thread(() => Work(task)) { IsBackground = true, Name = "statement" };
+        lock (_gate)
+        {
+            if (_closed)
+                return;
+            _busy.Add(thread);
+        }
+
+        thread.Start();
+    }
+
+    protected override bool TryExecuteTaskInline(Task task, bool taskWasPreviouslyQueued) =>
+        !taskWasPreviouslyQueued && IsOurs && TryExecuteTask(task);
+
+    protected override IEnumerable<Task>? GetScheduledTasks() => null;
+
+    private bool IsOurs
+    {
+        get
+        {
+            lock (_gate)
+                return _busy.Contains(Thread.CurrentThread);
+        }
+    }
+
+    private void Work(Task task)
+    {
+        try
+        {
+#pragma warning disable SYSLIB0046 // It may leave the process in any state: it is the last but one resort, and the last is a new process.
+            ControlledExecution.Run(() => TryExecuteTask(task), abort);
+#pragma warning restore SYSLIB0046
+        }
+        catch (Exception error) when (error is OperationCanceledException or ThreadInterruptedException)
+        {
+            // Whoever interrupted it says so.
+        }
+        finally
+        {
+            lock (_gate)
+                _busy.Remove(Thread.CurrentThread);
+        }
+    }
+}

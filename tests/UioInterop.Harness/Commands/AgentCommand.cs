@@ -1,0 +1,26 @@
+using System.CommandLine;
+using UioInterop.Harness.Guests;
+using UioInterop.Harness.Machines;
+
+namespace UioInterop.Harness.Commands;
+
+/// <summary>Boots a machine for the prompt's agent, whose line to the prompt is this command's input and output.</summary>
+internal static class AgentCommand
+{
+    public static Command Create()
+    {
+        var options = new MachineOptions();
+        var command = new Command("agent", "Boot a machine with the prompt's agent, which listens to this command's input.");
+        options.AddTo(command);
+        command.SetAction((parsed, cancel) =>
+        {
+            var machine = options.MachineOf(parsed);
+            return ProgramBoot.RunAsync(
+                machine, options.KernelOf(parsed), () => PublishAsync(machine.Architecture, cancel), [], options.IsTraced(parsed), cancel);
+        });
+        return command;
+    }
+
+    private static async Task<UserProgram> PublishAsync(Architecture architecture, CancellationToken cancel) =>
+        new(await GuestProject.Agent.PublishAsync(architecture, cancel), GuestProject.Agent.Name, NeedsFramework: true);
+}

@@ -1,0 +1,62 @@
+using NUnit.Framework;
+using UioInterop.Harness.Machines;
+
+namespace UioInterop.HostTests.Prompt;
+
+/// <summary>The prompt on machines: DMA that is typed, and waits that are interrupted.</summary>
+internal sealed class MachineTests
+{
+    private const string Copied = "the same: true";
+
+    private static string[] AgentOn(string machine) => ["dotnet", typeof(Machine).Assembly.Location, "agent", "--machine", machine];
+
+    [Test]
+    public async Task Edu_is_driven_and_stopped_and_waited_for_in_vain()
+    {
+        Conversation conversation = null!;
+        conversation = new Conversation(Typed()) { IsInteractive = true };
+        var code = await conversation.RunAsync(AgentOn(MachineList.X64.Name));
+
+        var output = conversation.Output;
+        Assert.That(output, Does.Contain("/dev/uio0").And.Contain("uio_pci_generic"), "the table of devices");
+        Assert.That(output, Does.Contain("1 MiB"), "the device's maps");
+        Assert.That(output, Does.Contain("512 uint, ToDevice").Or.Contain("512 UInt32, ToDevice"), "the buffer");
+        Assert.That(output, Does.Contain("00000000  00 00 00 00 01 00 00 00"), "its first bytes");
+        Assert.That(output, Does.Contain("16777453 (0x010000ed)"), "a register");
+        Assert.That(output, Does.Contain(Copied));
+        Assert.That(output, Does.Contain("CS0103").And.Contain("at rest: True"), "a new agent, and the device of the old one");
+        Assert.That(output, Does.Contain("interrupted\n").And.Contain("still open: True"));
+        Assert.That(code, Is.Zero);
+
+        IEnumerable<string> Typed()
+        {
+            yield return "var bound = DriverBinding.Bind(\"0000:00:01.0\", \"uio_pci_generic\");";
+            yield return "devices";
+            yield return "var edu = EduDevice.Open(\"0000:00:01.0\");";
+            yield return "edu.Device";
+            yield return "Peek(edu.Device, 0)";
+            yield return "var source = edu.Device.Allocate<uint>(512, DmaDirection.ToDevice);";
+            yield return "var target = edu.Device.Allocate<uint>(512, DmaDirection.FromDevice);";
+            yield return "source.Write(Enumerable.Range(0, 512).Select(i => (uint)i).ToArray());";
+            yield return "source";
+            yield return "edu.CopyToDevice(source, 0, 2048, TimeSpan.FromSeconds(10));";
+            yield return "await edu.CopyFromDeviceAsync(target, 0, 2048, TimeSpan.FromSeconds(10));";
+            yield return "$\"the same: {(target.ToArray().SequenceEqual(source.ToArray()) ? \"true\" : \"false\")}\"";
+            _ = InterruptAsync();
+            yield return "Task unfinished = edu.CopyFromDeviceAsync(target, 0, 2048, TimeSpan.FromSeconds(10)).AsTask();";
+            yield return "restart";
+            yield return "edu";
+            yield return "var again = EduDevice.Open(\"0000:00:01.0\");";
+            yield return "$\"at rest: {!again.IsBusy}\"";
+            yield return "again.Dispose(); var device = UioDevice.Open(\"0000:00:01.0\");";
+            yield return "Console.WriteLine(\"begun\"); device.TryWaitForInterrupt(Timeout.InfiniteTimeSpan, out _);";
+            yield return "$\"still open: {device.Registers.Read32(0) == 0x010000ed}\"";
+        }
+
+        async Task InterruptAsync()
+        {
+            await conversation.ShownAsync("begun");
+            conversation.Interrupt();
+        }
+    }
+}

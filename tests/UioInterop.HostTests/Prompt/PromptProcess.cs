@@ -1,0 +1,29 @@
+using CliWrap;
+using CliWrap.Buffered;
+using UioInterop.Prompt;
+
+namespace UioInterop.HostTests.Prompt;
+
+/// <summary>The prompt as a person starts it, and its agent, which is here unless it is told otherwise: most of it needs no machine.</summary>
+internal static class PromptProcess
+{
+    public static string[] AgentHere { get; } = ["dotnet", Path.Combine(AppContext.BaseDirectory, "UioInterop.Prompt.Agent.dll")];
+
+    public static string Program { get; } = typeof(PromptSession).Assembly.Location;
+
+    /// <summary>Runs statements, one or more lines each.</summary>
+    public static async Task<BufferedCommandResult> RunAsync(string statements, string[]? agent = null, string? folder = null) =>
+        await (PipeSource.FromString(statements) | Cli.Wrap("dotnet")
+            .WithArguments([Program, "--", .. agent ?? AgentHere])
+            .WithEnvironmentVariables(Environment(folder))
+            .WithValidation(CommandResultValidation.None)).ExecuteBoundedAsync();
+
+    public static Dictionary<string, string?> Environment(string? folder) => new()
+    {
+        ["STARTED_IN"] = folder ?? Path.GetTempPath(),
+        ["XDG_CACHE_HOME"] = CacheFolder,
+        ["XDG_STATE_HOME"] = folder ?? CacheFolder,
+    };
+
+    private static string CacheFolder { get; } = Path.Combine(UioInterop.Harness.Repository.Artifacts, "prompt-tests");
+}
