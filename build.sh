@@ -23,10 +23,11 @@ export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_SYSTEM_GLOBALIZATION
 
 help() {
   cat <<'EOF'
-./build.sh demo [--machine NAME] [--compilation NAME]
+./build.sh demo [--machine NAME] [--compilation NAME] [--trace]
                                    boot a machine and watch a C# program move data by DMA
 ./build.sh run PROGRAM [--machine NAME] [--aot] [--memory MIB] [--kernel FILE] [--dtb FILE] [--append TEXT]
-               [-- ARGUMENTS]      boot a machine and run a program of your own in it: a C# file, a project,
+               [--trace] [-- ARGUMENTS]
+                                   boot a machine and run a program of your own in it: a C# file, a project,
                                    a published folder or an executable
 ./build.sh repl [--machine NAME] [--memory MIB] [--kernel FILE] [--dtb FILE] [--append TEXT]
                                    boot a machine with a C# prompt in it, or run the statements of a pipe

@@ -17,6 +17,12 @@ try
 
     bool equal = RoundTrip.Run(engine);
     bool safe = ReleaseProof.Run(engine);
+    if (engine is AxiDmaEngine)
+    {
+        engine.Dispose();
+        safe &= await StreamProof.RunAsync();
+    }
+
     bool isIsolated = engine.Device.Info.Iommu is { Translates: true };
     if (engine is EduEngine edu && isIsolated && engine.Device.Features.ExposesAddresses)
         safe &= IommuProof.Run(edu.Edu);

@@ -23,6 +23,7 @@ internal sealed class DemoTests
             (MachineList.Zcu102, Compilation.ReadyToRun),
             (MachineList.Zcu102, Compilation.NativeAot),
             (MachineList.Zcu102, Compilation.FrameworkDependent),
+            (MachineList.Zcu102Logic, Compilation.ReadyToRun),
             (MachineList.Zcu102NoAddresses, Compilation.NativeAot),
             (MachineList.Versal, Compilation.NativeAot),
             (MachineList.ArmVirt, Compilation.NativeAot),

@@ -78,6 +78,15 @@ internal sealed class RunTests
         Assert.That(result.StandardOutput, Is.Empty);
     }
 
+    [Test]
+    public async Task A_machine_without_logic_has_nothing_to_trace()
+    {
+        var result = await RunAsync("", "any.cs", "--machine", "x86-64", "--trace");
+
+        Assert.That(result.ExitCode, Is.EqualTo(2));
+        Assert.That(result.StandardError, Does.Contain("x86-64 has no programmable logic to trace. These have: zcu102-logic."));
+    }
+
     private static async Task MakeForeignAsync(ScratchFolder folder, string name)
     {
         folder.Write("main.c", "int main(void) { return 0; }\n");

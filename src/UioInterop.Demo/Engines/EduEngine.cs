@@ -31,8 +31,8 @@ internal sealed class EduEngine(EduDevice edu) : IEngine
         }
     }
 
-    public ValueTask<InterruptCount> BeginWrite(DmaMapping to, CancellationToken token) =>
-        edu.CopyFromDeviceAsync(to, 0, EduDevice.MaxTransfer, Timeout, token: token);
+    public Task BeginWrite(DmaMapping to, CancellationToken token) =>
+        edu.CopyFromDeviceAsync(to, 0, EduDevice.MaxTransfer, Timeout, token: token).AsTask();
 
     public void Dispose() => edu.Dispose();
 }

@@ -15,5 +15,6 @@ internal interface IEngine : IDisposable
     void Copy(DmaMapping from, DmaMapping to, int length);
 
     /// <summary>Begins a write into all of a buffer of <see cref="CopyLength"/>. What it writes does not matter.</summary>
-    ValueTask<InterruptCount> BeginWrite(DmaMapping to, CancellationToken token);
+    /// <returns>Its end, or an exception that says why it was stopped.</returns>
+    Task BeginWrite(DmaMapping to, CancellationToken token);
 }

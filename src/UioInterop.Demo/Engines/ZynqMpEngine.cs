@@ -60,8 +60,8 @@ internal sealed class ZynqMpEngine : IEngine
         Print.Step($"copied       {length >> 10} KiB, {Machine.Where(from)} -> {Machine.Where(to)}, interrupt {count.Total}, missed {count.Missed}");
     }
 
-    public ValueTask<InterruptCount> BeginWrite(DmaMapping to, CancellationToken token) =>
-        _dma.CopyAsync(_ballastMapping, 0, to, 0, CopyLength, Timeout, token);
+    public Task BeginWrite(DmaMapping to, CancellationToken token) =>
+        _dma.CopyAsync(_ballastMapping, 0, to, 0, CopyLength, Timeout, token).AsTask();
 
     public void Dispose()
     {

@@ -10,12 +10,12 @@ namespace UioInterop.Devices;
 /// </remarks>
 /// <example>
 /// <code>
-/// using var dma = AxiDma.Open(UioDeviceId.FromName("axi-dma-0"));
-/// using var request = DmaHeap.Cma.Allocate(4096);
-/// using var answer = DmaHeap.Cma.Allocate(4096);
-/// using (var cpu = request.BeginAccess(CpuAccessMode.Write)) cpu.Span.Fill(1);
-/// ValueTask&lt;long&gt; received = dma.ReceiveAsync(answer, TimeSpan.FromSeconds(1));
-/// await dma.SendAsync(request, TimeSpan.FromSeconds(1));
+/// using AxiDma dma = AxiDma.Open("axi-dma-0");
+/// using DeviceBuffer&lt;uint&gt; samples = dma.Allocate&lt;uint&gt;(1024, DmaDirection.ToDevice);
+/// using DeviceBuffer&lt;uint&gt; result = dma.Allocate&lt;uint&gt;(1024, DmaDirection.FromDevice);
+/// samples.Write(data);
+/// ValueTask&lt;long&gt; received = dma.ReceiveAsync(result, TimeSpan.FromSeconds(1));
+/// await dma.SendAsync(samples, TimeSpan.FromSeconds(1));
 /// long bytes = await received;
 /// </code>
 /// </example>
@@ -81,9 +81,32 @@ public sealed class AxiDma : IDisposable
         }
     }
 
+    /// <summary>Allocates memory for packets, and imports it into the device of the channel that will use it.</summary>
+    /// <param name="length">How many values, more than 0.</param>
+    /// <param name="direction">
+    /// <see cref="DmaDirection.ToDevice"/> to send them, <see cref="DmaDirection.FromDevice"/> to receive them. Both takes a core
+    /// that is one UIO device.
+    /// </param>
+    /// <exception cref="ArgumentException">Both directions, of a core that is two UIO devices.</exception>
+    /// <inheritdoc cref="UioDevice.Allocate{T}"/>
+    public DeviceBuffer<T> Allocate<T>(long length, DmaDirection direction) where T : unmanaged
+    {
+        if (direction == DmaDirection.Bidirectional && Sender.Device != Receiver.Device)
+            throw new ArgumentException("Each channel of this core is a UIO device: memory for one of them has one direction.", nameof(direction));
+        return (direction == DmaDirection.FromDevice ? Receiver : Sender).Device.Allocate<T>(length, direction);
+    }
+
     /// <summary>Sends all of a buffer as one packet.</summary>
     /// <inheritdoc cref="SendAsync(IReadOnlyList{DmaSegment}, TimeSpan, CancellationToken)"/>
     public ValueTask<long> SendAsync(DmaBuf buffer, TimeSpan timeout, CancellationToken token = default)
+    {
+        ArgumentNullException.ThrowIfNull(buffer);
+        return SendAsync(new DmaSegment(buffer, 0, buffer.Length), timeout, token);
+    }
+
+    /// <summary>Sends all of an import into <see cref="Sender"/>'s device as one packet; a <see cref="DeviceBuffer{T}"/> is one.</summary>
+    /// <inheritdoc cref="SendAsync(IReadOnlyList{DmaSegment}, TimeSpan, CancellationToken)"/>
+    public ValueTask<long> SendAsync(DmaMapping buffer, TimeSpan timeout, CancellationToken token = default)
     {
         ArgumentNullException.ThrowIfNull(buffer);
         return SendAsync(new DmaSegment(buffer, 0, buffer.Length), timeout, token);
@@ -121,6 +144,14 @@ public sealed class AxiDma : IDisposable
     /// <summary>Receives one packet into a buffer.</summary>
     /// <inheritdoc cref="ReceiveAsync(IReadOnlyList{DmaSegment}, TimeSpan, CancellationToken)"/>
     public ValueTask<long> ReceiveAsync(DmaBuf buffer, TimeSpan timeout, CancellationToken token = default)
+    {
+        ArgumentNullException.ThrowIfNull(buffer);
+        return ReceiveAsync(new DmaSegment(buffer, 0, buffer.Length), timeout, token);
+    }
+
+    /// <summary>Receives one packet into an import into <see cref="Receiver"/>'s device; a <see cref="DeviceBuffer{T}"/> is one.</summary>
+    /// <inheritdoc cref="ReceiveAsync(IReadOnlyList{DmaSegment}, TimeSpan, CancellationToken)"/>
+    public ValueTask<long> ReceiveAsync(DmaMapping buffer, TimeSpan timeout, CancellationToken token = default)
     {
         ArgumentNullException.ThrowIfNull(buffer);
         return ReceiveAsync(new DmaSegment(buffer, 0, buffer.Length), timeout, token);

@@ -6,7 +6,7 @@ namespace UioInterop.Devices;
 /// </summary>
 /// <example>
 /// <code>
-/// using var stream = StreamingAxiDma.Open(UioDeviceId.FromName("axi-dma-0"));
+/// using var stream = StreamingAxiDma.Open("axi-dma-0");
 /// stream.Receiver.Begin(parts: 16, length: 4096);
 /// await foreach (RingPart part in stream.Receiver.ReceiveForever(token))
 /// {
@@ -33,6 +33,14 @@ public sealed class StreamingAxiDma : IDisposable
         var domain = new StopDomain();
         return new StreamingAxiDma(new AxiDmaChannel(session, domain, DmaDirection.ToDevice, known), new AxiDmaReceiveRing(session, domain, known));
     });
+
+    /// <summary>Sends all of an import into <see cref="Sender"/>'s device as one packet; a <see cref="DeviceBuffer{T}"/> is one.</summary>
+    /// <inheritdoc cref="AxiDma.SendAsync(DmaSegment, TimeSpan, CancellationToken)"/>
+    public ValueTask<long> SendAsync(DmaMapping buffer, TimeSpan timeout, CancellationToken token = default)
+    {
+        ArgumentNullException.ThrowIfNull(buffer);
+        return SendAsync(new DmaSegment(buffer, 0, buffer.Length), timeout, token);
+    }
 
     /// <summary>Sends a part of a buffer as one packet.</summary>
     /// <inheritdoc cref="AxiDma.SendAsync(DmaSegment, TimeSpan, CancellationToken)"/>

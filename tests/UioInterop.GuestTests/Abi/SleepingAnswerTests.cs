@@ -8,7 +8,7 @@ namespace UioInterop.GuestTests.Abi;
 [Category(Needs.UserFaults)]
 internal sealed class SleepingAnswerTests : AbiTest
 {
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan s_patience = Bound.Long;
 
     [Test, Category(Needs.Handles)]
     public void A_mapping_nobody_knows_yet_is_not_to_be_detached()

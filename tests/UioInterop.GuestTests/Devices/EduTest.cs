@@ -9,7 +9,7 @@ internal abstract class EduTest
 {
     protected const int Length = EduDevice.MaxTransfer;
 
-    protected static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
+    protected static readonly TimeSpan Timeout = Bound.Long;
 
     protected EduDevice Edu { get; private set; } = null!;
 

@@ -9,7 +9,7 @@ internal abstract class ZynqMpDmaTest
 {
     protected const int Length = 64 << 10;
 
-    protected static readonly TimeSpan Timeout = TimeSpan.FromSeconds(10);
+    protected static readonly TimeSpan Timeout = Bound.Long;
 
     protected static UioDeviceId Id => UioDeviceId.FromParent(UnderTest.Name);
 

@@ -5,7 +5,7 @@ namespace UioInterop.GuestTests.Library;
 
 internal sealed class ArrivalTests : IDisposable
 {
-    private static readonly TimeSpan s_long = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan s_long = Bound.Long;
 
     // At the end of its time a wait looks once more, and would find what it had slept through.
     private static readonly TimeSpan s_forEver = Timeout.InfiniteTimeSpan;

@@ -10,7 +10,7 @@ internal sealed class BufferMemoryTests
 {
     private const int Stream = 1; // SOCK_STREAM
     private const int Length = 10_000;
-    private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan s_timeout = Bound.Long;
     private static readonly byte[] s_pattern = Buffers.Pattern(Length, seed: 30);
 
     [Test]

@@ -8,7 +8,7 @@ namespace UioInterop.GuestTests.Library;
 [Category(Needs.Edu), Category(Needs.Import)]
 internal sealed class EventSourceTests
 {
-    private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan s_timeout = Bound.Long;
 
     private UioDevice _device = null!;
 

@@ -10,7 +10,7 @@ namespace UioInterop.GuestTests.Library;
 internal sealed class InterruptTests
 {
     private const string ThreadName = "UioInterop inte"; // the kernel keeps 15 letters
-    private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan s_timeout = Bound.Long;
 
     private UioDevice _device = null!;
     private EduInterrupt _interrupt = null!;

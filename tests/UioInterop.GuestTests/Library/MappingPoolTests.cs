@@ -9,7 +9,7 @@ namespace UioInterop.GuestTests.Library;
 internal sealed class MappingPoolTests
 {
     private const int Length = 4096;
-    private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan s_timeout = Bound.Long;
 
     private UioDevice _device = null!;
     private int _buffers;

@@ -8,7 +8,7 @@ namespace UioInterop.GuestTests.Library;
 [Category(Needs.NoAddresses)]
 internal sealed class NoAddressTests
 {
-    private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan s_timeout = Bound.Long;
 
     [SetUp]
     public void Bind() => UnderTest.Bind();

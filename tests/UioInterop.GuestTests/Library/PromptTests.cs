@@ -7,7 +7,7 @@ namespace UioInterop.GuestTests.Library;
 internal sealed class PromptTests
 {
     private const string PciUio = "uio_pci_generic";
-    private static readonly TimeSpan s_bound = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan s_bound = Bound.Long;
     private static readonly Register<uint> s_status = new(0x24), s_acknowledge = new(0x64);
 
     private UioDevice _device = null!;

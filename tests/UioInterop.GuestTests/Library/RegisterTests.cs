@@ -19,7 +19,7 @@ internal sealed class RegisterTests
 
     private enum Half : uint { Low = 0x55aa, High = 0x55aa0000 }
 
-    private static readonly TimeSpan s_bound = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan s_bound = Bound.Long;
 
     // Every public access, by a name, its width, and what it does at an offset.
     private static readonly (string Name, int Width, Action<Registers, int> Access)[] s_accesses =

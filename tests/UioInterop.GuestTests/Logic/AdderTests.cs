@@ -7,7 +7,7 @@ namespace UioInterop.GuestTests.Logic;
 [Category(Needs.Logic), Category(Needs.Handles)]
 internal sealed class AdderTests
 {
-    private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan s_timeout = Bound.Long;
 
     [Test]
     public async Task The_words_of_a_buffer_are_added_up()

@@ -32,7 +32,7 @@ public sealed record AxiDmaCore(string Name, string Node, string? Peer, bool Has
 internal sealed class AxiDmaTests(AxiDmaCore core)
 {
     private const int Length = 8192;
-    private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan s_timeout = Bound.Long;
     private static readonly TimeSpan s_short = TimeSpan.FromMilliseconds(50);
 
     private AxiDma _dma = null!;
@@ -77,6 +77,34 @@ internal sealed class AxiDmaTests(AxiDmaCore core)
             Assert.That((sent, await received), Is.EqualTo(((long)Length, (long)Length)));
             Assert.That(Buffers.Read(_destination, Length), Is.EqualTo(Buffers.Pattern(Length, seed)));
         }
+    }
+
+    [Test]
+    public async Task Memory_that_it_allocates_is_sent_and_received()
+    {
+        using var samples = _dma.Allocate<uint>(1000, DmaDirection.ToDevice);
+        using var result = _dma.Allocate<uint>(1000, DmaDirection.FromDevice);
+        uint[] data = [.. Enumerable.Range(1, 1000).Select(i => (uint)i * 0x01020304)];
+        samples.Write(data);
+
+        var received = _dma.ReceiveAsync(result, s_timeout);
+        await _dma.SendAsync(samples, s_timeout);
+
+        Assert.That(await received, Is.EqualTo(4000));
+        Assert.That(result.ToArray(), Is.EqualTo(data));
+    }
+
+    [Test]
+    public void Memory_for_both_channels_takes_one_device()
+    {
+        if (core.Peer is not null)
+        {
+            Assert.That(() => _dma.Allocate<uint>(16, DmaDirection.Bidirectional), Throws.ArgumentException.With.Message.Contains("one direction"));
+            return;
+        }
+
+        using var both = _dma.Allocate<uint>(16, DmaDirection.Bidirectional);
+        Assert.That(both.Mapping.Direction, Is.EqualTo(DmaDirection.Bidirectional));
     }
 
     [Test]

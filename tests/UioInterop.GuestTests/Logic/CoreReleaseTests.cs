@@ -12,7 +12,7 @@ namespace UioInterop.GuestTests.Logic;
 internal sealed class CoreReleaseTests
 {
     // All there is to a copy that is not over yet: it would take this long, and no test waits for it.
-    private static readonly TimeSpan s_long = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan s_long = Bound.Long;
 
     private const int Length = 64 << 10;
     private TestCore _core = null!;

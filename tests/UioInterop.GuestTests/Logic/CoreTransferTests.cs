@@ -7,7 +7,7 @@ namespace UioInterop.GuestTests.Logic;
 internal sealed class CoreTransferTests
 {
     private const int Length = 4096;
-    private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan s_timeout = Bound.Long;
 
     private TestCore _core = null!;
     private DmaBuf _buffer = null!;

@@ -11,7 +11,7 @@ namespace UioInterop.GuestTests.Logic;
 internal sealed class QemusAxiDmaTests
 {
     private const int Length = 8192;
-    private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan s_timeout = Bound.Long;
 
     [Test]
     public async Task What_is_sent_is_received_before_and_after_a_reset()

@@ -19,7 +19,7 @@ internal sealed class ChildProcess : IDisposable
     private const string IdleRole = "idle";
     private const string WriteRole = "write";
     private const string StartWriterRole = "start-writer";
-    private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(40);
+    private static readonly TimeSpan s_timeout = Bound.Long;
 
     private static UioDevice? s_device; // keeps it from the collector
 
@@ -245,7 +245,7 @@ internal sealed class ChildProcess : IDisposable
 
     private static string Work(int rounds)
     {
-        var timeout = TimeSpan.FromSeconds(20);
+        var timeout = Bound.Long;
         using var edu = EduDevice.Open();
         using var pool = new DmaMappingPool(edu.Device, DmaHeap.Cma, 4096, DmaDirection.Bidirectional, capacity: 2);
         for (var i = 0; i < rounds; i++)

@@ -12,7 +12,7 @@ internal sealed class EduInterrupt
     private static readonly Register<uint> s_raise = new(RaiseOffset, "interrupt raise");
     private static readonly Register<uint> s_acknowledge = new(0x64, "interrupt acknowledge");
 
-    private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan s_timeout = Bound.Long;
 
     private readonly UioDevice _device;
     private readonly Registers _registers;

@@ -6,7 +6,7 @@ namespace UioInterop.GuestTests.Support;
 /// <summary>A program that says how its tests went in the Test Anything Protocol (testanything.org), run to its end.</summary>
 internal sealed partial record TapProgram(int ExitCode, IReadOnlyList<string> Lines)
 {
-    private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(40);
+    private static readonly TimeSpan s_timeout = Bound.Long;
 
     public static TapProgram Run(string path, params IEnumerable<KeyValuePair<string, string?>> environment)
     {

@@ -15,7 +15,8 @@ internal static class AgentCommand
         command.SetAction((parsed, cancel) =>
         {
             var machine = options.MachineOf(parsed);
-            return ProgramBoot.RunAsync(machine, options.KernelOf(parsed), () => PublishAsync(machine.Architecture, cancel), [], cancel);
+            return ProgramBoot.RunAsync(
+                machine, options.KernelOf(parsed), () => PublishAsync(machine.Architecture, cancel), [], options.TraceOf(parsed), cancel);
         });
         return command;
     }

@@ -21,19 +21,24 @@ internal static class DemoCommand
             Description = $"How the program is compiled: {string.Join(", ", Compilation.All)}.",
             DefaultValueFactory = _ => Compilation.ReadyToRun.Name,
         };
-        var command = new Command("demo", "Boot a machine and run the demo in it.") { machine, compilation };
+        var trace = TraceOption.Create();
+        var command = new Command("demo", "Boot a machine and run the demo in it.") { machine, compilation, trace };
         command.SetAction((parsed, cancel) => RunAsync(
-            MachineList.Named(parsed.GetRequiredValue(machine)), Compilation.Named(parsed.GetRequiredValue(compilation)), cancel));
+            MachineList.Named(parsed.GetRequiredValue(machine)), Compilation.Named(parsed.GetRequiredValue(compilation)),
+            parsed.GetValue(trace), cancel));
         return command;
     }
 
-    private static async Task<int> RunAsync(Machine machine, Compilation compilation, CancellationToken cancel)
+    private static async Task<int> RunAsync(Machine machine, Compilation compilation, bool trace, CancellationToken cancel)
     {
+        TraceOption.Check(trace, machine);
         Prerequisite.Require(machine);
         var kernel = await KernelProgress.BuildAsync(machine.Kernel, cancel);
         AnsiConsole.WriteLine($"Booting {machine.Name}: {machine.Summary}.");
         AnsiConsole.WriteLine();
         var report = await DemoRun.ExecuteAsync(machine, kernel, compilation, Console.OpenStandardOutput(), cancel);
+        if (trace)
+            await TraceOption.ShowAsync(report, Console.Out);
         AnsiConsole.WriteLine();
         VerdictText.Show(report);
         return report.Verdict.IsGood ? 0 : 1;

@@ -13,9 +13,11 @@ internal sealed class MachineOptions
     private readonly Option<int?> _memory = new("--memory") { Description = "The machine's memory in MiB." };
     private readonly Option<string?> _append = new("--append") { Description = "More arguments for the kernel." };
 
+    private readonly Option<bool> _trace = TraceOption.Create();
+
     public void AddTo(Command command)
     {
-        foreach (var option in (Option[])[_machine, _kernel, _deviceTree, _memory, _append])
+        foreach (var option in (Option[])[_machine, _kernel, _deviceTree, _memory, _append, _trace])
             command.Options.Add(option);
     }
 
@@ -32,6 +34,9 @@ internal sealed class MachineOptions
 
     /// <summary>The kernel of their own; null for the machine's.</summary>
     public KernelImage? KernelOf(ParseResult parsed) => parsed.GetValue(_kernel) is { } image ? KernelImage.Of(Existing(image)) : null;
+
+    /// <summary>Whether what is read and written of the logic's cores is to be shown.</summary>
+    public bool TraceOf(ParseResult parsed) => parsed.GetValue(_trace);
 
     /// <summary>A path as it was typed: build.sh changes the folder.</summary>
     public static string Here(string path) =>

@@ -18,16 +18,20 @@ internal static class ProgramBoot
     private static readonly TimeSpan s_ever = TimeSpan.FromDays(365);
 
     public static async Task<int> RunAsync(
-        Machine machine, KernelImage? own, Func<Task<UserProgram>> prepare, IReadOnlyList<string> arguments, CancellationToken cancel)
+        Machine machine, KernelImage? own, Func<Task<UserProgram>> prepare, IReadOnlyList<string> arguments, bool trace,
+        CancellationToken cancel)
     {
         AnsiConsole.Console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
         if (Console.IsErrorRedirected)
             AnsiConsole.Profile.Width = int.MaxValue;
+        TraceOption.Check(trace, machine);
         Prerequisite.Require(machine);
         var program = await prepare();
         var kernel = own ?? await KernelProgress.BuildAsync(machine.Kernel, cancel);
         var initramfs = await ProgramInitramfs.BuildAsync(machine, program, arguments, kernel, cancel);
         var report = await RunAsync(machine, kernel, initramfs, cancel);
+        if (trace)
+            await TraceOption.ShowAsync(report, Console.Error);
         var code = InitSays.ExitCode(report.Evidence.Console);
         // A program that ends with an error says so itself. What else went wrong with its machine it cannot know.
         if (!report.Verdict.IsGood && (code is null or 0 || report.Verdict.Outcome != Outcome.Failed))

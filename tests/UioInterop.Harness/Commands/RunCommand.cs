@@ -21,7 +21,7 @@ internal static class RunCommand
                 machine, options.KernelOf(parsed),
                 () => UserProgram.PrepareAsync(
                     MachineOptions.Here(parsed.GetRequiredValue(program)), machine.Architecture, parsed.GetValue(ahead), cancel),
-                parsed.GetValue(arguments) ?? [], cancel);
+                parsed.GetValue(arguments) ?? [], options.TraceOf(parsed), cancel);
         });
         return command;
     }

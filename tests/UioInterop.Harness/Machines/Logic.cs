@@ -5,6 +5,9 @@ namespace UioInterop.Harness.Machines;
 /// <summary>The programmable logic of tests/logic: a library that is preloaded into QEMU, and its programs for the guest.</summary>
 internal static class Logic
 {
+    /// <summary>In the folder of a run: each access to a core.</summary>
+    public const string TraceFile = "logic.trace";
+
     private static readonly string s_directory = Repository.At("tests", "logic");
 
     /// <summary>The library, up to date.</summary>
@@ -21,7 +24,7 @@ internal static class Logic
             ? new Dictionary<string, string?>
             {
                 ["LD_PRELOAD"] = await EnsureAsync(cancel),
-                ["LOGIC_TRACE"] = Path.Combine(directory, "logic.trace"),
+                ["LOGIC_TRACE"] = Path.Combine(directory, TraceFile),
             }
             : new Dictionary<string, string?>();
 

@@ -330,6 +330,7 @@ public static class MachineList
             "-device", "pl-test-core,addr=0xa0040000,irq=95",
             "-device", "pl-sum,addr=0xa0050000,irq=96",
             "-device", "pl-test-core,addr=0xa0060000,irq=104",
+            "-device", "pl-xlnx-axi-timer,addr=0xa0070000,irq=105",
         ],
         HasLogic = true,
         DeviceTree = Repository.At("tests", "machines", "zcu102-logic.dts"),

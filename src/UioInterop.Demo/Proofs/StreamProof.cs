@@ -1,0 +1,112 @@
+using System.Runtime.InteropServices;
+using UioInterop.Demo.Engines;
+using UioInterop.Devices;
+
+namespace UioInterop.Demo.Proofs;
+
+/// <summary>
+/// Packets come for ever into a ring of buffers, each the program's until it is given back. Whoever keeps them all stops the
+/// stream, and nothing is lost; who closes the device ends it.
+/// </summary>
+internal static class StreamProof
+{
+    private const int Parts = 8;
+    private const int Length = 4096;
+    private const int Rounds = 16;
+
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
+
+    public static async Task<bool> RunAsync()
+    {
+        Print.Title("Proof: a stream runs, waits for the program, and ends");
+
+        var dma = StreamingAxiDma.Open(AxiDmaEngine.Name);
+        Task<long> source;
+        bool good;
+        try
+        {
+            dma.Receiver.Begin(Parts, Length);
+            Print.Step($"began        to receive into a ring of {Parts} buffers of {Length} bytes");
+            source = SendForeverAsync(dma);
+            good = await ReceiveAsync(dma.Receiver);
+        }
+        finally
+        {
+            // With the source at work, as a program ends that was not asked.
+            dma.Dispose();
+        }
+
+        Print.Step($"closed       the device while packets were sent; the source says: {await OutcomeAsync(source)}");
+        return good;
+    }
+
+    private static async Task<bool> ReceiveAsync(AxiDmaReceiveRing ring)
+    {
+        uint next = 0;
+        for (; next < Rounds * Parts; next++)
+        {
+            using RingPart part = await ring.ReceiveAsync(Timeout);
+            if (Number(part) != next)
+                return Print.Verdict(false, "", $"packet {next} is not there, but packet {Number(part)}");
+        }
+
+        Print.Verdict(true, $"{next} packets came, each in its turn, {Rounds} times around the ring", "");
+
+        var kept = new RingPart[Parts];
+        for (int i = 0; i < Parts; i++)
+            kept[i] = await ring.ReceiveAsync(Timeout);
+        using var enough = new CancellationTokenSource(TimeSpan.FromMilliseconds(100));
+        bool waits = await IsSilentAsync(ring, enough.Token);
+        foreach (RingPart part in kept)
+        {
+            waits &= Number(part) == next++;
+            part.Dispose();
+        }
+
+        using RingPart following = await ring.ReceiveAsync(Timeout);
+        return Print.Verdict(waits, $"with all {Parts} kept for 100 ms the stream waited, and overwrote none", "the stream went on into buffers that were the program's")
+            & Print.Verdict(Number(following) == next && ring.Overruns == 0, "given back, it went on with the packet that was next: none was lost", $"packet {next} was lost");
+    }
+
+    private static async Task<bool> IsSilentAsync(AxiDmaReceiveRing ring, CancellationToken token)
+    {
+        try
+        {
+            (await ring.ReceiveAsync(Timeout, token)).Dispose();
+            return false;
+        }
+        catch (OperationCanceledException)
+        {
+            return true;
+        }
+    }
+
+    private static async Task<long> SendForeverAsync(StreamingAxiDma dma)
+    {
+        using DeviceBuffer<uint> packet = dma.Sender.Device.Allocate<uint>(Length / sizeof(uint), DmaDirection.ToDevice);
+        for (uint number = 0; ; number++)
+        {
+            packet.Fill(number);
+            await dma.SendAsync(packet, Timeout);
+        }
+    }
+
+    private static uint Number(RingPart part)
+    {
+        using CpuAccess cpu = part.BeginRead();
+        ReadOnlySpan<uint> words = MemoryMarshal.Cast<byte, uint>(cpu.Span);
+        return words.ContainsAnyExcept(words[0]) ? uint.MaxValue : words[0];
+    }
+
+    private static async Task<string> OutcomeAsync(Task<long> source)
+    {
+        try
+        {
+            return $"{await source} packets";
+        }
+        catch (Exception error) when (error is InvalidOperationException or OperationCanceledException)
+        {
+            return error.Message;
+        }
+    }
+}
