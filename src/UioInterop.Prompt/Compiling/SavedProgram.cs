@@ -27,13 +27,16 @@ internal static class SavedProgram
                 foreach (string name in NamesIn(member))
                 {
                     if (!declared.TryAdd(name, member.ToString()))
-                        throw new PromptException($"{name} is declared twice, which a program cannot: \"{declared[name]}\" and \"{member}\".");
+                        throw new PromptException(
+                            $"{name} is declared twice, which a program cannot: \"{declared[name]}\" and \"{member}\".");
                 }
 
                 if (member is BaseTypeDeclarationSyntax or DelegateDeclarationSyntax)
                     types.Add(member.ToString());
                 else
-                    body.Add(statement.HasValue && member == root.Members[^1] ? $"Console.WriteLine({((ExpressionStatementSyntax)((GlobalStatementSyntax)member).Statement).Expression});" : Local(member));
+                    body.Add(statement.HasValue && member == root.Members[^1]
+                        ? $"Console.WriteLine({((ExpressionStatementSyntax)((GlobalStatementSyntax)member).Statement).Expression});"
+                        : Local(member));
             }
         }
 
@@ -53,7 +56,8 @@ internal static class SavedProgram
     // A field of a script is a variable of a program, and a method a local function: both without the words of a class's member.
     private static string Local(MemberDeclarationSyntax member) =>
         member is FieldDeclarationSyntax or MethodDeclarationSyntax
-            ? member.WithModifiers([.. member.Modifiers.Where(word => word.Kind() is SyntaxKind.StaticKeyword or SyntaxKind.AsyncKeyword or SyntaxKind.UnsafeKeyword)]) is FieldDeclarationSyntax field
+            ? member.WithModifiers([.. member.Modifiers.Where(word => word.Kind() is SyntaxKind.StaticKeyword
+            or SyntaxKind.AsyncKeyword or SyntaxKind.UnsafeKeyword)]) is FieldDeclarationSyntax field
                 ? field.Declaration + ";" : member.ToString()
             : member.ToString();
 
@@ -61,7 +65,8 @@ internal static class SavedProgram
     {
         FieldDeclarationSyntax field => field.Declaration.Variables.Select(variable => variable.Identifier.Text),
         BaseTypeDeclarationSyntax type => [type.Identifier.Text],
-        GlobalStatementSyntax { Statement: LocalDeclarationStatementSyntax local } => local.Declaration.Variables.Select(variable => variable.Identifier.Text),
+        GlobalStatementSyntax { Statement: LocalDeclarationStatementSyntax local } =>
+            local.Declaration.Variables.Select(variable => variable.Identifier.Text),
         _ => [],
     };
 }

@@ -7,12 +7,15 @@ namespace UioInterop.Harness.Commands;
 /// <summary>The options of a command that boots a machine for somebody: which one, and what of it is their own.</summary>
 internal sealed class MachineOptions
 {
-    private readonly Option<string> _machine = new("--machine") { Description = "The machine to boot.", DefaultValueFactory = _ => MachineList.X64.Name };
+    private readonly Option<string> _machine = new("--machine")
+    {
+        Description = "The machine to boot.", DefaultValueFactory = _ => MachineList.X64.Name,
+    };
+
     private readonly Option<string?> _kernel = new("--kernel") { Description = "A kernel of your own, as QEMU takes it." };
     private readonly Option<string?> _deviceTree = new("--dtb") { Description = "A device tree of your own, as a blob or as source." };
     private readonly Option<int?> _memory = new("--memory") { Description = "The machine's memory in MiB." };
     private readonly Option<string?> _append = new("--append") { Description = "More arguments for the kernel." };
-
     private readonly Option<bool> _trace = TraceOption.Create();
 
     public void AddTo(Command command)

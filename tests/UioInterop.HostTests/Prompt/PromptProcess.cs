@@ -4,7 +4,10 @@ using UioInterop.Prompt;
 
 namespace UioInterop.HostTests.Prompt;
 
-/// <summary>The prompt as a person starts it, and its agent, which is here unless it is told otherwise: most of it needs no machine.</summary>
+/// <summary>
+/// The prompt as a person starts it, and its agent, which is here unless it is told otherwise: most of it needs
+/// no machine.
+/// </summary>
 internal static class PromptProcess
 {
     public static string[] AgentHere { get; } = ["dotnet", Path.Combine(AppContext.BaseDirectory, "UioInterop.Prompt.Agent.dll")];
