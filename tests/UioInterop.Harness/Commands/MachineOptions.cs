@@ -19,8 +19,6 @@ internal sealed class MachineOptions
     private readonly Option<string?> _append = new("--append") { Description = "More arguments for the kernel." };
     private readonly Option<bool> _trace = TraceOption.Create();
 
-    private readonly Option<bool> _trace = TraceOption.Create();
-
     public void AddTo(Command command)
     {
         foreach (var option in (Option[])[_machine, _kernel, _deviceTree, _memory, _append, _trace])
