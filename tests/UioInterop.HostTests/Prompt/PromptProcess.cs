@@ -23,9 +23,7 @@ internal static class PromptProcess
     public static Dictionary<string, string?> Environment(string? folder) => new()
     {
         ["STARTED_IN"] = folder ?? Path.GetTempPath(),
-        ["XDG_CACHE_HOME"] = CacheFolder,
-        ["XDG_STATE_HOME"] = folder ?? CacheFolder,
+        // Not the cache: kernels are in it, too.
+        ["XDG_STATE_HOME"] = folder ?? Path.Combine(UioInterop.Harness.Repository.Artifacts, "prompt-tests"),
     };
-
-    private static string CacheFolder { get; } = Path.Combine(UioInterop.Harness.Repository.Artifacts, "prompt-tests");
 }
