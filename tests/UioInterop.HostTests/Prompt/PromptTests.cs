@@ -80,7 +80,7 @@ internal sealed class PromptTests
     {
         using var folder = new ScratchFolder();
         folder.Write("more.csx", "int Thrice(int n) => 3 * n;\n");
-        folder.Copy(AppContext.BaseDirectory, "YamlDotNet.dll");
+        folder.Copy(PromptProcess.Folder, "YamlDotNet.dll");
 
         var result = await PromptProcess.RunAsync("""
             #load "more.csx"
