@@ -39,6 +39,14 @@ public sealed class DriverBinding : IDisposable
     /// <summary>The driver that had it before; null when none had. The same as <see cref="Driver"/> when nothing had to be done.</summary>
     public string? PreviousDriver { get; }
 
+    /// <summary>Binds a device to the UIO driver of its bus, as <see cref="Bind(string, string, bool)"/> does.</summary>
+    /// <inheritdoc cref="Bind(string, string, bool)"/>
+    public static DriverBinding Bind(string device, bool takeOver = false)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(device);
+        return Bind(device, Find(device).UioDriver, takeOver);
+    }
+
     /// <summary>
     /// Binds a device to a driver. Does nothing when that driver has it already; there is nothing to give back then.
     /// </summary>
@@ -61,15 +69,39 @@ public sealed class DriverBinding : IDisposable
         ArgumentException.ThrowIfNullOrEmpty(device);
         ArgumentException.ThrowIfNullOrEmpty(driver);
 
-        string name = PciFunction.TryParseAddress(device, out string address) ? address : device;
-        BusDevice target = BusDevice.Find(name) ?? throw UioException.NotFound(Calls.Bind, name, BusDevice.NoSuchDevice(name));
+        BusDevice target = Find(device);
         if (!target.HasDriver(driver))
-            throw UioException.NotFound(Calls.Bind, name, target.NoSuchDriver(driver));
+            throw UioException.NotFound(Calls.Bind, target.Name, target.NoSuchDriver(driver));
 
         var binding = new DriverBinding(target, driver, target.Driver, target.DriverOverride);
         if (!binding._ended)
             binding.Take(takeOver);
         return binding;
+    }
+
+    /// <summary>
+    /// Takes a device from the driver that has it, whoever bound it, clears its <c>driver_override</c>, and offers it to the kernel's
+    /// other drivers. Does nothing to a device without a driver and an override.
+    /// </summary>
+    /// <param name="device">The device, by its name on its bus, as for <see cref="Bind(string, string, bool)"/>.</param>
+    /// <returns>The driver that has it now: it may be the same, when that takes the device without an override; null: none.</returns>
+    /// <exception cref="UioException">
+    /// ENODEV: there is no such device. ENOENT: its driver does not let go of devices. EACCES: the process is not root.
+    /// </exception>
+    public static string? Release(string device)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(device);
+
+        BusDevice target = Find(device);
+        int result = target.DriverOverride is null ? 0 : target.SetOverride(null);
+        if (result >= 0 && target.Driver is { } driver)
+        {
+            result = target.Unbind(driver);
+            if (result >= 0)
+                result = target.Probe();
+        }
+
+        return result < 0 ? throw UioException.From(Calls.Bind, target.Name, result) : target.Driver;
     }
 
     /// <summary>Leaves the device with its driver: <see cref="Dispose"/> does nothing from now on.</summary>
@@ -115,6 +147,12 @@ public sealed class DriverBinding : IDisposable
 
     /// <summary>The device and its driver in words: <c>0000:00:02.0 bound to uio_pci_generic</c>.</summary>
     public override string ToString() => $"{Device} bound to {Driver}";
+
+    private static BusDevice Find(string device)
+    {
+        string name = PciFunction.TryParseAddress(device, out string address) ? address : device;
+        return BusDevice.Find(name) ?? throw UioException.NotFound(Calls.Bind, name, BusDevice.NoSuchDevice(name));
+    }
 
     private void Take(bool takeOver)
     {

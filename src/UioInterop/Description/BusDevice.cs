@@ -87,6 +87,9 @@ internal readonly record struct BusDevice(string Bus, string Name)
     /// <summary>Binds it, and tells what the driver's probe returned, which <c>drivers_probe</c> would not.</summary>
     public int Bind(string driver) => SysFs.Write($"{DriverFolder(driver)}/bind", Name);
 
+    /// <summary>Offers it to all drivers. 0 says that none failed, and not that one took it.</summary>
+    public int Probe() => SysFs.Write($"{Root}/{Bus}/drivers_probe", Name);
+
     public int Unbind(string driver) => SysFs.Write($"{DriverFolder(driver)}/unbind", Name);
 
     public override string ToString() => Name;

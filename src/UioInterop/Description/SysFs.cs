@@ -74,6 +74,7 @@ internal static class SysFs
             DeviceTreeNode = node,
             Compatible = compatible,
             Maps = ReadMaps($"{folder}/maps"),
+            Interrupts = ReadInterruptCount(number) ?? 0,
             Iommu = ReadIommuGroup(parent),
         };
     }

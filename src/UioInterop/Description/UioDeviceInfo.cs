@@ -45,6 +45,11 @@ public sealed class UioDeviceInfo
     /// <summary>Its memory maps, by number.</summary>
     public required IReadOnlyList<UioMapInfo> Maps { get; init; }
 
+    /// <summary>
+    /// How many interrupts had come when this was read, modulo 2^32: <c>event</c> of Documentation/ABI/testing/sysfs-class-uio.
+    /// </summary>
+    public uint Interrupts { get; init; }
+
     /// <summary>Its IOMMU group; null on a machine without an IOMMU.</summary>
     public required IommuGroup? Iommu { get; init; }
 

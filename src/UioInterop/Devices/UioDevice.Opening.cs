@@ -9,6 +9,11 @@ public sealed partial class UioDevice
     /// <summary>All UIO devices, by number. Empty when there are none, or the kernel has no UIO.</summary>
     public static IReadOnlyList<UioDeviceInfo> List() => SysFs.ReadUioDevices();
 
+    /// <summary>The one UIO device that an id means. It is not opened.</summary>
+    /// <param name="id">Which one.</param>
+    /// <exception cref="UioException">There is no such device, or more than one (the message lists what there is).</exception>
+    public static UioDeviceInfo Find(UioDeviceId id) => UioDeviceLookup.Find(id);
+
     /// <summary>Opens a device for reading and writing.</summary>
     /// <param name="id">Which one.</param>
     /// <param name="options">How; exclusively unless they say otherwise.</param>

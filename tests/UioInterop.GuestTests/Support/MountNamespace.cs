@@ -63,10 +63,10 @@ internal sealed partial class MountNamespace
     public static void MakeNode(string path, ulong of, int mode = 0x180) =>
         Check(mknod(path, CharacterDevice | (uint)mode, of), path);
 
-    /// <summary>The device number of a UIO device, as mknod(2) takes it.</summary>
-    public static ulong DeviceOf(string uio)
+    /// <summary>The device number of a UIO device, or of another class's, as mknod(2) takes it.</summary>
+    public static ulong DeviceOf(string name, string @class = "uio")
     {
-        var parts = File.ReadAllText($"/sys/class/uio/{uio}/dev").Trim().Split(':');
+        var parts = File.ReadAllText($"/sys/class/{@class}/{name}/dev").Trim().Split(':');
         return ulong.Parse(parts[0]) << 8 | ulong.Parse(parts[1]);
     }
 

@@ -1,0 +1,42 @@
+using System.CommandLine;
+using UioInterop.Tool.Output;
+
+namespace UioInterop.Tool.Commands;
+
+/// <summary><c>uio dump DEVICE OFFSET LENGTH</c></summary>
+internal static class DumpCommand
+{
+    private const int BytesPerLine = 16;
+
+    public static Command Build(Func<ParseResult, Printer> print)
+    {
+        Argument<string> device = Arguments.Device();
+        Argument<int> offset = Arguments.Number<int>("OFFSET", "Where to begin, in bytes, a multiple of the width");
+        Argument<int> length = Arguments.Number<int>("LENGTH", "How many bytes, a multiple of the width");
+        Option<int> map = Arguments.Map(), width = Arguments.Width();
+        Option<bool> shared = Arguments.Shared();
+        var command = new Command("dump", "Read registers in a row. Some devices change when they are read: name what you want to see")
+        {
+            device, offset, length, map, width, shared,
+        };
+        command.SetAction(line =>
+        {
+            (int at, int bytes, int bits) = (line.GetValue(offset), line.GetValue(length), line.GetValue(width));
+            if (bytes == 0 || bytes % (bits / 8) != 0)
+                throw new ArgumentException($"LENGTH is a multiple of {bits / 8} bytes, more than 0.", nameof(line));
+            RegisterAccess.With(line.GetRequiredValue(device), line.GetValue(map), line.GetValue(shared), registers =>
+            {
+                _ = registers.Slice(at, bytes); // refused before the first read, if it is too long
+                RegisterData[] values = [.. Enumerable.Range(0, bytes / (bits / 8)).Select(i => at + (i * (bits / 8)))
+                    .Select(one => new RegisterData(Hex.Of((ulong)one, 32), Hex.Of(RegisterAccess.Read(registers, one, bits), bits)))];
+                print(line).Show(values, Json.Default.RegisterDataArray, output =>
+                {
+                    foreach (RegisterData[] row in values.Chunk(BytesPerLine * 8 / bits))
+                        output.WriteLine($"{row[0].Offset}  {string.Join(' ', row.Select(one => one.Value[2..]))}");
+                });
+            });
+            return ExitCode.Done;
+        });
+        return command;
+    }
+}

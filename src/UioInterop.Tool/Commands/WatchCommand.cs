@@ -1,0 +1,65 @@
+using System.CommandLine;
+using System.Diagnostics;
+using System.Globalization;
+using UioInterop.Tool.Output;
+
+namespace UioInterop.Tool.Commands;
+
+/// <summary><c>uio watch [DEVICE]</c>: counts come from sysfs, so that whoever has the device keeps it.</summary>
+internal static class WatchCommand
+{
+    public static Command Build(Func<ParseResult, Printer> print)
+    {
+        Argument<string?> device = new("DEVICE") { Description = "Which UIO device; all without it", Arity = ArgumentArity.ZeroOrOne };
+        Option<int> interval = Arguments.NumberOption("--interval", "Milliseconds between two lines, 1 at least", 1000);
+        Option<int> lines = Arguments.NumberOption("--lines", "How many times; 0: until Ctrl-C", 0);
+        var command = new Command("watch", "Show interrupts as they come: count, new ones, rate") { device, interval, lines };
+        interval.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<int>() < 1)
+                result.AddError("--interval is 1 at least.");
+        });
+        command.SetAction(async (line, token) =>
+        {
+            string? name = line.GetValue(device);
+            int[] numbers = [.. (name is null ? UioDevice.List() : [UioDevice.Find(name)]).Select(one => one.Number)];
+            if (numbers.Length == 0)
+                throw new IOException("There is no UIO device to watch: uio doctor says what is missing.");
+            try
+            {
+                await WatchAsync(print(line), numbers, TimeSpan.FromMilliseconds(line.GetValue(interval)), line.GetValue(lines), token);
+            }
+            catch (OperationCanceledException)
+            {
+                // Ctrl-C is how one ends it.
+            }
+
+            return ExitCode.Done;
+        });
+        return command;
+    }
+
+    private static async Task WatchAsync(Printer printer, int[] numbers, TimeSpan interval, int lines, CancellationToken token)
+    {
+        using var timer = new PeriodicTimer(interval);
+        Dictionary<int, uint> before = numbers.ToDictionary(number => number, number => Read(number).Interrupts);
+        long since = Stopwatch.GetTimestamp();
+        for (int i = 0; lines == 0 || i < lines; i++)
+        {
+            await timer.WaitForNextTickAsync(token);
+            double seconds = Stopwatch.GetElapsedTime(since).TotalSeconds;
+            since = Stopwatch.GetTimestamp();
+            foreach (int number in numbers)
+            {
+                UioDeviceInfo now = Read(number);
+                uint came = unchecked(now.Interrupts - before[number]);
+                before[number] = now.Interrupts;
+                var data = new InterruptData(now.DevicePath, now.Name, now.Interrupts, came, came / seconds);
+                printer.Show(data, Json.Default.InterruptData, output => output.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                    $"{data.Device} {data.Name}: {data.Total}, {data.Came} new, {data.PerSecond:0.0} per second")));
+            }
+        }
+    }
+
+    private static UioDeviceInfo Read(int number) => UioDevice.Find(UioDeviceId.FromNumber(number));
+}

@@ -1,0 +1,29 @@
+namespace UioInterop.Tool.Doctor;
+
+/// <summary>Small files of the kernel's. What cannot be read is not there: the check that needs it says so.</summary>
+internal static class Text
+{
+    public static string? Read(string path)
+    {
+        try
+        {
+            return File.ReadAllText(path).Trim();
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
+    public static string[] Folders(string path)
+    {
+        try
+        {
+            return [.. Directory.GetDirectories(path).Order(StringComparer.Ordinal)];
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return [];
+        }
+    }
+}

@@ -1,0 +1,3 @@
+using UioInterop.Tool;
+
+return UioTool.Run(args, Console.Out, Console.Error);
