@@ -51,7 +51,8 @@ internal static class UioTool
             UIO devices from the command line: what there is, registers, interrupts, DMA, and what is missing.
 
             A DEVICE is a name, a number, a path, the device behind it, a device-tree alias or a compatible string, whichever is unique.
-            Exit codes: {ExitCode.Done} done, {ExitCode.Failed} failed, {ExitCode.Usage} wrong command line, {ExitCode.NoTransfer} doctor: no transfer can be made, {ExitCode.Interrupted} interrupted.
+            Exit codes: {ExitCode.Done} done, {ExitCode.Failed} failed, {ExitCode.Usage} wrong command line,
+            {ExitCode.NoTransfer} doctor: no transfer can be made, {ExitCode.Interrupted} interrupted.
             """);
         root.Options.Add(s_json);
         Printer Print(ParseResult line) => new(output, line.GetValue(s_json));

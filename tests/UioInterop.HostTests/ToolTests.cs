@@ -26,7 +26,8 @@ internal sealed class ToolTests
         Assert.That(new FileInfo(folder.PathOf("out/uio")).Length, Is.LessThanOrEqualTo(MaxLength));
 
         var result = await Cli.Wrap("dotnet")
-            .WithArguments([typeof(Machine).Assembly.Location, "run", folder.PathOf("out/uio"), "--machine", machine, "--", "doctor", "--json"])
+            .WithArguments([
+                typeof(Machine).Assembly.Location, "run", folder.PathOf("out/uio"), "--machine", machine, "--", "doctor", "--json"])
             .WithValidation(CommandResultValidation.None).ExecuteBoundedAsync();
         Assert.That(result.ExitCode, Is.EqualTo(code), result.StandardError);
         var report = JsonDocument.Parse(result.StandardOutput).RootElement;

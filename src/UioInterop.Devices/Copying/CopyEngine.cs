@@ -10,7 +10,8 @@ public abstract class CopyEngine : IDisposable
     [
         new("edu", "QEMU's edu, PCI 1234:11e8", EduCopyEngine.Knows, EduCopyEngine.Open),
         new("zdma", $"a channel of ZDMA, {ZynqMpDma.Compatible}", ZynqMpCopyEngine.Knows, ZynqMpCopyEngine.Open),
-        new("axi-dma", $"AXI DMA whose stream comes back to it, {AxiDmaCopyEngine.Compatible}", AxiDmaCopyEngine.Knows, AxiDmaCopyEngine.Open),
+        new("axi-dma", $"AXI DMA whose stream comes back to it, {AxiDmaCopyEngine.Compatible}",
+            AxiDmaCopyEngine.Knows, AxiDmaCopyEngine.Open),
     ];
 
     /// <summary>The kinds of engines there are, by the names that <see cref="Open"/> takes, and how each is recognised.</summary>
@@ -31,15 +32,15 @@ public abstract class CopyEngine : IDisposable
     {
         if (kind is not null)
         {
-            CopyEngineKind named = s_kinds.FirstOrDefault(one => one.Name == kind)
-                ?? throw new ArgumentException($"There is no kind of engine \"{kind}\"; there are: {string.Join(", ", Kinds.Keys)}.", nameof(kind));
+            CopyEngineKind named = s_kinds.FirstOrDefault(one => one.Name == kind) ?? throw new ArgumentException(
+                $"There is no kind of engine \"{kind}\"; there are: {string.Join(", ", Kinds.Keys)}.", nameof(kind));
             return named.Open(id);
         }
 
         UioDeviceInfo device = UioDevice.Find(id);
-        CopyEngineKind known = s_kinds.FirstOrDefault(one => one.Knows(device)) ?? throw new UioException("find a driver", device.ToString(),
-            NotSupported, "no driver here knows it; if you know what it is, name its kind: "
-            + string.Join("; ", s_kinds.Select(one => $"{one.Name} ({one.Description})")));
+        CopyEngineKind known = s_kinds.FirstOrDefault(one => one.Knows(device)) ?? throw new UioException(
+            "find a driver", device.ToString(), NotSupported, "no driver here knows it; if you know what it is, name its kind: "
+                + string.Join("; ", s_kinds.Select(one => $"{one.Name} ({one.Description})")));
         return known.Open(id);
     }
 
@@ -50,7 +51,8 @@ public abstract class CopyEngine : IDisposable
     /// <param name="timeout">How long it may take.</param>
     /// <param name="token">Ends the copy.</param>
     /// <exception cref="TimeoutException">It was not done in time, and was stopped.</exception>
-    public abstract Task CopyAsync(DmaMapping source, DmaMapping destination, int length, TimeSpan timeout, CancellationToken token = default);
+    public abstract Task CopyAsync(
+        DmaMapping source, DmaMapping destination, int length, TimeSpan timeout, CancellationToken token = default);
 
     /// <summary>Stops the device and closes it.</summary>
     public void Dispose()

@@ -13,7 +13,8 @@ internal sealed class ZynqMpCopyEngine : CopyEngine
 
     public static CopyEngine Open(UioDeviceId id) => new ZynqMpCopyEngine(ZynqMpDma.Open(id));
 
-    public override Task CopyAsync(DmaMapping source, DmaMapping destination, int length, TimeSpan timeout, CancellationToken token = default) =>
+    public override Task CopyAsync(
+        DmaMapping source, DmaMapping destination, int length, TimeSpan timeout, CancellationToken token = default) =>
         _dma.CopyAsync(source, 0, destination, 0, length, timeout, token).AsTask();
 
     protected override void Dispose(bool disposing) => _dma.Dispose();

@@ -34,11 +34,16 @@ internal static class ImportCommand
                 opened.Info.DevicePath, buffer.ToString(), mapping.Direction, mapping.Length, mapping.RangeCount, ranges);
             print(line).Show(data, Json.Default.ImportData, output =>
             {
-                output.WriteLine($"{data.Device} reaches {data.Heap}, {data.Direction}, {data.RangeCount} range{(data.RangeCount == 1 ? "" : "s")}");
+                string count = data.RangeCount == 1 ? "1 range" : $"{data.RangeCount} ranges";
+                output.WriteLine($"{data.Device} reaches {data.Heap}, {data.Direction}, {count}");
                 if (ranges is null)
                     output.WriteLine("The kernel keeps bus addresses to itself.");
                 else
-                    Printer.Table(output, ["", ""], ranges.Take(MostRanges).Select(range => new[] { range.Address, Sizes.Of(range.Length) }));
+                {
+                    Printer.Table(
+                        output, ["", ""], ranges.Take(MostRanges).Select(range => new[] { range.Address, Sizes.Of(range.Length) }));
+                }
+
                 if (ranges?.Length > MostRanges)
                     output.WriteLine($"and {ranges.Length - MostRanges} more");
             });

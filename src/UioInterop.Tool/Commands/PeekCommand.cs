@@ -19,7 +19,8 @@ internal static class PeekCommand
             RegisterAccess.With(line.GetRequiredValue(device), line.GetValue(map), line.GetValue(shared), registers =>
             {
                 string value = Hex.Of(RegisterAccess.Read(registers, at, bits), bits);
-                print(line).Show([new RegisterData(Hex.Of((ulong)at), value)], Json.Default.RegisterDataArray, output => output.WriteLine(value));
+                RegisterData[] data = [new(Hex.Of((ulong)at), value)];
+                print(line).Show(data, Json.Default.RegisterDataArray, output => output.WriteLine(value));
             });
             return ExitCode.Done;
         });

@@ -83,7 +83,8 @@ internal static class DeviceChecks
     private static void Interrupt(UioDeviceInfo info, List<Finding> findings)
     {
         // The kernel registers a handler under the UIO device's name.
-        bool has = (Text.Read("/proc/interrupts") ?? "").Split('\n').Any(line => line.TrimEnd().EndsWith(info.Name, StringComparison.Ordinal));
+        string[] lines = (Text.Read("/proc/interrupts") ?? "").Split('\n');
+        bool has = lines.Any(line => line.TrimEnd().EndsWith(info.Name, StringComparison.Ordinal));
         findings.Add(has
             ? Finding.Good("interrupt", info.DevicePath, $"{info.Interrupts} have come so far")
             : Finding.Note("interrupt", info.DevicePath, "it has none: waits for it fail",
@@ -99,11 +100,13 @@ internal static class DeviceChecks
                 findings.Add(Finding.Good("iommu", name, "an IOMMU keeps it from memory that it was not given"));
                 break;
             case DmaTranslation.Lazy:
-                findings.Add(Finding.Note("iommu", name, "its IOMMU forgets a mapping late: for some milliseconds the device reaches memory "
-                    + "that was taken away", $"uio unbind, then echo DMA > /sys/kernel/iommu_groups/{device.Info.Iommu?.Number}/type"));
+                findings.Add(Finding.Note("iommu", name,
+                    "its IOMMU forgets a mapping late: for some milliseconds the device reaches memory that was taken away",
+                    $"uio unbind, then echo DMA > /sys/kernel/iommu_groups/{device.Info.Iommu?.Number}/type"));
                 break;
             default:
-                findings.Add(Finding.Note("iommu", name, "no IOMMU translates for it: it can write anywhere, and importing takes CAP_SYS_RAWIO"));
+                findings.Add(Finding.Note(
+                    "iommu", name, "no IOMMU translates for it: it can write anywhere, and importing takes CAP_SYS_RAWIO"));
                 break;
         }
 

@@ -11,7 +11,7 @@ internal static class Diagnosis
         if (devices.Count == 0)
         {
             findings.Add(Finding.Problem("devices", "/sys/class/uio", "no device is bound to a UIO driver",
-                "uio bind DEVICE; DEVICE is a PCI function as 0000:00:02.0 (lspci -D), or a platform device (ls /sys/bus/platform/devices)"));
+                "uio bind DEVICE; DEVICE is a PCI function as 0000:00:02.0 (lspci -D), or one of ls /sys/bus/platform/devices"));
         }
 
         bool canTransfer = false;

@@ -29,8 +29,9 @@ internal static class HeapChecks
 
         if (devices.Any(device => device.Iommu is not { Translates: true }) && heaps.All(heap => heap.Name == "system"))
         {
-            yield return Finding.Note("cma", "/dev/dma_heap", "no heap has memory in one piece, and a device has no IOMMU: "
-                + "most such devices take only buffers in one piece", "cma=64M on the kernel's command line, with CONFIG_DMABUF_HEAPS_CMA=y");
+            yield return Finding.Note("cma", "/dev/dma_heap",
+                "no heap has memory in one piece, and a device has no IOMMU: most such devices take only buffers in one piece",
+                "cma=64M on the kernel's command line, with CONFIG_DMABUF_HEAPS_CMA=y");
         }
     }
 }

@@ -33,7 +33,8 @@ internal static class KernelChecks
         (string name, string state) = (Path.GetFileName(folder), Text.Read($"{folder}/state") ?? "unknown");
         return state == "operating"
             ? Finding.Good("fpga", name, "the programmable logic has a design")
-            : Finding.Note("fpga", name, $"the programmable logic is in the state \"{state}\": its cores do not answer, and an access may hang",
+            : Finding.Note("fpga", name,
+                $"the programmable logic is in the state \"{state}\": its cores do not answer, and an access may hang",
                 "load a design: fpgautil -b DESIGN.bit.bin");
     }
 }
