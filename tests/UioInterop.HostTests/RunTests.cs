@@ -93,7 +93,8 @@ internal sealed class RunTests
         await folder.RunAsync(Architecture.Arm64.Compiler, ["-static", "-o", name, "main.c"]);
     }
 
-    private static async Task<BufferedCommandResult> RunAsync(string input, params string[] arguments) =>
+    /// <summary>The command, without the build before it.</summary>
+    public static async Task<BufferedCommandResult> RunAsync(string input, params string[] arguments) =>
         await (PipeSource.FromString(input) | Cli.Wrap("dotnet")
             .WithArguments([typeof(Machine).Assembly.Location, "run", .. arguments])
             .WithValidation(CommandResultValidation.None)).ExecuteBoundedAsync();
