@@ -28,9 +28,9 @@ help() {
 ./build.sh demo [--machine NAME] [--compilation NAME] [--trace]
                                    boot a machine and watch a C# program move data by DMA
 ./build.sh run PROGRAM [--machine NAME] [--aot] [--memory MIB] [--kernel FILE] [--dtb FILE] [--append TEXT]
-               [--trace] [-- ARGUMENTS]
+               [--trace] [--keep FOLDER] [--filter TEXT] [--report junit=FILE|summary=FILE] [-- ARGUMENTS]
                                    boot a machine and run a program of your own in it: a C# file, a project,
-                                   a published folder or an executable
+                                   a published folder or an executable; NUnit tests run as tests
 ./build.sh repl [--machine NAME] [--memory MIB] [--kernel FILE] [--dtb FILE] [--append TEXT]
                                    boot a machine with a C# prompt in it, or run the statements of a pipe
 ./build.sh test [--machine NAME|all] [--filter TEXT] [--guest-only|--host-only] [--shard 2/4]
