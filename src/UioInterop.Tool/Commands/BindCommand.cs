@@ -40,7 +40,7 @@ internal static class BindCommand
                 node = null;
             }
 
-            print(line).Show(new BindingData(binding.Device, binding.Driver, binding.PreviousDriver, node), Json.Default.BindingData,
+            print(line).Show(new BindingData(binding.Device, binding.Driver, binding.PreviousDriver, node),
                 output => output.WriteLine($"{binding}{(node is null ? "; uio doctor says why it cannot be opened yet" : $": {node}")}"));
             return ExitCode.Done;
         });

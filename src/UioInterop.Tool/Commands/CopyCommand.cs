@@ -28,7 +28,7 @@ internal static class CopyCommand
             using CopyEngine engine = CopyEngine.Open(line.GetRequiredValue(device), line.GetValue(kind));
             CopyData data = await CopyAsync(
                 engine, line.GetValue(size), line.GetValue(times), TimeSpan.FromMilliseconds(line.GetValue(timeout)), token);
-            print(line).Show(data, Json.Default.CopyData, output => output.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            print(line).Show(data, output => output.WriteLine(string.Create(CultureInfo.InvariantCulture,
                 $"{data.Device} copied {data.Times} times {Sizes.Of(data.Length)} in {data.Milliseconds:0.0} ms: "
                     + $"{(data.IsEqual ? "equal" : "NOT EQUAL")}")));
             return data.IsEqual ? ExitCode.Done : ExitCode.Failed;

@@ -18,7 +18,7 @@ internal static class DoctorCommand
         command.SetAction(line =>
         {
             DoctorReport report = Diagnosis.Run(line.GetValue(device) is { } name ? UioDevice.Find(name) : null);
-            print(line).Show(report, Json.Default.DoctorReport, output => Write(output, report));
+            print(line).Show(report, output => Write(output, report));
             return report.CanTransfer ? ExitCode.Done : ExitCode.NoTransfer;
         });
         return command;
@@ -28,7 +28,7 @@ internal static class DoctorCommand
     {
         foreach (Finding finding in report.Findings)
         {
-            string mark = finding.Level switch { FindingLevel.Good => "[ok]  ", FindingLevel.Note => "[note]", _ => "[FAIL]" };
+            string mark = finding.Level switch { Finding.GoodLevel => "[ok]  ", Finding.NoteLevel => "[note]", _ => "[FAIL]" };
             output.WriteLine($"{mark} {finding.Check,-9} {finding.Subject}: {finding.Message}");
             if (finding.Remedy is { } remedy)
                 output.WriteLine($"                 -> {remedy}");

@@ -27,9 +27,10 @@ internal static class DumpCommand
             RegisterAccess.With(line.GetRequiredValue(device), line.GetValue(map), line.GetValue(shared), registers =>
             {
                 _ = registers.Slice(at, bytes); // refused before the first read, if it is too long
-                RegisterData[] values = [.. Enumerable.Range(0, bytes / (bits / 8)).Select(i => at + (i * (bits / 8)))
-                    .Select(one => new RegisterData(Hex.Of((ulong)one, 32), Hex.Of(RegisterAccess.Read(registers, one, bits), bits)))];
-                print(line).Show(values, Json.Default.RegisterDataArray, output =>
+                var values = new List<RegisterData>();
+                for (int one = at; one < at + bytes; one += bits / 8)
+                    values.Add(new RegisterData(Hex.Of((ulong)one, 32), Hex.Of(RegisterAccess.Read(registers, one, bits), bits)));
+                print(line).Show(values, output =>
                 {
                     foreach (RegisterData[] row in values.Chunk(BytesPerLine * 8 / bits))
                         output.WriteLine($"{row[0].Offset}  {string.Join(' ', row.Select(one => one.Value[2..]))}");

@@ -12,7 +12,7 @@ internal static class HeapsCommand
         command.SetAction(line =>
         {
             HeapData[] heaps = [.. DmaHeap.List().Select(Try)];
-            print(line).Show(heaps, Json.Default.HeapDataArray, output =>
+            print(line).Show(heaps, output =>
             {
                 if (heaps.Length == 0)
                     output.WriteLine("There is no heap: the kernel needs CONFIG_DMABUF_HEAPS, and /dev to be mounted.");

@@ -32,7 +32,7 @@ internal static class ImportCommand
                 : null;
             var data = new ImportData(
                 opened.Info.DevicePath, buffer.ToString(), mapping.Direction, mapping.Length, mapping.RangeCount, ranges);
-            print(line).Show(data, Json.Default.ImportData, output =>
+            print(line).Show(data, output =>
             {
                 string count = data.RangeCount == 1 ? "1 range" : $"{data.RangeCount} ranges";
                 output.WriteLine($"{data.Device} reaches {data.Heap}, {data.Direction}, {count}");

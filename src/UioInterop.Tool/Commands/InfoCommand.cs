@@ -14,8 +14,8 @@ internal static class InfoCommand
         {
             UioDeviceInfo info = UioDevice.Find(line.GetRequiredValue(device));
             (UioFeatures? features, string? whyNot) = Ask(info);
-            var details = new DeviceDetails(DeviceData.Of(info), features is null ? null : FeatureData.Of(features), whyNot);
-            print(line).Show(details, Json.Default.DeviceDetails,
+            var details = new DeviceDetails(info, features, whyNot);
+            print(line).Show(details,
                 output => Printer.Table(output, ["", ""], Rows(info, features, whyNot)));
             return ExitCode.Done;
         });

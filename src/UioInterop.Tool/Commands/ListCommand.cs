@@ -12,7 +12,7 @@ internal static class ListCommand
         command.SetAction(line =>
         {
             IReadOnlyList<UioDeviceInfo> devices = UioDevice.List();
-            print(line).Show([.. devices.Select(DeviceData.Of)], Json.Default.DeviceDataArray, output =>
+            print(line).Show(devices.Select(device => new DeviceData(device)).ToArray(), output =>
             {
                 if (devices.Count == 0)
                     output.WriteLine("There is no UIO device: uio bind DEVICE makes one, uio doctor says what is missing.");

@@ -20,7 +20,7 @@ internal static class PeekCommand
             {
                 string value = Hex.Of(RegisterAccess.Read(registers, at, bits), bits);
                 RegisterData[] data = [new(Hex.Of((ulong)at), value)];
-                print(line).Show(data, Json.Default.RegisterDataArray, output => output.WriteLine(value));
+                print(line).Show(data, output => output.WriteLine(value));
             });
             return ExitCode.Done;
         });

@@ -20,7 +20,7 @@ internal static class PokeCommand
             RegisterAccess.With(line.GetRequiredValue(device), line.GetValue(map), line.GetValue(shared),
                 registers => RegisterAccess.Write(registers, at, bits, line.GetValue(value)));
             RegisterData[] written = [new(Hex.Of((ulong)at), Hex.Of(line.GetValue(value), bits))];
-            print(line).Show(written, Json.Default.RegisterDataArray, _ => { });
+            print(line).Show(written, _ => { });
             return ExitCode.Done;
         });
         return command;

@@ -14,7 +14,7 @@ internal static class UnbindCommand
         {
             string name = line.GetRequiredValue(device);
             string? driver = DriverBinding.Release(name);
-            print(line).Show(new BindingData(name, driver, null, null), Json.Default.BindingData,
+            print(line).Show(new BindingData(name, driver, null, null),
                 output => output.WriteLine(driver is null ? $"{name} has no driver now" : $"{name} has the driver {driver} now"));
             return ExitCode.Done;
         });

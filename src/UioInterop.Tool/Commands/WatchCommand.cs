@@ -22,12 +22,12 @@ internal static class WatchCommand
         command.SetAction(async (line, token) =>
         {
             string? name = line.GetValue(device);
-            int[] numbers = [.. (name is null ? UioDevice.List() : [UioDevice.Find(name)]).Select(one => one.Number)];
-            if (numbers.Length == 0)
+            UioDeviceInfo[] devices = name is null ? [.. UioDevice.List()] : [UioDevice.Find(name)];
+            if (devices.Length == 0)
                 throw new IOException("There is no UIO device to watch: uio doctor says what is missing.");
             try
             {
-                await WatchAsync(print(line), numbers, TimeSpan.FromMilliseconds(line.GetValue(interval)), line.GetValue(lines), token);
+                await WatchAsync(print(line), devices, TimeSpan.FromMilliseconds(line.GetValue(interval)), line.GetValue(lines), token);
             }
             catch (OperationCanceledException)
             {
@@ -39,27 +39,24 @@ internal static class WatchCommand
         return command;
     }
 
-    private static async Task WatchAsync(Printer printer, int[] numbers, TimeSpan interval, int lines, CancellationToken token)
+    private static async Task WatchAsync(Printer printer, UioDeviceInfo[] devices, TimeSpan interval, int lines, CancellationToken token)
     {
         using var timer = new PeriodicTimer(interval);
-        Dictionary<int, uint> before = numbers.ToDictionary(number => number, number => Read(number).Interrupts);
         long since = Stopwatch.GetTimestamp();
         for (int i = 0; lines == 0 || i < lines; i++)
         {
             await timer.WaitForNextTickAsync(token);
             double seconds = Stopwatch.GetElapsedTime(since).TotalSeconds;
             since = Stopwatch.GetTimestamp();
-            foreach (int number in numbers)
+            for (int one = 0; one < devices.Length; one++)
             {
-                UioDeviceInfo now = Read(number);
-                uint came = unchecked(now.Interrupts - before[number]);
-                before[number] = now.Interrupts;
+                UioDeviceInfo now = UioDevice.Find(UioDeviceId.FromNumber(devices[one].Number));
+                uint came = unchecked(now.Interrupts - devices[one].Interrupts);
+                devices[one] = now;
                 var data = new InterruptData(now.DevicePath, now.Name, now.Interrupts, came, came / seconds);
-                printer.Show(data, Json.Default.InterruptData, output => output.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                printer.Show(data, output => output.WriteLine(string.Create(CultureInfo.InvariantCulture,
                     $"{data.Device} {data.Name}: {data.Total}, {data.Came} new, {data.PerSecond:0.0} per second")));
             }
         }
     }
-
-    private static UioDeviceInfo Read(int number) => UioDevice.Find(UioDeviceId.FromNumber(number));
 }

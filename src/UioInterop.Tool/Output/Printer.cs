@@ -1,5 +1,3 @@
-using System.Text.Json;
-using System.Text.Json.Serialization.Metadata;
 using Spectre.Console;
 
 namespace UioInterop.Tool.Output;
@@ -21,13 +19,12 @@ internal sealed class Printer
     public bool IsJson { get; }
 
     /// <summary>Shows data.</summary>
-    /// <param name="data">The data.</param>
-    /// <param name="type">How it is written as JSON: a line of <see cref="Json.Default"/>.</param>
+    /// <param name="data">The data: <see cref="IData"/>, or several.</param>
     /// <param name="text">Writes it for a person.</param>
-    public void Show<T>(T data, JsonTypeInfo<T> type, Action<TextWriter> text)
+    public void Show(object data, Action<TextWriter> text)
     {
         if (IsJson)
-            _output.WriteLine(JsonSerializer.Serialize(data, type));
+            _output.WriteLine(JsonLine.Of(data));
         else
             text(_output);
         _output.Flush();

@@ -169,9 +169,9 @@ internal sealed class DoctorTests
     });
 
     // A fake: no machine of QEMU's has an FPGA manager.
-    [TestCase("operating", ExpectedResult = FindingLevel.Good, Category = Needs.Edu)]
-    [TestCase("power off", ExpectedResult = FindingLevel.Note, Category = Needs.Edu)]
-    public object Logic_without_a_design_is_noted(string state)
+    [TestCase("operating", ExpectedResult = Finding.GoodLevel, Category = Needs.Edu)]
+    [TestCase("power off", ExpectedResult = Finding.NoteLevel, Category = Needs.Edu)]
+    public string Logic_without_a_design_is_noted(string state)
     {
         var folder = Directory.CreateTempSubdirectory();
         try
