@@ -320,17 +320,13 @@ int uio_dmabuf_enter(struct uio_dmabuf_device *device)
  * uio_dmabuf_does_dma - whether buffers can be attached to a device at all
  * @device:	imports of the device, which was entered
  *
- * The DMA layer warns about a device that has no mask. Who registered the UIO
- * device for a device of another driver does not know when that is unbound.
+ * The DMA layer warns about a device that has no mask.
  *
  * Return: true when they can.
  */
 bool uio_dmabuf_does_dma(struct uio_dmabuf_device *device)
 {
-	struct device *parent = device->parent;
-
-	return parent->dma_mask && parent->driver &&
-	       parent->driver->owner == device->owner;
+	return device->is_drivers && device->parent->dma_mask;
 }
 
 /* The device reaches the buffer, and maybe much more. */
@@ -590,11 +586,11 @@ static long uio_dmabuf_query(struct uio_dmabuf_file *file, void __user *arg)
 	if (ret)
 		return ret;
 
-	query.translation = uio_dmabuf_translation(device->parent);
-	if (uio_dmabuf_does_dma(device))
+	if (uio_dmabuf_does_dma(device)) {
 		query.features |= UIO_FEATURE_DMABUF;
-	if (device->parent->dma_mask)
+		query.translation = uio_dmabuf_translation(device->parent);
 		query.address_bits = fls64(dma_get_mask(device->parent));
+	}
 	spin_lock(&device->count_lock);
 	query.max_mappings = device->max_mappings;
 	query.max_bytes = device->max_bytes;
@@ -884,22 +880,23 @@ void uio_dmabuf_release(struct uio_dmabuf_file *file)
 /**
  * uio_dmabuf_register - the device can be opened from now on
  * @device:	imports of the device, to be initialised
- * @owner:	module that registers the UIO device
  * @parent:	the device that does the DMA
+ * @is_drivers:	the driver of @parent registers it, while it is being bound
  * @info:	the UIO device
  *
  * Return: 0, or -ENOMEM.
  */
-int uio_dmabuf_register(struct uio_dmabuf_device *device, struct module *owner,
-			struct device *parent, struct uio_info *info)
+int uio_dmabuf_register(struct uio_dmabuf_device *device,
+			struct device *parent, bool is_drivers,
+			struct uio_info *info)
 {
 	device->shared = uio_dmabuf_parent_get(parent);
 	if (IS_ERR(device->shared))
 		return PTR_ERR(device->shared);
 
 	device->info = info;
-	device->owner = owner;
 	device->parent = parent;
+	device->is_drivers = is_drivers;
 	init_rwsem(&device->lock);
 	spin_lock_init(&device->count_lock);
 	mutex_init(&device->claim_lock);

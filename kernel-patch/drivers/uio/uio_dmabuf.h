@@ -17,7 +17,6 @@
 struct attribute_group;
 struct device;
 struct file;
-struct module;
 struct seq_file;
 struct uio_dmabuf_file;
 struct uio_dmabuf_parent;
@@ -31,7 +30,6 @@ struct uio_info;
  * @info:	the device, not touched once @gone is set
  * @parent:	device that does the DMA, not touched once @gone is set
  * @shared:	what the UIO devices of @parent share
- * @owner:	module that registered the UIO device
  * @files:	open files, &struct uio_dmabuf_file.node
  * @nr_mappings: how many mappings there are, of @files and of @quarantine
  * @nr_bytes:	how many bytes the buffers of those have
@@ -45,6 +43,7 @@ struct uio_info;
  * @max_seg_size: @parent's maximum segment size before the first import
  * @dma_mask:	@parent's DMA mask before it was set in sysfs, or 0
  * @coherent_dma_mask: the same of its coherent memory
+ * @is_drivers:	the driver of @parent registered it, while it was being bound
  * @gone:	the device is unregistered: nothing is mapped any more
  * @tainted:	it was told that no IOMMU stands between device and memory
  * @limited:	it was told that the device does not reach a buffer
@@ -53,7 +52,6 @@ struct uio_dmabuf_device {
 	struct uio_info		*info;
 	struct device		*parent;
 	struct uio_dmabuf_parent *shared;
-	struct module		*owner;
 	/**
 	 * @lock: protects @gone. Readers may use @info, and @parent for DMA, the
 	 * writer ends that.
@@ -88,6 +86,7 @@ struct uio_dmabuf_device {
 	unsigned int		max_seg_size;
 	u64			dma_mask;
 	u64			coherent_dma_mask;
+	bool			is_drivers;
 	bool			gone;
 	bool			tainted;
 	bool			limited;
@@ -130,8 +129,9 @@ struct uio_dmabuf_file {
 
 extern const struct attribute_group *uio_dmabuf_groups[];
 
-int uio_dmabuf_register(struct uio_dmabuf_device *device, struct module *owner,
-			struct device *parent, struct uio_info *info);
+int uio_dmabuf_register(struct uio_dmabuf_device *device,
+			struct device *parent, bool is_drivers,
+			struct uio_info *info);
 void uio_dmabuf_unregister(struct uio_dmabuf_device *device);
 void uio_dmabuf_open(struct uio_dmabuf_file *file,
 		     struct uio_dmabuf_device *device);
@@ -153,8 +153,7 @@ struct uio_dmabuf_device {};
 struct uio_dmabuf_file {};
 
 static inline int uio_dmabuf_register(struct uio_dmabuf_device *device,
-				      struct module *owner,
-				      struct device *parent,
+				      struct device *parent, bool is_drivers,
 				      struct uio_info *info)
 {
 	return 0;

@@ -120,7 +120,8 @@ static ssize_t dma_mask_bits_show(struct device *dev,
 	if (ret)
 		return ret;
 
-	bits = device->parent->dma_mask ? fls64(dma_get_mask(device->parent)) : 0;
+	bits = uio_dmabuf_does_dma(device) ?
+	       fls64(dma_get_mask(device->parent)) : 0;
 	up_read(&device->lock);
 	return sysfs_emit(buf, "%d\n", bits);
 }

@@ -22,7 +22,7 @@ internal static class Remedies
         "this kernel has no dma-buf import for UIO: build it with the series in kernel-patch/ and CONFIG_UIO_DMABUF=y";
 
     private const string NoDma =
-        "the device behind it has no DMA mask, so the kernel takes it for one that does no DMA, or another driver has it (cnic, qedi): import into a device that masters the bus and whose driver is the UIO driver";
+        "the device behind it has no DMA mask, so the kernel takes it for one that does no DMA, or its UIO device was not registered by its own driver at binding (cnic): import into a device that masters the bus and whose driver is the UIO driver";
 
     private const string CannotMap =
         "the kernel could not map the buffer for this device: its DMA mask may not reach the memory, or the device is gone; the kernel log knows more";

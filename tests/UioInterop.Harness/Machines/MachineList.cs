@@ -182,6 +182,16 @@ public static class MachineList
         },
     };
 
+    /// <summary>UIO devices and buffers of which no machine has the like.</summary>
+    public static Machine X64OddDevices { get; } = X64 with
+    {
+        Name = "x86-64-odd-devices",
+        Summary = "the first PC, UIO devices that share a parent, buffers whose mapping waits",
+        Kernel = new KernelVariant("odd-devices", Architecture.X64) { Patches = "odd-devices" },
+        Traits = ["edu", "import", "handles", "coherent", "iommu", "odd-devices"],
+        OnlyCategory = "odd-devices",
+    };
+
     /// <summary>A kernel that watches each of its memory accesses.</summary>
     public static Machine X64Kasan { get; } = X64 with
     {
@@ -422,7 +432,7 @@ public static class MachineList
 
     public static IReadOnlyList<Machine> All { get; } =
     [
-        .. Default, X64NoImport, X64Cost, X64Kasan, X64Linux61, X64DirectLinux61, X64Debian, X64Defects, ArmVirt, ArmVirtRngLinux61, Versal,
+        .. Default, X64NoImport, X64Cost, X64OddDevices, X64Kasan, X64Linux61, X64DirectLinux61, X64Debian, X64Defects, ArmVirt, ArmVirtRngLinux61, Versal,
         Zcu102Boards, Zcu102PowerDomain, Zcu102DmaRanges, Zcu102NoAddresses, Zcu102Linux61,
     ];
 
