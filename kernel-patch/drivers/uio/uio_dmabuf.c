@@ -18,6 +18,7 @@
 #include <linux/compat.h>
 #include <linux/dma-buf.h>
 #include <linux/dma-mapping.h>
+#include <linux/err.h>
 #include <linux/fs.h>
 #include <linux/io.h>
 #include <linux/iommu.h>
@@ -36,6 +37,7 @@
 
 #include "uio_dmabuf.h"
 #include "uio_dmabuf_mapping.h"
+#include "uio_dmabuf_parent.h"
 #include "uio_quiesce.h"
 
 /* As many as a careful program needs, and too few to fill memory with. */
@@ -242,6 +244,8 @@ static int uio_dmabuf_charge(struct uio_dmabuf_file *file, u64 bytes)
 	} else if (device->nr_bytes >= device->max_bytes ||
 		   bytes > device->max_bytes - device->nr_bytes) {
 		ret = -ENOMEM;
+	} else if (!uio_dmabuf_parent_charge(device->shared)) {
+		ret = -EBUSY;
 	} else {
 		device->nr_mappings++;
 		device->nr_bytes += bytes;
@@ -263,6 +267,7 @@ static void uio_dmabuf_uncharge(struct uio_dmabuf_device *device,
 		file->nr_bytes -= bytes;
 	}
 	spin_unlock(&device->count_lock);
+	uio_dmabuf_parent_uncharge(device->shared);
 }
 
 /**
@@ -281,16 +286,6 @@ bool uio_dmabuf_first(struct uio_dmabuf_device *device, bool *told)
 	*told = true;
 	spin_unlock(&device->count_lock);
 	return first;
-}
-
-/*
- * User space wants ranges as long as can be had. The default is 64 KiB. PCI sets
- * it for each device, so that it does not tell whether a driver chose it.
- */
-static void uio_dmabuf_raise_max_seg_size(struct device *parent)
-{
-	if (parent->dma_parms && dma_get_max_seg_size(parent) != UINT_MAX)
-		dma_set_max_seg_size(parent, UINT_MAX);
 }
 
 /**
@@ -409,7 +404,7 @@ int uio_dmabuf_begin(struct uio_dmabuf_file *file,
 	if (ret)
 		goto err_erase;
 
-	uio_dmabuf_raise_max_seg_size(device->parent);
+	uio_dmabuf_raise_max_seg_size(device->shared);
 	ret = uio_dmabuf_map_reached(mapping, device->parent);
 	if (ret)
 		goto err_uncharge;
@@ -906,9 +901,6 @@ int uio_dmabuf_register(struct uio_dmabuf_device *device,
 	/* More than all memory is the same memory more than once. */
 	device->max_mappings = UIO_DMABUF_MAX_MAPPINGS;
 	device->max_bytes = (u64)totalram_pages() << PAGE_SHIFT;
-
-	if (parent->dma_parms)
-		device->max_seg_size = parent->dma_parms->max_segment_size;
 	return 0;
 }
 
@@ -946,13 +938,6 @@ void uio_dmabuf_unregister(struct uio_dmabuf_device *device)
 	kept = uio_dmabuf_revoke_quarantine(device);
 	list_for_each_entry(file, &device->files, node)
 		kept += uio_dmabuf_revoke_file(file);
-	if (parent->dma_parms && dma_get_max_seg_size(parent) == UINT_MAX)
-		dma_set_max_seg_size(parent, device->max_seg_size);
-	/* The next driver finds what this one found. */
-	if (device->dma_mask) {
-		dma_set_mask(parent, device->dma_mask);
-		dma_set_coherent_mask(parent, device->coherent_dma_mask);
-	}
 	up_write(&device->lock);
 	cancel_delayed_work_sync(&device->retry);
 	uio_dmabuf_parent_put(device->shared);

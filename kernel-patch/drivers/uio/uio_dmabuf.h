@@ -40,9 +40,6 @@ struct uio_info;
  * @quarantine:	&struct uio_dmabuf_quiescer.node
  * @retry:	tries to empty @quarantine
  * @retry_delay: time until the next try, in jiffies
- * @max_seg_size: @parent's maximum segment size before the first import
- * @dma_mask:	@parent's DMA mask before it was set in sysfs, or 0
- * @coherent_dma_mask: the same of its coherent memory
  * @is_drivers:	the driver of @parent registered it, while it was being bound
  * @gone:	the device is unregistered: nothing is mapped any more
  * @tainted:	it was told that no IOMMU stands between device and memory
@@ -83,9 +80,6 @@ struct uio_dmabuf_device {
 	struct list_head	quarantine;
 	struct delayed_work	retry;
 	unsigned long		retry_delay;
-	unsigned int		max_seg_size;
-	u64			dma_mask;
-	u64			coherent_dma_mask;
 	bool			is_drivers;
 	bool			gone;
 	bool			tainted;

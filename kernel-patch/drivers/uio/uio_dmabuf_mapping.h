@@ -8,7 +8,6 @@
 #include <linux/dma-direction.h>
 #include <linux/ktime.h>
 #include <linux/list.h>
-#include <linux/semaphore.h>
 #include <linux/types.h>
 #include <linux/xarray.h>
 
@@ -52,20 +51,6 @@ struct uio_dmabuf_mapping {
 	unsigned int			nr_ranges;
 	bool				may_bounce;
 	bool				bounced;
-};
-
-/**
- * struct uio_dmabuf_parent - what the UIO devices of one parent share
- * @node:	in the list of all of them
- * @dev:	the parent
- * @users:	how many UIO devices it has
- * @turn:	held while the kernel stops the device, by one program at a time
- */
-struct uio_dmabuf_parent {
-	struct list_head		node;
-	struct device			*dev;
-	unsigned int			users;
-	struct semaphore		turn;
 };
 
 /**
@@ -116,8 +101,6 @@ long uio_dmabuf_write_address(struct uio_dmabuf_file *file, fmode_t mode,
 			      void __user *arg);
 
 ktime_t uio_dmabuf_deadline(void);
-struct uio_dmabuf_parent *uio_dmabuf_parent_get(struct device *dev);
-void uio_dmabuf_parent_put(struct uio_dmabuf_parent *parent);
 
 void uio_dmabuf_stop(struct uio_dmabuf_device *device);
 long uio_dmabuf_set_quiesce(struct uio_dmabuf_file *file, fmode_t mode,

@@ -17,6 +17,7 @@
 
 #include "uio_dmabuf.h"
 #include "uio_dmabuf_mapping.h"
+#include "uio_dmabuf_parent.h"
 #include "uio_quiesce.h"
 
 #define UIO_DMABUF_RETRY_MIN	HZ

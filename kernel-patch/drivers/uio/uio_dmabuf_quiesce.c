@@ -4,6 +4,7 @@
  * released
  */
 
+#include <linux/atomic.h>
 #include <linux/err.h>
 #include <linux/ktime.h>
 #include <linux/list.h>
@@ -18,6 +19,7 @@
 
 #include "uio_dmabuf.h"
 #include "uio_dmabuf_mapping.h"
+#include "uio_dmabuf_parent.h"
 #include "uio_quiesce.h"
 
 /**
@@ -178,7 +180,8 @@ static ktime_t uio_dmabuf_share(ktime_t end, unsigned int left)
  *
  * One file's part of the device may not stop. That takes its share of the time,
  * and not that of the others. A PCI device loses the bus in any case, as it does
- * a little later in the driver's remove(): buffers must not end before.
+ * a little later in the driver's remove(): buffers must not end before. Unless
+ * UIO devices that stay have buffers of the same parent.
  */
 void uio_dmabuf_stop(struct uio_dmabuf_device *device)
 {
@@ -198,6 +201,7 @@ void uio_dmabuf_stop(struct uio_dmabuf_device *device)
 	uio_dmabuf_stop_quarantine(device, end);
 	up(&device->shared->turn);
 
-	if (device->nr_mappings && dev_is_pci(device->parent))
+	if (device->nr_mappings && dev_is_pci(device->parent) &&
+	    device->nr_mappings == atomic_read(&device->shared->nr_mappings))
 		pci_clear_master(to_pci_dev(device->parent));
 }

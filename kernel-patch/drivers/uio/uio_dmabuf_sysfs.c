@@ -5,7 +5,6 @@
  */
 
 #include <linux/bitops.h>
-#include <linux/cleanup.h>
 #include <linux/device.h>
 #include <linux/dma-mapping.h>
 #include <linux/kstrtox.h>
@@ -14,6 +13,7 @@
 
 #include "uio_core.h"
 #include "uio_dmabuf_mapping.h"
+#include "uio_dmabuf_parent.h"
 
 static struct uio_dmabuf_device *uio_dmabuf_of(struct device *dev)
 {
@@ -126,7 +126,6 @@ static ssize_t dma_mask_bits_show(struct device *dev,
 	return sysfs_emit(buf, "%d\n", bits);
 }
 
-/* A mask must not change under a mapping that was made with it. */
 static ssize_t dma_mask_bits_store(struct device *dev,
 				   struct device_attribute *attr,
 				   const char *buf, size_t count)
@@ -141,19 +140,15 @@ static ssize_t dma_mask_bits_store(struct device *dev,
 	if (!bits || bits > 64)
 		return -EINVAL;
 
-	guard(rwsem_write)(&device->lock);
-	if (device->gone)
-		return -ENODEV;
-	if (device->nr_mappings)
-		return -EBUSY;
-	if (!uio_dmabuf_does_dma(device))
-		return -EOPNOTSUPP;
+	ret = uio_dmabuf_enter(device);
+	if (ret)
+		return ret;
 
-	if (!device->dma_mask) {
-		device->dma_mask = *device->parent->dma_mask;
-		device->coherent_dma_mask = device->parent->coherent_dma_mask;
-	}
-	ret = dma_set_mask_and_coherent(device->parent, DMA_BIT_MASK(bits));
+	if (uio_dmabuf_does_dma(device))
+		ret = uio_dmabuf_set_mask(device->shared, DMA_BIT_MASK(bits));
+	else
+		ret = -EOPNOTSUPP;
+	up_read(&device->lock);
 	return ret ? ret : count;
 }
 static DEVICE_ATTR_RW(dma_mask_bits);
