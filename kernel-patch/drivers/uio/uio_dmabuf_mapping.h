@@ -82,13 +82,13 @@ bool uio_dmabuf_does_dma(struct uio_dmabuf_device *device);
 bool uio_dmabuf_may_attach(struct dma_buf *dmabuf, enum dma_data_direction dir,
 			   fmode_t mode);
 int uio_dmabuf_enter(struct uio_dmabuf_device *device);
+void uio_dmabuf_leave(struct uio_dmabuf_device *device);
 int uio_dmabuf_begin(struct uio_dmabuf_file *file,
 		     struct uio_dmabuf_mapping *mapping, struct xarray *table);
 void uio_dmabuf_end(struct uio_dmabuf_device *device,
 		    struct uio_dmabuf_file *file,
 		    struct uio_dmabuf_mapping *mapping);
 unsigned int uio_dmabuf_end_all(struct uio_dmabuf_device *device,
-				struct uio_dmabuf_file *file,
 				struct list_head *mappings);
 struct uio_dmabuf_mapping *uio_dmabuf_lookup(struct uio_dmabuf_file *file,
 					     u32 handle);
@@ -120,14 +120,9 @@ int uio_dmabuf_quiescer_run(struct uio_dmabuf_quiescer *quiescer,
 void uio_dmabuf_quiescer_postpone(struct uio_dmabuf_quiescer *quiescer);
 void uio_dmabuf_quiescer_free(struct uio_dmabuf_quiescer *quiescer);
 int uio_dmabuf_check_quarantine(struct uio_dmabuf_device *device);
+void uio_dmabuf_keep(struct uio_dmabuf_file *file, struct list_head *mappings);
 void uio_dmabuf_quarantine(struct uio_dmabuf_file *file,
 			   struct list_head *mappings);
-unsigned int uio_dmabuf_revoke(struct uio_dmabuf_device *device,
-			       struct uio_dmabuf_file *file,
-			       struct uio_dmabuf_quiescer *quiescer,
-			       struct list_head *mappings);
-void uio_dmabuf_stop_quarantine(struct uio_dmabuf_device *device,
-				ktime_t deadline);
 unsigned int uio_dmabuf_revoke_quarantine(struct uio_dmabuf_device *device);
 
 #ifdef CONFIG_UIO_DMABUF_ADDRESSES

@@ -8,7 +8,6 @@
 #include <linux/device.h>
 #include <linux/dma-mapping.h>
 #include <linux/kstrtox.h>
-#include <linux/rwsem.h>
 #include <linux/sysfs.h>
 
 #include "uio_core.h"
@@ -122,7 +121,7 @@ static ssize_t dma_mask_bits_show(struct device *dev,
 
 	bits = uio_dmabuf_does_dma(device) ?
 	       fls64(dma_get_mask(device->parent)) : 0;
-	up_read(&device->lock);
+	uio_dmabuf_leave(device);
 	return sysfs_emit(buf, "%d\n", bits);
 }
 
@@ -148,7 +147,7 @@ static ssize_t dma_mask_bits_store(struct device *dev,
 		ret = uio_dmabuf_set_mask(device->shared, DMA_BIT_MASK(bits));
 	else
 		ret = -EOPNOTSUPP;
-	up_read(&device->lock);
+	uio_dmabuf_leave(device);
 	return ret ? ret : count;
 }
 static DEVICE_ATTR_RW(dma_mask_bits);
