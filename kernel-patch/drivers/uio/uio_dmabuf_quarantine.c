@@ -316,14 +316,46 @@ static ktime_t uio_dmabuf_share(ktime_t end, unsigned int left)
 	return ktime_add_ns(now, ktime_divns(ktime_sub(end, now), left));
 }
 
+#ifdef CONFIG_PCI
+/*
+ * Without the bus a function is quiet. It goes on where it was when the next
+ * driver switches the bus on again, unless it is reset: that takes the device
+ * lock, which is held while a driver is unbound.
+ */
+static void uio_dmabuf_stop_pci(struct uio_dmabuf_device *device,
+				struct pci_dev *pdev)
+{
+	struct uio_dmabuf_quiescer *quiescer;
+	bool restless = false;
+
+	pci_clear_master(pdev);
+	pci_wait_for_pending_transaction(pdev);
+
+	list_for_each_entry(quiescer, &device->quarantine, node)
+		restless |= quiescer->restless;
+	if (!restless || pdev->dev.links.status != DL_DEV_UNBINDING ||
+	    pci_reset_function_locked(pdev))
+		return;
+
+	list_for_each_entry(quiescer, &device->quarantine, node)
+		quiescer->restless = false;
+}
+#else
+static void uio_dmabuf_stop_pci(struct uio_dmabuf_device *device,
+				struct pci_dev *pdev)
+{
+}
+#endif
+
 /**
  * uio_dmabuf_stop - a device goes: stop it
  * @device:	imports of the device, which nobody uses, with all programs
  *
  * One file's part of the device may not stop. That takes its share of the time,
  * and not that of the others. A PCI device loses the bus in any case, as it does
- * a little later in the driver's remove(): buffers must not end before. Unless
- * UIO devices that stay have buffers of the same parent.
+ * a little later in the driver's remove(): buffers must not end before. It is
+ * reset if it did not stop and can be. Both only if no UIO device that stays has
+ * buffers of the same parent.
  */
 void uio_dmabuf_stop(struct uio_dmabuf_device *device)
 {
@@ -340,7 +372,7 @@ void uio_dmabuf_stop(struct uio_dmabuf_device *device)
 
 	if (device->nr_mappings && dev_is_pci(device->parent) &&
 	    device->nr_mappings == atomic_read(&device->shared->nr_mappings))
-		pci_clear_master(to_pci_dev(device->parent));
+		uio_dmabuf_stop_pci(device, to_pci_dev(device->parent));
 }
 
 /*
