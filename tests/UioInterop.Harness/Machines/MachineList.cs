@@ -182,12 +182,18 @@ public static class MachineList
         },
     };
 
-    /// <summary>UIO devices and buffers of which no machine has the like.</summary>
+    /// <summary>UIO devices and buffers of which no machine has the like, and 1 GiB of registers.</summary>
     public static Machine X64OddDevices { get; } = X64 with
     {
         Name = "x86-64-odd-devices",
-        Summary = "the first PC, UIO devices that share a parent, buffers whose mapping waits",
+        Summary = "the first PC, UIO devices that share a parent, 1 GiB of registers, buffers whose mapping waits",
         Kernel = new KernelVariant("odd-devices", Architecture.X64) { Patches = "odd-devices" },
+        QemuArguments =
+        [
+            .. X64.QemuArguments,
+            // 1 GiB of registers: memory of the host that nobody writes to is none.
+            "-object", "memory-backend-ram,id=registers,size=1G", "-device", "ivshmem-plain,addr=3,memdev=registers",
+        ],
         Traits = ["edu", "import", "handles", "coherent", "iommu", "odd-devices"],
         OnlyCategory = "odd-devices",
     };
