@@ -3,7 +3,9 @@ using UioInterop.Prompt.Protocol;
 
 namespace UioInterop.Prompt.Agent;
 
-/// <summary>Takes what the prompt sends, until there is no prompt any more. This thread runs no statement: it has to hear of Ctrl-C.</summary>
+/// <summary>
+/// Takes what the prompt sends, until there is no prompt any more. This thread runs no statement: it has to hear of Ctrl-C.
+/// </summary>
 internal sealed class AgentLoop
 {
     private readonly FrameWriter _writer;
@@ -68,5 +70,6 @@ internal sealed class AgentLoop
 
     private void Greet() => _writer.Send(FrameKind.Greeting, new Greeting(
         Greeting.Current, Environment.Version.ToString(), RuntimeInformation.RuntimeIdentifier,
-        $"{Environment.MachineName}, {RuntimeInformation.OSDescription}, {RuntimeInformation.OSArchitecture}", OwnAssemblies.List()).ToBytes());
+        $"{Environment.MachineName}, {RuntimeInformation.OSDescription}, {RuntimeInformation.OSArchitecture}",
+        OwnAssemblies.List()).ToBytes());
 }

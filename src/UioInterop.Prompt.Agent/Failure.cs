@@ -9,7 +9,8 @@ internal static class Failure
 {
     public static string Of(Exception error)
     {
-        while (error is System.Reflection.TargetInvocationException or AggregateException { InnerExceptions.Count: 1 } && error.InnerException is { } inner)
+        while (error is System.Reflection.TargetInvocationException or AggregateException { InnerExceptions.Count: 1 }
+            && error.InnerException is { } inner)
             error = inner;
 
         var text = new StringBuilder($"{View.Name(error.GetType())}: {error.Message}");
@@ -29,5 +30,6 @@ internal static class Failure
     }
 
     private static bool IsTyped(StackFrame frame) =>
-        frame.GetMethod()?.DeclaringType?.Assembly is { } assembly && assembly.Location.Length == 0 && frame.GetFileName() is { Length: > 0 };
+        frame.GetMethod()?.DeclaringType?.Assembly is { } assembly && assembly.Location.Length == 0
+        && frame.GetFileName() is { Length: > 0 };
 }

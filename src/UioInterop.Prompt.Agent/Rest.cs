@@ -1,6 +1,8 @@
 namespace UioInterop.Prompt.Agent;
 
-/// <summary>Devices come to rest before memory goes: each on a thread of its own, because one that does not stop is not to hold up the others.</summary>
+/// <summary>
+/// Devices come to rest before memory goes: each on a thread of its own, because one that does not stop is not to hold up the others.
+/// </summary>
 internal static class Rest
 {
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(3);

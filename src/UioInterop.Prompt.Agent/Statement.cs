@@ -54,7 +54,8 @@ internal sealed class Statement
         {
             if (task.IsCompletedSuccessfully)
                 End(RunOutcome.Done, !_request.HasValue ? "" : View.Of(task.Result, _request.Width));
-            else if (_interrupts > 0 && task.Exception?.GetBaseException() is null or OperationCanceledException or ThreadInterruptedException)
+            else if (_interrupts > 0
+                && task.Exception?.GetBaseException() is null or OperationCanceledException or ThreadInterruptedException)
                 End(RunOutcome.Interrupted, "interrupted");
             else
                 End(RunOutcome.Failed, Failure.Of(task.Exception?.GetBaseException() ?? new TaskCanceledException(task)));
@@ -98,11 +99,14 @@ internal sealed class Statement
         _ = Task.Factory.StartNew(_abort.Cancel, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         bool hasEnded = await HasEndedAsync(s_beforeAbort).ConfigureAwait(false) || !_threads.IsBusy;
         bool atRest = Rest.StopDevices();
-        string devices = UioDevice.OpenDevices.Count == 0 ? "" : atRest ? "; all devices were stopped" : "; not all devices could be stopped";
+        string devices = UioDevice.OpenDevices.Count == 0 ? ""
+            : atRest ? "; all devices were stopped"
+            : "; not all devices could be stopped";
         if (hasEnded)
             End(RunOutcome.Interrupted, $"aborted{devices}");
         else
-            Console.WriteLine($"It does not end, as in a finally block{devices}. Ctrl-C once more starts a new agent, and all that was declared is gone.");
+            Console.WriteLine($"It does not end, as in a finally block{devices}. "
+                + "Ctrl-C once more starts a new agent, and all that was declared is gone.");
     }
 
     private async Task<bool> HasEndedAsync(TimeSpan within)

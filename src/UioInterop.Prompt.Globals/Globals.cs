@@ -4,7 +4,9 @@ using System.Numerics;
 
 namespace UioInterop.Prompt;
 
-/// <summary>What can be called at the prompt by its bare name. A program gets it by <c>using static UioInterop.Prompt.Globals;</c>.</summary>
+/// <summary>
+/// What can be called at the prompt by its bare name. A program gets it by <c>using static UioInterop.Prompt.Globals;</c>.
+/// </summary>
 [SuppressMessage("Naming", "CA1708", Justification = "At a prompt, what is looked at is in lower case, and what is called in upper.")]
 public static class Globals
 {

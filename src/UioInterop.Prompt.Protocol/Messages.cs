@@ -48,7 +48,8 @@ public sealed record Greeting(
 /// <param name="Type">The class of it.</param>
 /// <param name="Assembly">The assembly.</param>
 /// <param name="Symbols">Its symbols; may be empty.</param>
-public sealed record RunRequest(int Number, int Width, int Slot, bool HasValue, string Type, ReadOnlyMemory<byte> Assembly, ReadOnlyMemory<byte> Symbols)
+public sealed record RunRequest(
+    int Number, int Width, int Slot, bool HasValue, string Type, ReadOnlyMemory<byte> Assembly, ReadOnlyMemory<byte> Symbols)
 {
     /// <inheritdoc cref="Greeting.ToBytes"/>
     public byte[] ToBytes() => Payload.Write(writer =>
@@ -126,7 +127,8 @@ public sealed record FileAnswer(string Name, ReadOnlyMemory<byte> Content)
     });
 
     /// <inheritdoc cref="Greeting.From"/>
-    public static FileAnswer From(ReadOnlyMemory<byte> payload) => Payload.Read(payload, reader => new FileAnswer(reader.ReadString(), Payload.ReadPacked(reader)));
+    public static FileAnswer From(ReadOnlyMemory<byte> payload) =>
+        Payload.Read(payload, reader => new FileAnswer(reader.ReadString(), Payload.ReadPacked(reader)));
 }
 
 internal static class Payload

@@ -96,10 +96,16 @@ internal sealed class PromptSession : IDisposable
         Task warm = Task.Run(Warm);
         Greeting greeting = await GreetingAsync(_agent).ConfigureAwait(false);
         if (greeting.Protocol != Greeting.Current)
-            throw new PromptException($"The agent speaks version {greeting.Protocol} of the protocol, and this prompt version {Greeting.Current}: take both from one build.");
+        {
+            throw new PromptException($"The agent speaks version {greeting.Protocol} of the protocol, "
+                + $"and this prompt version {Greeting.Current}: take both from one build.");
+        }
+
+
 
         IReadOnlyList<Microsoft.CodeAnalysis.MetadataReference> framework = References.Framework(Version.Parse(greeting.Runtime));
-        IReadOnlyList<Microsoft.CodeAnalysis.MetadataReference> library = await References.LibraryAsync(greeting, _agent.GetFileAsync).ConfigureAwait(false);
+        IReadOnlyList<Microsoft.CodeAnalysis.MetadataReference> library =
+            await References.LibraryAsync(greeting, _agent.GetFileAsync).ConfigureAwait(false);
         await warm.ConfigureAwait(false);
         _compiler = new ScriptCompiler([.. framework, .. library], _files);
         _isMeeting = false;
@@ -132,7 +138,8 @@ internal sealed class PromptSession : IDisposable
 
     // With .NET alone: what the agent has is not known yet.
     private static void Warm() =>
-        new ScriptCompiler(References.Framework(Environment.Version), new ReferencedFiles(), hasLibrary: false).Compile("Enumerable.Range(0, 3).Select(i => $\"{i}\").ToArray()");
+        new ScriptCompiler(References.Framework(Environment.Version), new ReferencedFiles(), hasLibrary: false)
+            .Compile("Enumerable.Range(0, 3).Select(i => $\"{i}\").ToArray()");
 
     private async Task<bool> RunAsync(string text)
     {
@@ -149,7 +156,8 @@ internal sealed class PromptSession : IDisposable
         try
         {
             result = await _agent!.RunAsync(new RunRequest(
-                ++_number, Terminals.Width, statement.Slot, statement.HasValue, statement.Type, statement.Assembly, statement.Symbols)).ConfigureAwait(false);
+                ++_number, Terminals.Width, statement.Slot, statement.HasValue, statement.Type, statement.Assembly,
+                statement.Symbols)).ConfigureAwait(false);
         }
         finally
         {

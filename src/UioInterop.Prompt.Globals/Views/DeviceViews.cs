@@ -9,9 +9,14 @@ internal static class DeviceViews
 
     public static string Of(UioDevice device)
     {
-        string state = device.IsDisposed ? "disposed" : $"{device.Mappings.Count} mappings, {device.Mappings.Count(one => one.IsInTransfer)} in transfer";
-        string[] mappings = device.IsDisposed ? [] : [.. device.Mappings.Select(mapping => $"  {mapping}, {Count(mapping.RangeCount, "range")}")];
-        return string.Join('\n', [$"{Of(device.Info)}", $"  {state}; imports {(device.Features.AttachesByHandle ? "by handle" : "by the boards' ioctls, if at all")}", .. mappings]);
+        string state = device.IsDisposed
+            ? "disposed"
+            : $"{device.Mappings.Count} mappings, {device.Mappings.Count(one => one.IsInTransfer)} in transfer";
+        string imports = device.Features.AttachesByHandle ? "by handle" : "by the boards' ioctls, if at all";
+        string[] mappings = device.IsDisposed
+            ? []
+            : [.. device.Mappings.Select(mapping => $"  {mapping}, {Count(mapping.RangeCount, "range")}")];
+        return string.Join('\n', [$"{Of(device.Info)}", $"  {state}; imports {imports}", .. mappings]);
     }
 
     public static string Of(UioDeviceInfo info)

@@ -16,7 +16,8 @@ internal static class HexDump
             ReadOnlySpan<byte> line = bytes[i..Math.Min(bytes.Length, i + PerLine)];
             text.Append(CultureInfo.InvariantCulture, $"{(i == 0 ? "" : "\n")}{offset + i:x8} ");
             for (int j = 0; j < PerLine; j++)
-                text.Append(j % 8 == 0 ? " " : "").Append(j < line.Length ? line[j].ToString("x2", CultureInfo.InvariantCulture) : "  ").Append(' ');
+                text.Append(j % 8 == 0 ? " " : "")
+                    .Append(j < line.Length ? line[j].ToString("x2", CultureInfo.InvariantCulture) : "  ").Append(' ');
             text.Append(' ');
             foreach (byte value in line)
                 text.Append(value is >= 0x20 and < 0x7f ? (char)value : '.');

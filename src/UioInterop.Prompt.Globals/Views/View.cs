@@ -17,7 +17,9 @@ internal static class View
     public static string Of(object? value, int width)
     {
         string text = Whole(value, width);
-        return text.Length <= MostCharacters ? text : $"{text.AsSpan(0, MostCharacters)}\n... {text.Length - MostCharacters} more characters";
+        return text.Length <= MostCharacters
+            ? text
+            : $"{text.AsSpan(0, MostCharacters)}\n... {text.Length - MostCharacters} more characters";
     }
 
     private static string Whole(object? value, int width) => value switch
@@ -46,7 +48,8 @@ internal static class View
             : null;
 
     private static double[]? NumbersIn(Array array) =>
-        Type.GetTypeCode(array.GetType().GetElementType()) is >= TypeCode.SByte and <= TypeCode.Double && !array.GetType().GetElementType()!.IsEnum
+        Type.GetTypeCode(array.GetType().GetElementType()) is >= TypeCode.SByte and <= TypeCode.Double
+        && !array.GetType().GetElementType()!.IsEnum
             ? [.. array.Cast<object>().Select(item => Convert.ToDouble(item, CultureInfo.InvariantCulture))]
             : null;
 
@@ -78,7 +81,8 @@ internal static class View
             : $"{head}\n{{\n{string.Concat(texts.Select(text => $"  {text.ReplaceLineEndings("\n  ")}\n"))}{(more ? "  ...\n" : "")}}}";
     }
 
-    private static string Counted(Type type, string name, int count) => type.IsArray ? $"{Name(type.GetElementType()!)}[{count}]" : $"{name}({count})";
+    private static string Counted(Type type, string name, int count) =>
+        type.IsArray ? $"{Name(type.GetElementType()!)}[{count}]" : $"{name}({count})";
 
     private static string Short(object? value) => value switch
     {
@@ -96,7 +100,8 @@ internal static class View
 
     /// <summary>Whether an object has words of its own.</summary>
     private static bool SaysMore(object value) =>
-        value.GetType().GetMethod(nameof(ToString), Type.EmptyTypes)?.DeclaringType is { } declares && declares != typeof(object) && declares != typeof(ValueType);
+        value.GetType().GetMethod(nameof(ToString), Type.EmptyTypes)?.DeclaringType is { } declares
+        && declares != typeof(object) && declares != typeof(ValueType);
 
     private static string Quoted(string text)
     {
@@ -131,8 +136,10 @@ internal static class View
 
     private static string? Keyword(Type type) => type.IsEnum ? null : Type.GetTypeCode(type) switch
     {
-        TypeCode.Boolean => "bool", TypeCode.Byte => "byte", TypeCode.SByte => "sbyte", TypeCode.Int16 => "short", TypeCode.UInt16 => "ushort",
-        TypeCode.Int32 => "int", TypeCode.UInt32 => "uint", TypeCode.Int64 => "long", TypeCode.UInt64 => "ulong", TypeCode.Single => "float",
+        TypeCode.Boolean => "bool", TypeCode.Byte => "byte", TypeCode.SByte => "sbyte", TypeCode.Int16 => "short",
+        TypeCode.UInt16 => "ushort",
+        TypeCode.Int32 => "int", TypeCode.UInt32 => "uint", TypeCode.Int64 => "long", TypeCode.UInt64 => "ulong",
+        TypeCode.Single => "float",
         TypeCode.Double => "double", TypeCode.Decimal => "decimal", TypeCode.Char => "char", TypeCode.String => "string",
         _ => type == typeof(object) ? "object" : null,
     };

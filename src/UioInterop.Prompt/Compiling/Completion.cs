@@ -67,7 +67,8 @@ internal static class Completion
         if (model.GetSymbolInfo(left).Symbol is INamespaceOrTypeSymbol container && container is not ITypeParameterSymbol)
             return model.LookupSymbols(position, container).Where(symbol => symbol.IsStatic || symbol is INamespaceOrTypeSymbol);
         return model.GetTypeInfo(left).Type is { } type
-            ? model.LookupSymbols(position, type, includeReducedExtensionMethods: true).Where(symbol => !symbol.IsStatic || symbol is IMethodSymbol { MethodKind: MethodKind.ReducedExtension })
+            ? model.LookupSymbols(position, type, includeReducedExtensionMethods: true)
+                .Where(symbol => !symbol.IsStatic || symbol is IMethodSymbol { MethodKind: MethodKind.ReducedExtension })
             : [];
     }
 
@@ -77,7 +78,8 @@ internal static class Completion
     private static string Describe(ISymbol symbol, int count)
     {
         string declaration = $"{symbol.ToDisplayString(s_format)}{(count > 1 ? $" (+ {count - 1})" : "")}";
-        string summary = XmlDocumentation.SummaryIn((symbol as IMethodSymbol)?.ReducedFrom?.GetDocumentationCommentXml() ?? symbol.GetDocumentationCommentXml());
+        string summary = XmlDocumentation.SummaryIn(
+            (symbol as IMethodSymbol)?.ReducedFrom?.GetDocumentationCommentXml() ?? symbol.GetDocumentationCommentXml());
         return summary.Length == 0 ? declaration : $"{declaration}\n  {summary}";
     }
 }

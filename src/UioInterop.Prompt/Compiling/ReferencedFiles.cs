@@ -16,7 +16,8 @@ internal sealed class ReferencedFiles : MetadataReferenceResolver
             return _paths.TryGetValue(name, out string? path) ? File.ReadAllBytes(path) : [];
     }
 
-    public override ImmutableArray<PortableExecutableReference> ResolveReference(string reference, string? baseFilePath, MetadataReferenceProperties properties)
+    public override ImmutableArray<PortableExecutableReference> ResolveReference(
+        string reference, string? baseFilePath, MetadataReferenceProperties properties)
     {
         string folder = baseFilePath is null ? Folders.Current : Path.GetDirectoryName(baseFilePath) ?? Folders.Current;
         string path = Path.GetFullPath(reference, folder);

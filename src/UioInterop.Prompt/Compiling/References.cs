@@ -22,7 +22,8 @@ internal static class References
         if (folder is null && Environment.Version.Major == version.Major && Environment.Version.Minor == version.Minor)
             folder = RuntimeEnvironment.GetRuntimeDirectory();
         return folder is null
-            ? throw new PromptException($"The agent runs .NET {version}, and {packs} has no reference pack of {moniker}: install that SDK here.")
+            ? throw new PromptException(
+                $"The agent runs .NET {version}, and {packs} has no reference pack of {moniker}: install that SDK here.")
             : [.. Directory.GetFiles(folder, "*.dll").Where(IsManaged).Order(StringComparer.Ordinal).Select(FromFile)];
     }
 
@@ -52,7 +53,8 @@ internal static class References
         }
     }
 
-    private static PortableExecutableReference FromFile(string path) => MetadataReference.CreateFromFile(path, documentation: new XmlDocumentation(path));
+    private static PortableExecutableReference FromFile(string path) =>
+        MetadataReference.CreateFromFile(path, documentation: new XmlDocumentation(path));
 
     private static string PathOf(AgentAssembly assembly) => Path.Combine(Folders.Cache, $"{assembly.Name}-{assembly.Mvid:n}.dll");
 
@@ -66,6 +68,7 @@ internal static class References
     }
 
     private static bool IsManaged(string path) =>
-        Path.GetFileName(path) is var name && (name.StartsWith("System.", StringComparison.Ordinal) || name.StartsWith("Microsoft.", StringComparison.Ordinal)
+        Path.GetFileName(path) is var name
+        && (name.StartsWith("System.", StringComparison.Ordinal) || name.StartsWith("Microsoft.", StringComparison.Ordinal)
             || name is "System.dll" or "mscorlib.dll" or "netstandard.dll");
 }

@@ -27,13 +27,16 @@ internal static class SavedProgram
                 foreach (string name in NamesIn(member))
                 {
                     if (!declared.TryAdd(name, member.ToString()))
-                        throw new PromptException($"{name} is declared twice, which a program cannot: \"{declared[name]}\" and \"{member}\".");
+                    {
+                        throw new PromptException(
+                            $"{name} is declared twice, which a program cannot: \"{declared[name]}\" and \"{member}\".");
+                    }
                 }
 
                 if (member is BaseTypeDeclarationSyntax or DelegateDeclarationSyntax)
                     types.Add(member.ToString());
                 else
-                    body.Add(statement.HasValue && member == root.Members[^1] ? $"Console.WriteLine({((ExpressionStatementSyntax)((GlobalStatementSyntax)member).Statement).Expression});" : Local(member));
+                    body.Add(statement.HasValue && member == root.Members[^1] ? Shown((GlobalStatementSyntax)member) : Local(member));
             }
         }
 
@@ -51,17 +54,26 @@ internal static class SavedProgram
     }
 
     // A field of a script is a variable of a program, and a method a local function: both without the words of a class's member.
-    private static string Local(MemberDeclarationSyntax member) =>
-        member is FieldDeclarationSyntax or MethodDeclarationSyntax
-            ? member.WithModifiers([.. member.Modifiers.Where(word => word.Kind() is SyntaxKind.StaticKeyword or SyntaxKind.AsyncKeyword or SyntaxKind.UnsafeKeyword)]) is FieldDeclarationSyntax field
-                ? field.Declaration + ";" : member.ToString()
-            : member.ToString();
+    private static string Local(MemberDeclarationSyntax member) => member switch
+    {
+        FieldDeclarationSyntax field => field.Declaration + ";",
+        MethodDeclarationSyntax method => method.WithModifiers([.. method.Modifiers.Where(IsForLocals)]).ToString(),
+        _ => member.ToString(),
+    };
+
+    private static bool IsForLocals(SyntaxToken word) =>
+        word.Kind() is SyntaxKind.StaticKeyword or SyntaxKind.AsyncKeyword or SyntaxKind.UnsafeKeyword;
+
+    // The value of the last line was shown; a program has to say so.
+    private static string Shown(GlobalStatementSyntax last) =>
+        $"Console.WriteLine({((ExpressionStatementSyntax)last.Statement).Expression});";
 
     private static IEnumerable<string> NamesIn(MemberDeclarationSyntax member) => member switch
     {
         FieldDeclarationSyntax field => field.Declaration.Variables.Select(variable => variable.Identifier.Text),
         BaseTypeDeclarationSyntax type => [type.Identifier.Text],
-        GlobalStatementSyntax { Statement: LocalDeclarationStatementSyntax local } => local.Declaration.Variables.Select(variable => variable.Identifier.Text),
+        GlobalStatementSyntax { Statement: LocalDeclarationStatementSyntax local } =>
+            local.Declaration.Variables.Select(variable => variable.Identifier.Text),
         _ => [],
     };
 }

@@ -105,6 +105,7 @@ internal sealed class ScriptCompiler
 
     // As in scripts: the last expression, without a semicolon.
     private static bool HasValue(CSharpCompilation compilation, SyntaxTree tree) =>
-        tree.GetCompilationUnitRoot().Members.LastOrDefault() is GlobalStatementSyntax { Statement: ExpressionStatementSyntax { SemicolonToken.IsMissing: true } last }
+        tree.GetCompilationUnitRoot().Members.LastOrDefault()
+            is GlobalStatementSyntax { Statement: ExpressionStatementSyntax { SemicolonToken.IsMissing: true } last }
         && compilation.GetSemanticModel(tree).GetTypeInfo(last.Expression).Type is { SpecialType: not SpecialType.System_Void };
 }

@@ -21,7 +21,8 @@ internal sealed class XmlDocumentation(string assembly) : DocumentationProvider
         XElement? summary = XElement.Parse($"<member>{documentation}</member>").Descendants("summary").FirstOrDefault();
         foreach (XElement reference in summary?.Descendants().Where(one => one.IsEmpty).ToArray() ?? [])
         {
-            string name = ((string?)reference.Attribute("cref") ?? (string?)reference.Attribute("langword") ?? (string?)reference.Attribute("name") ?? "").Split('(')[0];
+            XAttribute? named = reference.Attribute("cref") ?? reference.Attribute("langword") ?? reference.Attribute("name");
+            string name = (named?.Value ?? "").Split('(')[0];
             reference.ReplaceWith(name[(name.LastIndexOfAny(['.', ':']) + 1)..]);
         }
 
@@ -32,7 +33,8 @@ internal sealed class XmlDocumentation(string assembly) : DocumentationProvider
 
     public override int GetHashCode() => assembly.GetHashCode(StringComparison.Ordinal);
 
-    protected override string GetDocumentationForSymbol(string documentationMemberID, CultureInfo preferredCulture, CancellationToken cancellationToken = default) =>
+    protected override string GetDocumentationForSymbol(
+        string documentationMemberID, CultureInfo preferredCulture, CancellationToken cancellationToken = default) =>
         (_members ??= Read()).GetValueOrDefault(documentationMemberID, "");
 
     private Dictionary<string, string> Read()

@@ -41,7 +41,9 @@ internal sealed class Colours(bool areOn)
     }
 
     private static string ColourOf(SyntaxToken token) =>
-        SyntaxFacts.IsKeywordKind(token.Kind()) || SyntaxFacts.GetContextualKeywordKind(token.Text) is SyntaxKind.VarKeyword or SyntaxKind.AwaitKeyword or SyntaxKind.AsyncKeyword ? Blue
+        SyntaxFacts.IsKeywordKind(token.Kind())
+        || SyntaxFacts.GetContextualKeywordKind(token.Text)
+            is SyntaxKind.VarKeyword or SyntaxKind.AwaitKeyword or SyntaxKind.AsyncKeyword ? Blue
         : token.IsKind(SyntaxKind.NumericLiteralToken) ? Cyan
         : token.Kind() is SyntaxKind.StringLiteralToken or SyntaxKind.CharacterLiteralToken or SyntaxKind.InterpolatedStringTextToken
             or SyntaxKind.InterpolatedStringStartToken or SyntaxKind.InterpolatedStringEndToken ? Green

@@ -37,9 +37,11 @@ internal sealed class History
 
     /// <summary>The index of the last before one that has a text in it; -1 for none.</summary>
     public int Find(string part, int before) => part.Length == 0 ? -1
-        : _statements.FindLastIndex(Math.Clamp(before, 0, _statements.Count) - 1, statement => statement.Contains(part, StringComparison.Ordinal));
+        : _statements.FindLastIndex(
+            Math.Clamp(before, 0, _statements.Count) - 1, statement => statement.Contains(part, StringComparison.Ordinal));
 
-    private static string Encoded(string statement) => statement.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\n", "\\n", StringComparison.Ordinal);
+    private static string Encoded(string statement) =>
+        statement.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\n", "\\n", StringComparison.Ordinal);
 
     private static string Decoded(string line)
     {

@@ -7,7 +7,8 @@ namespace UioInterop.Prompt.Terminal;
 /// <param name="colours">The colours.</param>
 /// <param name="history">What was typed before.</param>
 /// <param name="complete">What can stand at a place.</param>
-internal sealed class LineEditor(Colours colours, History history, Func<string, int, (int Start, IReadOnlyList<CompletionItem> Items)> complete)
+internal sealed class LineEditor(
+    Colours colours, History history, Func<string, int, (int Start, IReadOnlyList<CompletionItem> Items)> complete)
     : IStatementSource
 {
     private const string Prompt = "> ", More = ". ";
@@ -256,7 +257,11 @@ internal sealed class LineEditor(Colours colours, History history, Func<string, 
         int width = names.Max(name => name.Length) + 2, perLine = Math.Max(1, Terminals.Width / width);
         var text = new StringBuilder();
         for (int i = 0; i < names.Length; i++)
-            text.Append(names[i].PadRight(i % perLine == perLine - 1 || i == names.Length - 1 ? 0 : width)).Append(i % perLine == perLine - 1 || i == names.Length - 1 ? "\n" : "");
+        {
+            bool isLast = i % perLine == perLine - 1 || i == names.Length - 1;
+            text.Append(names[i].PadRight(isLast ? 0 : width)).Append(isLast ? "\n" : "");
+        }
+
         return text.ToString();
     }
 

@@ -29,6 +29,7 @@ internal static class Unprivileged
 
     private static Exception? Run(Action become, Action action)
     {
+        HaveWorkers();
         Exception? thrown = null;
         var thread = new Thread(() =>
         {
@@ -45,6 +46,27 @@ internal static class Unprivileged
         thread.Start();
         thread.Join();
         return thrown;
+    }
+
+    // Has the thread pool start its workers. One that it started from the unprivileged thread would be nobody's, and so would what
+    // later tests do on it.
+    private static void HaveWorkers()
+    {
+        using var all = new CountdownEvent(Environment.ProcessorCount);
+        using var done = new CountdownEvent(Environment.ProcessorCount);
+        for (var i = 0; i < Environment.ProcessorCount; i++)
+        {
+            ThreadPool.UnsafeQueueUserWorkItem(
+                _ =>
+                {
+                    all.Signal();
+                    all.Wait(Bound.Long);
+                    done.Signal();
+                },
+                null);
+        }
+
+        Assert.That(done.Wait(Bound.Long), Is.True);
     }
 
     // Drops the capabilities to override file permissions with it: capabilities(7), "fsuid".

@@ -17,7 +17,6 @@ internal sealed class MachineOptions
     private readonly Option<string?> _deviceTree = new("--dtb") { Description = "A device tree of your own, as a blob or as source." };
     private readonly Option<int?> _memory = new("--memory") { Description = "The machine's memory in MiB." };
     private readonly Option<string?> _append = new("--append") { Description = "More arguments for the kernel." };
-
     private readonly Option<bool> _trace = TraceOption.Create();
 
     public void AddTo(Command command)

@@ -33,10 +33,12 @@ internal sealed class ApplyTests : IDisposable
     {
         ["no kernel"] = (folder => Directory.Delete(folder.PathOf($"{Tree}/drivers"), recursive: true), "it has no drivers/uio"),
         ["another release"] = (
-            folder => Edit(folder, $"{Tree}/Makefile", "PATCHLEVEL = 12", "PATCHLEVEL = 11"), "This is Linux 6.11. The series is for linux-6.1 "),
+            folder => Edit(folder, $"{Tree}/Makefile", "PATCHLEVEL = 12", "PATCHLEVEL = 11"),
+            "This is Linux 6.11. The series is for linux-6.1 "),
         ["another core"] = (folder => Edit(folder, Core, "kfree(listener);\n\tput_device", "put_device"), "does not fit"),
         ["somebody's own import"] = (
-            folder => Edit(folder, Core, "struct uio_listener {", "struct uio_listener {\n\tstruct list_head dmabufs;"), "struct list_head dmabufs;"),
+            folder => Edit(folder, Core, "struct uio_listener {", "struct uio_listener {\n\tstruct list_head dmabufs;"),
+            "struct list_head dmabufs;"),
         ["another import of Xilinx's"] = (folder =>
         {
             XilinxTree.MakeNewer(folder, Tree);
@@ -55,7 +57,9 @@ internal sealed class ApplyTests : IDisposable
 
     public static IEnumerable<TestCaseData> Releases => s_machines.Select(machine =>
         new TestCaseData(machine.Kernel).SetName(
-            machine == MachineList.X64Linux73 ? $"Apply.{machine}, mainline" : $"Mainline_gets_what_the_patches_make({machine.Kernel.Release})"));
+            machine == MachineList.X64Linux73
+                ? $"Apply.{machine}, mainline"
+                : $"Mainline_gets_what_the_patches_make({machine.Kernel.Release})"));
 
     public static IEnumerable<string> Refused => s_refused.Keys;
 

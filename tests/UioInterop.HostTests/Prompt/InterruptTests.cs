@@ -19,7 +19,10 @@ internal sealed class InterruptTests
     [TestCase("try { Thread.Sleep(-1); } catch (ThreadInterruptedException) { } for (;;) ;", "aborted")]
     public async Task A_statement_that_does_not_end_is_ended(string statement, string said)
     {
-        var conversation = new Conversation(["var kept = 5;", $"Console.WriteLine(\"{Begun}\"); {statement}", "kept + 1"]) { IsInteractive = true };
+        var conversation = new Conversation(["var kept = 5;", $"Console.WriteLine(\"{Begun}\"); {statement}", "kept + 1"])
+        {
+            IsInteractive = true,
+        };
         Task<int> run = conversation.RunAsync();
         await conversation.ShownAsync(Begun);
 

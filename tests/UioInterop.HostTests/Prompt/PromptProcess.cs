@@ -4,7 +4,9 @@ using UioInterop.Prompt;
 
 namespace UioInterop.HostTests.Prompt;
 
-/// <summary>The prompt as a person starts it, and its agent, which is here unless it is told otherwise: most of it needs no machine.</summary>
+/// <summary>
+/// The prompt as a person starts it, and its agent, which is here unless it is told otherwise: most of it needs no machine.
+/// </summary>
 internal static class PromptProcess
 {
     public static string[] AgentHere { get; } = ["dotnet", Path.Combine(AppContext.BaseDirectory, "UioInterop.Prompt.Agent.dll")];
@@ -21,9 +23,7 @@ internal static class PromptProcess
     public static Dictionary<string, string?> Environment(string? folder) => new()
     {
         ["STARTED_IN"] = folder ?? Path.GetTempPath(),
-        ["XDG_CACHE_HOME"] = CacheFolder,
-        ["XDG_STATE_HOME"] = folder ?? CacheFolder,
+        // Not the cache: kernels are in it, too.
+        ["XDG_STATE_HOME"] = folder ?? Path.Combine(UioInterop.Harness.Repository.Artifacts, "prompt-tests"),
     };
-
-    private static string CacheFolder { get; } = Path.Combine(UioInterop.Harness.Repository.Artifacts, "prompt-tests");
 }
