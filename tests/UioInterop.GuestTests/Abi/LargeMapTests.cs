@@ -86,7 +86,8 @@ internal sealed unsafe class LargeMapTests
         return reads;
     }
 
-    private static uint[] Values(uint* registers, int[] places) => Array.ConvertAll(places, place => Volatile.Read(ref registers[place / sizeof(uint)]));
+    private static uint[] Values(uint* registers, int[] places) =>
+        Array.ConvertAll(places, place => Volatile.Read(ref registers[place / sizeof(uint)]));
 
     private static TimeSpan Best(int length, Func<nint> map) => Enumerable.Range(0, 5).Min(_ =>
     {
