@@ -1,3 +1,4 @@
+using System.Reflection;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
 using Microsoft.CodeAnalysis.CSharp.Syntax;
@@ -30,9 +31,12 @@ internal sealed class FolderOrderTests
 
     private static readonly string s_root = Repository.At("src", "UioInterop");
 
+    // .NET's, and what the library refers to, wherever that is.
     private static readonly MetadataReference[] s_references =
     [
         .. ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator)
+            .Concat(typeof(UioDevice).Assembly.GetReferencedAssemblies().Select(name => Assembly.Load(name).Location))
+            .DistinctBy(Path.GetFileName)
             .Where(path => !Path.GetFileName(path).StartsWith("UioInterop", StringComparison.Ordinal))
             .Select(path => MetadataReference.CreateFromFile(path)),
     ];
