@@ -21,6 +21,8 @@ check_packages=(sparse coccinelle codespell linux-source-6.1)
 # Invariant: an SDK unpacked from its archive has no ICU beside it, and nothing here needs one.
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=1
 
+harness=(dotnet tests/UioInterop.Harness/bin/Release/net10.0/UioInterop.Harness.dll)
+
 help() {
   cat <<'EOF'
 ./build.sh demo [--machine NAME] [--compilation NAME] [--trace]
@@ -68,7 +70,7 @@ repl() {
   arm_machines "$@"
   solution >&2
   UIOINTEROP_GLOBALS=$PWD/src/UioInterop.Prompt.Globals dotnet src/UioInterop.Prompt/bin/Release/net10.0/UioInterop.Prompt.dll -- \
-    dotnet tests/UioInterop.Harness/bin/Release/net10.0/UioInterop.Harness.dll agent "$@"
+    "${harness[@]}" agent "$@"
 }
 
 test_all() {
@@ -167,7 +169,7 @@ solution() {
 }
 
 harness() {
-  dotnet tests/UioInterop.Harness/bin/Release/net10.0/UioInterop.Harness.dll "$@"
+  "${harness[@]}" "$@"
 }
 
 command=${1:-help}

@@ -101,8 +101,6 @@ internal sealed class PromptSession : IDisposable
                 + $"and this prompt version {Greeting.Current}: take both from one build.");
         }
 
-
-
         IReadOnlyList<Microsoft.CodeAnalysis.MetadataReference> framework = References.Framework(Version.Parse(greeting.Runtime));
         IReadOnlyList<Microsoft.CodeAnalysis.MetadataReference> library =
             await References.LibraryAsync(greeting, _agent.GetFileAsync).ConfigureAwait(false);

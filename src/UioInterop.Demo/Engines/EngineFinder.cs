@@ -4,7 +4,7 @@ namespace UioInterop.Demo.Engines;
 internal static class EngineFinder
 {
     public static IEngine Open() =>
-        (IEngine?)EduEngine.TryOpen()
+        EduEngine.TryOpen()
         ?? (IEngine?)AxiDmaEngine.TryOpen()
         ?? ZynqMpEngine.TryOpen()
         ?? throw new IOException("This machine has no DMA engine that the demo knows, or other drivers hold all of them: neither QEMU's "

@@ -21,13 +21,13 @@ internal static class StreamProof
         Print.Title("Proof: a stream runs, waits for the program, and ends");
 
         var dma = StreamingAxiDma.Open(AxiDmaEngine.Name);
-        Task<long> source;
+        Task<string> source;
         bool good;
         try
         {
             dma.Receiver.Begin(Parts, Length);
             Print.Step($"began        to receive into a ring of {Parts} buffers of {Length} bytes");
-            source = SendForeverAsync(dma);
+            source = SendUntilClosedAsync(dma);
             good = await ReceiveAsync(dma.Receiver);
         }
         finally
@@ -36,7 +36,7 @@ internal static class StreamProof
             dma.Dispose();
         }
 
-        Print.Step($"closed       the device while packets were sent; the source says: {await OutcomeAsync(source)}");
+        Print.Step($"closed       the device while packets were sent; the source says: {await source}");
         return good;
     }
 
@@ -85,13 +85,21 @@ internal static class StreamProof
         }
     }
 
-    private static async Task<long> SendForeverAsync(StreamingAxiDma dma)
+    // Returns what it is told at the end.
+    private static async Task<string> SendUntilClosedAsync(StreamingAxiDma dma)
     {
         using DeviceBuffer<uint> packet = dma.Sender.Device.Allocate<uint>(Length / sizeof(uint), DmaDirection.ToDevice);
-        for (uint number = 0; ; number++)
+        try
         {
-            packet.Fill(number);
-            await dma.SendAsync(packet, Timeout);
+            for (uint number = 0; ; number++)
+            {
+                packet.Fill(number);
+                await dma.SendAsync(packet, Timeout);
+            }
+        }
+        catch (Exception error) when (error is InvalidOperationException or OperationCanceledException)
+        {
+            return error.Message;
         }
     }
 
@@ -100,17 +108,5 @@ internal static class StreamProof
         using CpuAccess cpu = part.BeginRead();
         ReadOnlySpan<uint> words = MemoryMarshal.Cast<byte, uint>(cpu.Span);
         return words.ContainsAnyExcept(words[0]) ? uint.MaxValue : words[0];
-    }
-
-    private static async Task<string> OutcomeAsync(Task<long> source)
-    {
-        try
-        {
-            return $"{await source} packets";
-        }
-        catch (Exception error) when (error is InvalidOperationException or OperationCanceledException)
-        {
-            return error.Message;
-        }
     }
 }

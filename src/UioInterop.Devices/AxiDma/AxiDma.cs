@@ -97,7 +97,6 @@ public sealed class AxiDma : IDisposable
                 "Each channel of this core is a UIO device: memory for one of them has one direction.", nameof(direction));
         }
 
-
         return (direction == DmaDirection.FromDevice ? Receiver : Sender).Device.Allocate<T>(length, direction);
     }
 

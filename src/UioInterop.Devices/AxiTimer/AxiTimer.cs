@@ -81,7 +81,6 @@ public sealed class AxiTimer : IDisposable
                 nameof(period), period, $"{this}: a period has 2 to 2^32 + 1 cycles of {Frequency} Hz, not {cycles + Overhead}.");
         }
 
-
         return TicksOf((uint)cycles, token);
     }
 

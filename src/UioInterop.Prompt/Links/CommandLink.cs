@@ -48,7 +48,7 @@ internal sealed class CommandLink : Link
 
     public override Stream ToAgent => _process.StandardInput.BaseStream;
 
-    public override string WhyEnded() => _process.WaitForExit(s_patience)
+    public override string WhyEnded() => HasEnded()
         ? $"{_name} has ended with exit code {_process.ExitCode}{(_lastWords.Length > 0 ? $", its last words: {_lastWords}" : "")}"
         : $"{_name} has closed its output";
 
@@ -57,8 +57,15 @@ internal sealed class CommandLink : Link
 
     public override void Dispose()
     {
-        if (!_process.WaitForExit(s_patience))
+        if (!HasEnded())
             _process.Kill(entireProcessTree: true);
         _process.Dispose();
+    }
+
+    // Its error output may come to its end later than the command, and later than what the agent sends.
+    private bool HasEnded()
+    {
+        _process.WaitForExitAsync().Wait(s_patience);
+        return _process.HasExited;
     }
 }

@@ -44,7 +44,6 @@ internal sealed unsafe class DmaBufMemory(DmaBuf buffer, DmaBuf.Window window) :
                 $"An operation still has the memory of {buffer} pinned: wait for it before the scope ends.");
         }
 
-
         if (before == 0)
             buffer.EndAccess(window.Ticket);
     }

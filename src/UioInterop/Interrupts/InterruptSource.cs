@@ -201,16 +201,10 @@ internal sealed class InterruptSource : IDisposable
         lock (_gate)
         {
             _stopped = true;
-            pending = _wait is { } wait && Decide(wait, default, _device.Disposed()) ? wait : null;
-            Syscalls.Signal(_wake);
-            Interlocked.MemoryBarrier();
-            while (Volatile.Read(ref _threads) > 0)
-                Monitor.Wait(_gate);
+            pending = EndWaits(_device.Disposed(), Timeout.InfiniteTimeSpan);
         }
 
-        // Never inline: what awaits would run inside of somebody's Dispose.
-        if (pending is not null)
-            ThreadPool.UnsafeQueueUserWorkItem(pending, preferLocal: false);
+        GoOn(pending);
         InterruptThread.Forget(this);
     }
 
@@ -223,21 +217,37 @@ internal sealed class InterruptSource : IDisposable
             if (_stopped)
                 return;
 
-            pending = _wait is { } wait && Decide(wait, default, Interrupted()) ? wait : null;
             _interrupted = true;
-            Syscalls.Signal(_wake);
-            Interlocked.MemoryBarrier();
 
             // Not for ever: a thread that waits again whatever it is told would be counted all the time.
-            var deadline = new Deadline(s_interruptPatience);
-            while (Volatile.Read(ref _threads) > 0 && !deadline.IsOver)
-                Monitor.Wait(_gate, deadline.Remaining);
+            pending = EndWaits(Interrupted(), s_interruptPatience);
             _interrupted = false;
             Span<byte> signals = stackalloc byte[sizeof(ulong)];
             if (!_stopped)
                 _ = Syscalls.Read(_wake, signals);
         }
 
+        GoOn(pending);
+    }
+
+    /// <summary>
+    /// Ends the asynchronous wait, and wakes the threads that wait. With the lock, and after the flag that tells them why. Returns when
+    /// none is left, or patience is.
+    /// </summary>
+    private AsyncInterruptWait? EndWaits(Exception why, TimeSpan patience)
+    {
+        AsyncInterruptWait? pending = _wait is { } wait && Decide(wait, default, why) ? wait : null;
+        Syscalls.Signal(_wake);
+        Interlocked.MemoryBarrier();
+        var deadline = new Deadline(patience);
+        while (Volatile.Read(ref _threads) > 0 && !deadline.IsOver)
+            Monitor.Wait(_gate, deadline.Remaining);
+        return pending;
+    }
+
+    // Never inline: what awaits would run inside of somebody's Dispose.
+    private static void GoOn(AsyncInterruptWait? pending)
+    {
         if (pending is not null)
             ThreadPool.UnsafeQueueUserWorkItem(pending, preferLocal: false);
     }

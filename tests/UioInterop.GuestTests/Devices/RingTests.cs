@@ -12,11 +12,7 @@ internal sealed class RingTests : EduTest
     {
         Edu.Dispose();
         using var session = DeviceSession.Open(UioDeviceId.FromParent(UnderTest.Name));
-        var ring = new EduRing(session);
-        var buffers = Enumerable.Range(0, Parts).Select(_ => DmaHeap.Cma.Allocate(4096)).ToArray();
-        var mappings = buffers.Select(buffer => session.Device.Import(buffer, DmaDirection.FromDevice)).ToArray();
-
-        ring.Begin([.. mappings.Select(mapping => new TransferPart(mapping, 0, Length))]);
+        var (ring, buffers) = Begin(session);
         session.Device.Pci!.BusMaster = false;
 
         Assert.That(() => ring.Receive(Timeout), Throws.InstanceOf<IOException>().With.Message.Contains("not let into memory"));
@@ -33,10 +29,7 @@ internal sealed class RingTests : EduTest
         Load(pattern);
         Edu.Dispose();
         using var session = DeviceSession.Open(UioDeviceId.FromParent(UnderTest.Name));
-        var ring = new EduRing(session);
-        var buffers = Enumerable.Range(0, Parts).Select(_ => DmaHeap.Cma.Allocate(4096)).ToArray();
-        var mappings = buffers.Select(buffer => session.Device.Import(buffer, DmaDirection.FromDevice)).ToArray();
-        ring.Begin([.. mappings.Select(mapping => new TransferPart(mapping, 0, Length))]);
+        var (ring, buffers) = Begin(session);
 
         for (var i = 0; i < 2 * Parts; i++)
         {
@@ -62,5 +55,14 @@ internal sealed class RingTests : EduTest
             buffer.Dispose();
         }
         Assert.That(ring.Overruns, Is.Zero);
+    }
+
+    private static (EduRing Ring, DmaBuf[] Buffers) Begin(DeviceSession session)
+    {
+        var ring = new EduRing(session);
+        var buffers = Enumerable.Range(0, Parts).Select(_ => DmaHeap.Cma.Allocate(4096)).ToArray();
+        var mappings = buffers.Select(buffer => session.Device.Import(buffer, DmaDirection.FromDevice)).ToArray();
+        ring.Begin([.. mappings.Select(mapping => new TransferPart(mapping, 0, Length))]);
+        return (ring, buffers);
     }
 }

@@ -26,7 +26,7 @@ internal sealed class TransferTests : EduTest
 
             Assert.That(Edu.IsBusy, Is.False, "the device is at rest");
             Assert.That(DmaBufTable.AttachmentsOf(UnderTest.Name), Is.Zero);
-            if (!buffer.ToArray<byte>().ContainsAnyExcept((byte)0))
+            if (BeforeTheWrite.IsUntouched(buffer))
                 Assert.That(Edu.TryWaitForCompletion(TimeSpan.Zero, out _), Is.False, "nor is anything due");
         });
     }

@@ -21,7 +21,7 @@ internal sealed class AxiTimerTests
     [Test]
     public async Task It_ticks_until_the_loop_is_left()
     {
-        using var bound = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var bound = new CancellationTokenSource(Bound.Long);
         for (var loop = 0; loop < 2; loop++)
         {
             var ticks = 0u;

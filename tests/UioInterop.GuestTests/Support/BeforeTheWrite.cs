@@ -25,9 +25,12 @@ internal static class BeforeTheWrite
         {
             using var buffer = DmaHeap.Cma.Allocate(4096);
             await attempt(buffer);
-            if (!buffer.ToArray<byte>().ContainsAnyExcept((byte)0))
+            if (IsUntouched(buffer))
                 return;
         }
         Assert.Fail($"the device wrote, in {Attempts} attempts");
     }
+
+    /// <summary>Whether an attempt came in time: the device has written nothing.</summary>
+    public static bool IsUntouched(DmaBuf buffer) => !buffer.ToArray<byte>().ContainsAnyExcept((byte)0);
 }

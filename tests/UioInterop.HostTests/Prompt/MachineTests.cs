@@ -1,5 +1,7 @@
 using NUnit.Framework;
+using UioInterop.Harness.Guests;
 using UioInterop.Harness.Machines;
+using UioInterop.Harness.Running;
 
 namespace UioInterop.HostTests.Prompt;
 
@@ -13,6 +15,8 @@ internal sealed class MachineTests
     [Test]
     public async Task Edu_is_driven_and_stopped_and_waited_for_in_vain()
     {
+        // Published in this run's own turn: the conversation is bounded, and others may be at it for minutes.
+        await GuestProject.Agent.PublishAsync(Architecture.X64, MachineRuns.Cancel);
         Conversation conversation = null!;
         conversation = new Conversation(Typed()) { IsInteractive = true };
         var code = await conversation.RunAsync(AgentOn(MachineList.X64.Name));

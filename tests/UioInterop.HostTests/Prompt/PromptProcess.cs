@@ -9,7 +9,10 @@ namespace UioInterop.HostTests.Prompt;
 /// </summary>
 internal static class PromptProcess
 {
-    public static string[] AgentHere { get; } = ["dotnet", Path.Combine(AppContext.BaseDirectory, "UioInterop.Prompt.Agent.dll")];
+    /// <summary>Where the tests are, whoever runs them.</summary>
+    public static string Folder { get; } = Path.GetDirectoryName(typeof(PromptProcess).Assembly.Location)!;
+
+    public static string[] AgentHere { get; } = ["dotnet", Path.Combine(Folder, "UioInterop.Prompt.Agent.dll")];
 
     public static string Program { get; } = typeof(PromptSession).Assembly.Location;
 

@@ -66,6 +66,16 @@ internal sealed class PromptTests
         Assert.That(result.StandardError, Does.Contain("the end"), "the runtime's own words");
     }
 
+    // Another process may have the error output, and say more after the command's end.
+    [Test]
+    public async Task Last_words_that_come_late_are_said()
+    {
+        var result = await PromptProcess.RunAsync("1+1", ["bash", "-c", "(exec >&-; sleep 1; echo too late >&2) & exit 3"]);
+
+        var said = result.StandardOutput + result.StandardError;
+        Assert.That(said, Does.Contain("bash has ended with exit code 3, its last words: too late"));
+    }
+
     [Test]
     public async Task No_agent_at_all_is_said()
     {
@@ -80,7 +90,7 @@ internal sealed class PromptTests
     {
         using var folder = new ScratchFolder();
         folder.Write("more.csx", "int Thrice(int n) => 3 * n;\n");
-        folder.Copy(AppContext.BaseDirectory, "YamlDotNet.dll");
+        folder.Copy(PromptProcess.Folder, "YamlDotNet.dll");
 
         var result = await PromptProcess.RunAsync("""
             #load "more.csx"
