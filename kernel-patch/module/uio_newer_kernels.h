@@ -10,3 +10,10 @@
 #undef MODULE_IMPORT_NS
 #define MODULE_IMPORT_NS(ns)	MODULE_INFO(import_ns, #ns)
 #endif
+
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 0, 0)
+#include <linux/mm.h>
+/* A plain number there. */
+typedef struct { unsigned long val; } pfn_t;
+#define vmf_insert_mixed(vma, addr, pfn)	vmf_insert_mixed(vma, addr, (pfn).val)
+#endif

@@ -6,6 +6,7 @@
 #define _UIO_CORE_H_
 
 #include <linux/list.h>
+#include <linux/rwsem.h>
 #include <linux/uio_driver.h>
 
 #include "uio_dmabuf.h"
@@ -27,8 +28,8 @@ struct uio_core_map {
  * @idev:	the part that UIO drivers see
  * @maps:	one for each of the driver's
  * @listeners:	open files, under the info_lock of @idev
- * @placeholder: what register mappings show once the device is gone, under the
- *		info_lock of @idev
+ * @info:	@idev's description while user's mappings may show its maps
+ * @placeholder: what they show once the device is gone
  * @dmabuf:	imported dma-bufs
  *
  * What only the core uses goes here, out of the sight of drivers.
@@ -37,6 +38,13 @@ struct uio_core_device {
 	struct uio_device		idev;
 	struct uio_core_map		maps[MAX_UIO_MAPS];
 	struct list_head		listeners;
+	/**
+	 * @map_lock: protects @info and @placeholder. Held for reading while a
+	 * mapping of a user is filled, under its mmap lock; for writing when the
+	 * device goes, before all mappings are taken away.
+	 */
+	struct rw_semaphore		map_lock;
+	const struct uio_info		*info;
 	struct page			*placeholder;
 	struct uio_dmabuf_device	dmabuf;
 };

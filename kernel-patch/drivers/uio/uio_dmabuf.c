@@ -16,16 +16,20 @@
 
 #include <linux/capability.h>
 #include <linux/compat.h>
+#include <linux/completion.h>
 #include <linux/dma-buf.h>
 #include <linux/dma-mapping.h>
+#include <linux/err.h>
 #include <linux/fs.h>
 #include <linux/io.h>
 #include <linux/iommu.h>
 #include <linux/limits.h>
+#include <linux/lockdep.h>
 #include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/panic.h>
+#include <linux/percpu-refcount.h>
 #include <linux/pm_runtime.h>
 #include <linux/scatterlist.h>
 #include <linux/sched.h>
@@ -36,6 +40,7 @@
 
 #include "uio_dmabuf.h"
 #include "uio_dmabuf_mapping.h"
+#include "uio_dmabuf_parent.h"
 #include "uio_quiesce.h"
 
 /* As many as a careful program needs, and too few to fill memory with. */
@@ -242,6 +247,8 @@ static int uio_dmabuf_charge(struct uio_dmabuf_file *file, u64 bytes)
 	} else if (device->nr_bytes >= device->max_bytes ||
 		   bytes > device->max_bytes - device->nr_bytes) {
 		ret = -ENOMEM;
+	} else if (!uio_dmabuf_parent_charge(device->shared)) {
+		ret = -EBUSY;
 	} else {
 		device->nr_mappings++;
 		device->nr_bytes += bytes;
@@ -263,6 +270,7 @@ static void uio_dmabuf_uncharge(struct uio_dmabuf_device *device,
 		file->nr_bytes -= bytes;
 	}
 	spin_unlock(&device->count_lock);
+	uio_dmabuf_parent_uncharge(device->shared);
 }
 
 /**
@@ -283,54 +291,44 @@ bool uio_dmabuf_first(struct uio_dmabuf_device *device, bool *told)
 	return first;
 }
 
-/*
- * User space wants ranges as long as can be had. The default is 64 KiB. PCI sets
- * it for each device, so that it does not tell whether a driver chose it.
- */
-static void uio_dmabuf_raise_max_seg_size(struct device *parent)
-{
-	if (parent->dma_parms && dma_get_max_seg_size(parent) != UINT_MAX)
-		dma_set_max_seg_size(parent, UINT_MAX);
-}
-
 /**
  * uio_dmabuf_enter - keep the device registered
  * @device:	imports of the device
  *
- * Return: 0 with the lock of @device held for reading; -ENODEV when the device
- * is unregistered; -EINTR when the caller was killed.
+ * Never waits: exporters are asked meanwhile, who do.
+ *
+ * Return: 0; -ENODEV when the device is being unregistered.
  */
 int uio_dmabuf_enter(struct uio_dmabuf_device *device)
 {
-	int ret;
-
-	ret = down_read_killable(&device->lock);
-	if (ret)
-		return ret;
-
-	if (device->gone) {
-		up_read(&device->lock);
+	if (!percpu_ref_tryget_live(&device->active))
 		return -ENODEV;
-	}
 
+	rwsem_acquire_read(&device->dep_map, 0, 1, _RET_IP_);
 	return 0;
+}
+
+/**
+ * uio_dmabuf_leave - undo uio_dmabuf_enter()
+ * @device:	imports of the device
+ */
+void uio_dmabuf_leave(struct uio_dmabuf_device *device)
+{
+	rwsem_release(&device->dep_map, _RET_IP_);
+	percpu_ref_put(&device->active);
 }
 
 /**
  * uio_dmabuf_does_dma - whether buffers can be attached to a device at all
  * @device:	imports of the device, which was entered
  *
- * The DMA layer warns about a device that has no mask. Who registered the UIO
- * device for a device of another driver does not know when that is unbound.
+ * The DMA layer warns about a device that has no mask.
  *
  * Return: true when they can.
  */
 bool uio_dmabuf_does_dma(struct uio_dmabuf_device *device)
 {
-	struct device *parent = device->parent;
-
-	return parent->dma_mask && parent->driver &&
-	       parent->driver->owner == device->owner;
+	return device->is_drivers && device->parent->dma_mask;
 }
 
 /* The device reaches the buffer, and maybe much more. */
@@ -413,7 +411,7 @@ int uio_dmabuf_begin(struct uio_dmabuf_file *file,
 	if (ret)
 		goto err_erase;
 
-	uio_dmabuf_raise_max_seg_size(device->parent);
+	uio_dmabuf_raise_max_seg_size(device->shared);
 	ret = uio_dmabuf_map_reached(mapping, device->parent);
 	if (ret)
 		goto err_uncharge;
@@ -431,7 +429,7 @@ err_erase:
 /**
  * uio_dmabuf_end - unmap a buffer that is out of all tables
  * @device:	imports of the device, which was entered
- * @file:	the file, or NULL when that is gone
+ * @file:	the file, or NULL when it has the mapping no longer
  * @mapping:	the mapping
  */
 void uio_dmabuf_end(struct uio_dmabuf_device *device,
@@ -445,13 +443,11 @@ void uio_dmabuf_end(struct uio_dmabuf_device *device,
 /**
  * uio_dmabuf_end_all - unmap buffers that are out of all tables
  * @device:	imports of the device, which was entered
- * @file:	the file, or NULL when that is gone
  * @mappings:	&struct uio_dmabuf_mapping.node, empty afterwards
  *
  * Return: how many there were.
  */
 unsigned int uio_dmabuf_end_all(struct uio_dmabuf_device *device,
-				struct uio_dmabuf_file *file,
 				struct list_head *mappings)
 {
 	struct uio_dmabuf_mapping *mapping, *next;
@@ -459,7 +455,7 @@ unsigned int uio_dmabuf_end_all(struct uio_dmabuf_device *device,
 
 	list_for_each_entry_safe(mapping, next, mappings, node) {
 		list_del(&mapping->node);
-		uio_dmabuf_end(device, file, mapping);
+		uio_dmabuf_end(device, NULL, mapping);
 		uio_dmabuf_free(mapping);
 		count++;
 		cond_resched();
@@ -492,16 +488,14 @@ static void uio_dmabuf_forget(struct uio_dmabuf_file *file, u32 handle,
 	xa_erase(&file->buffers, uio_dmabuf_key(mapping->dmabuf));
 }
 
-/*
- * Takes all mappings out of the tables. The caller keeps others from @file: it
- * has the last reference, or the device's lock for writing.
- */
+/* Takes all mappings out of the tables: the device's files_lock is held. */
 static void uio_dmabuf_collect(struct uio_dmabuf_file *file,
 			       struct list_head *mappings)
 {
 	struct uio_dmabuf_mapping *mapping;
 	unsigned long index;
 
+	lockdep_assert_held(&file->device->files_lock);
 	xa_for_each(&file->handles, index, mapping)
 		list_add_tail(&mapping->node, mappings);
 	xa_for_each(&file->args, index, mapping)
@@ -510,6 +504,11 @@ static void uio_dmabuf_collect(struct uio_dmabuf_file *file,
 	xa_destroy(&file->handles);
 	xa_destroy(&file->buffers);
 	xa_destroy(&file->args);
+
+	spin_lock(&file->device->count_lock);
+	file->nr_mappings = 0;
+	file->nr_bytes = 0;
+	spin_unlock(&file->device->count_lock);
 }
 
 /**
@@ -590,22 +589,22 @@ static long uio_dmabuf_query(struct uio_dmabuf_file *file, void __user *arg)
 	if (ret)
 		return ret;
 
-	query.translation = uio_dmabuf_translation(device->parent);
-	if (uio_dmabuf_does_dma(device))
+	if (uio_dmabuf_does_dma(device)) {
 		query.features |= UIO_FEATURE_DMABUF;
-	if (device->parent->dma_mask)
+		query.translation = uio_dmabuf_translation(device->parent);
 		query.address_bits = fls64(dma_get_mask(device->parent));
+	}
 	spin_lock(&device->count_lock);
 	query.max_mappings = device->max_mappings;
 	query.max_bytes = device->max_bytes;
 	spin_unlock(&device->count_lock);
-	up_read(&device->lock);
+	uio_dmabuf_leave(device);
 
 	return uio_dmabuf_put_args(arg, &query, sizeof(query));
 }
 
 /*
- * Maps and gives a handle, not yet live. Once the device's lock is dropped,
+ * Maps and gives a handle, not yet live. Once the device is left,
  * unregistration may end and free the mapping: what there is to tell of it is
  * taken down before.
  */
@@ -632,30 +631,32 @@ static int uio_dmabuf_insert(struct uio_dmabuf_file *file,
 	attach->flags = mapping->bounced ? UIO_DMABUF_BOUNCED : 0;
 	attach->length = mapping->length;
 	attach->nr_ranges = mapping->nr_ranges;
-	up_read(&device->lock);
+	uio_dmabuf_leave(device);
 	return 0;
 
 err_end:
 	xa_erase(&file->buffers, uio_dmabuf_key(mapping->dmabuf));
 	uio_dmabuf_end(device, file, mapping);
 out_unlock:
-	up_read(&device->lock);
+	uio_dmabuf_leave(device);
 	return ret;
 }
 
-/* Takes back a mapping that is not live, unless unregistration did before. */
+/* Takes back a mapping that is not live, unless unregistration does. */
 static void uio_dmabuf_undo(struct uio_dmabuf_file *file, u32 handle)
 {
 	struct uio_dmabuf_mapping *mapping;
 
-	down_read(&file->device->lock);
+	if (uio_dmabuf_enter(file->device))
+		return;
+
 	mapping = xa_load(&file->handles, handle);
 	if (mapping) {
 		uio_dmabuf_forget(file, handle, mapping);
 		uio_dmabuf_end(file->device, file, mapping);
 		uio_dmabuf_free(mapping);
 	}
-	up_read(&file->device->lock);
+	uio_dmabuf_leave(file->device);
 }
 
 static long uio_dmabuf_attach(struct uio_dmabuf_file *file, fmode_t mode,
@@ -738,7 +739,7 @@ static long uio_dmabuf_detach(struct uio_dmabuf_file *file, void __user *arg)
 		uio_dmabuf_end(file->device, file, mapping);
 		uio_dmabuf_free(mapping);
 	}
-	up_read(&file->device->lock);
+	uio_dmabuf_leave(file->device);
 	return mapping ? 0 : -ENOENT;
 }
 
@@ -837,11 +838,9 @@ void uio_dmabuf_open(struct uio_dmabuf_file *file,
 	xa_init_flags(&file->buffers, XA_FLAGS_ACCOUNT);
 	xa_init_flags(&file->args, XA_FLAGS_ACCOUNT);
 
-	down_read(&device->lock);
-	spin_lock(&device->count_lock);
+	mutex_lock(&device->files_lock);
 	list_add(&file->node, &device->files);
-	spin_unlock(&device->count_lock);
-	up_read(&device->lock);
+	mutex_unlock(&device->files_lock);
 }
 
 /* What a file has besides mappings. */
@@ -854,6 +853,19 @@ static void uio_dmabuf_close(struct uio_dmabuf_file *file)
 	file->window = NULL;
 }
 
+/* What a file has is unregistration's to end. */
+static void uio_dmabuf_hand_over(struct uio_dmabuf_file *file)
+{
+	LIST_HEAD(mappings);
+
+	uio_dmabuf_collect(file, &mappings);
+	if (file->quiescer && !list_empty(&mappings))
+		uio_dmabuf_keep(file, &mappings);
+	else
+		list_splice_tail(&mappings, &file->device->orphans);
+	uio_dmabuf_close(file);
+}
+
 /**
  * uio_dmabuf_release - the last reference to a file is gone: end its mappings
  * @file:	imports of the file
@@ -863,71 +875,89 @@ static void uio_dmabuf_close(struct uio_dmabuf_file *file)
 void uio_dmabuf_release(struct uio_dmabuf_file *file)
 {
 	struct uio_dmabuf_device *device = file->device;
+	bool gone = uio_dmabuf_enter(device);
 	LIST_HEAD(mappings);
 
-	down_read(&device->lock);
-	spin_lock(&device->count_lock);
+	mutex_lock(&device->files_lock);
 	list_del(&file->node);
+	if (gone)
+		uio_dmabuf_hand_over(file);
+	else
+		uio_dmabuf_collect(file, &mappings);
+	mutex_unlock(&device->files_lock);
+
+	spin_lock(&device->count_lock);
 	if (device->claimant == file)
 		device->claimant = NULL;
 	spin_unlock(&device->count_lock);
 
-	uio_dmabuf_collect(file, &mappings);
-	if (file->restless)
-		uio_dmabuf_quarantine(file, &mappings);
-	else
-		uio_dmabuf_end_all(device, file, &mappings);
+	if (!gone) {
+		if (file->restless)
+			uio_dmabuf_quarantine(file, &mappings);
+		else
+			uio_dmabuf_end_all(device, &mappings);
+		uio_dmabuf_leave(device);
+	}
 	uio_dmabuf_close(file);
-	up_read(&device->lock);
+}
+
+static void uio_dmabuf_idle(struct percpu_ref *active)
+{
+	complete(&container_of(active, struct uio_dmabuf_device, active)->idle);
 }
 
 /**
  * uio_dmabuf_register - the device can be opened from now on
  * @device:	imports of the device, to be initialised
- * @owner:	module that registers the UIO device
  * @parent:	the device that does the DMA
+ * @is_drivers:	the driver of @parent registers it, while it is being bound
  * @info:	the UIO device
  *
  * Return: 0, or -ENOMEM.
  */
-int uio_dmabuf_register(struct uio_dmabuf_device *device, struct module *owner,
-			struct device *parent, struct uio_info *info)
+int uio_dmabuf_register(struct uio_dmabuf_device *device,
+			struct device *parent, bool is_drivers,
+			struct uio_info *info)
 {
+	static struct lock_class_key key;
+	int ret;
+
+	ret = percpu_ref_init(&device->active, uio_dmabuf_idle, 0, GFP_KERNEL);
+	if (ret)
+		return ret;
+
 	device->shared = uio_dmabuf_parent_get(parent);
-	if (IS_ERR(device->shared))
+	if (IS_ERR(device->shared)) {
+		percpu_ref_exit(&device->active);
 		return PTR_ERR(device->shared);
+	}
 
 	device->info = info;
-	device->owner = owner;
 	device->parent = parent;
-	init_rwsem(&device->lock);
+	device->is_drivers = is_drivers;
+	init_completion(&device->idle);
+	lockdep_init_map(&device->dep_map, "uio_dmabuf_device.active", &key, 0);
+	mutex_init(&device->files_lock);
 	spin_lock_init(&device->count_lock);
 	mutex_init(&device->claim_lock);
 	INIT_LIST_HEAD(&device->files);
+	INIT_LIST_HEAD(&device->orphans);
 	uio_dmabuf_quarantine_init(device);
 
 	/* More than all memory is the same memory more than once. */
 	device->max_mappings = UIO_DMABUF_MAX_MAPPINGS;
 	device->max_bytes = (u64)totalram_pages() << PAGE_SHIFT;
-
-	if (parent->dma_parms)
-		device->max_seg_size = parent->dma_parms->max_segment_size;
 	return 0;
 }
 
-static unsigned int uio_dmabuf_revoke_file(struct uio_dmabuf_file *file)
+/* Waits for all who use the device, and lets nobody begin. */
+static void uio_dmabuf_deactivate(struct uio_dmabuf_device *device)
 {
-	struct uio_dmabuf_device *device = file->device;
-	unsigned int kept;
-	LIST_HEAD(mappings);
-
-	uio_dmabuf_collect(file, &mappings);
-	kept = uio_dmabuf_revoke(device, file, file->quiescer, &mappings);
-	uio_dmabuf_close(file);
-	if (file->restless)
-		pm_runtime_put(device->parent);
-	file->restless = false;
-	return kept;
+	percpu_ref_kill(&device->active);
+	rwsem_acquire(&device->dep_map, 0, 0, _RET_IP_);
+	wait_for_completion(&device->idle);
+	rwsem_release(&device->dep_map, _RET_IP_);
+	percpu_ref_exit(&device->active);
 }
 
 /**
@@ -943,20 +973,15 @@ void uio_dmabuf_unregister(struct uio_dmabuf_device *device)
 	struct uio_dmabuf_file *file;
 	unsigned int kept;
 
-	down_write(&device->lock);
-	device->gone = true;
+	uio_dmabuf_deactivate(device);
+	mutex_lock(&device->files_lock);
+	list_for_each_entry(file, &device->files, node)
+		uio_dmabuf_hand_over(file);
+	mutex_unlock(&device->files_lock);
+
 	uio_dmabuf_stop(device);
 	kept = uio_dmabuf_revoke_quarantine(device);
-	list_for_each_entry(file, &device->files, node)
-		kept += uio_dmabuf_revoke_file(file);
-	if (parent->dma_parms && dma_get_max_seg_size(parent) == UINT_MAX)
-		dma_set_max_seg_size(parent, device->max_seg_size);
-	/* The next driver finds what this one found. */
-	if (device->dma_mask) {
-		dma_set_mask(parent, device->dma_mask);
-		dma_set_coherent_mask(parent, device->coherent_dma_mask);
-	}
-	up_write(&device->lock);
+	uio_dmabuf_end_all(device, &device->orphans);
 	cancel_delayed_work_sync(&device->retry);
 	uio_dmabuf_parent_put(device->shared);
 

@@ -5,10 +5,12 @@
 #ifndef _UIO_DMABUF_H_
 #define _UIO_DMABUF_H_
 
+#include <linux/completion.h>
 #include <linux/errno.h>
 #include <linux/list.h>
+#include <linux/lockdep_types.h>
 #include <linux/mutex.h>
-#include <linux/rwsem.h>
+#include <linux/percpu-refcount.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
 #include <linux/workqueue.h>
@@ -17,7 +19,6 @@
 struct attribute_group;
 struct device;
 struct file;
-struct module;
 struct seq_file;
 struct uio_dmabuf_file;
 struct uio_dmabuf_parent;
@@ -28,11 +29,11 @@ struct uio_info;
 
 /**
  * struct uio_dmabuf_device - the imports of one UIO device
- * @info:	the device, not touched once @gone is set
- * @parent:	device that does the DMA, not touched once @gone is set
+ * @info:	the device, not touched once it is unregistered
+ * @parent:	device that does the DMA, not touched once it is unregistered
  * @shared:	what the UIO devices of @parent share
- * @owner:	module that registered the UIO device
  * @files:	open files, &struct uio_dmabuf_file.node
+ * @orphans:	mappings of files without a program that end with the device
  * @nr_mappings: how many mappings there are, of @files and of @quarantine
  * @nr_bytes:	how many bytes the buffers of those have
  * @nr_quarantined: how many mappings there are in @quarantine
@@ -42,10 +43,9 @@ struct uio_info;
  * @quarantine:	&struct uio_dmabuf_quiescer.node
  * @retry:	tries to empty @quarantine
  * @retry_delay: time until the next try, in jiffies
- * @max_seg_size: @parent's maximum segment size before the first import
- * @dma_mask:	@parent's DMA mask before it was set in sysfs, or 0
- * @coherent_dma_mask: the same of its coherent memory
- * @gone:	the device is unregistered: nothing is mapped any more
+ * @idle:	nobody has @active any more
+ * @dep_map:	@active, for lockdep
+ * @is_drivers:	the driver of @parent registered it, while it was being bound
  * @tainted:	it was told that no IOMMU stands between device and memory
  * @limited:	it was told that the device does not reach a buffer
  */
@@ -53,19 +53,28 @@ struct uio_dmabuf_device {
 	struct uio_info		*info;
 	struct device		*parent;
 	struct uio_dmabuf_parent *shared;
-	struct module		*owner;
 	/**
-	 * @lock: protects @gone. Readers may use @info, and @parent for DMA, the
-	 * writer ends that.
+	 * @active: who holds it may use @info, and @parent for DMA. Nobody
+	 * gets it any more when the device is unregistered, which waits in
+	 * @idle for those who have it.
 	 */
-	struct rw_semaphore	lock;
+	struct percpu_ref	active;
+	struct completion	idle;
+	struct lockdep_map	dep_map;
 	/**
-	 * @count_lock: protects @files, @nr_mappings, @nr_bytes,
+	 * @files_lock: protects @files and @orphans, and what a file has, which
+	 * its release and unregistration both take. Never held while an exporter
+	 * is called.
+	 */
+	struct mutex		files_lock;
+	/**
+	 * @count_lock: protects @nr_mappings, @nr_bytes,
 	 * @nr_quarantined, @max_mappings, @max_bytes, @tainted, @claimant,
-	 * @limited, and the counts of @files, among the readers of @lock
+	 * @limited, and the counts of @files
 	 */
 	spinlock_t		count_lock;
 	struct list_head	files;
+	struct list_head	orphans;
 	unsigned int		nr_mappings;
 	unsigned int		nr_quarantined;
 	u64			nr_bytes;
@@ -78,17 +87,13 @@ struct uio_dmabuf_device {
 	struct mutex		claim_lock;
 	struct uio_dmabuf_file	*claimant;
 	/**
-	 * @quarantine_lock: protects @quarantine and @retry_delay, among the
-	 * readers of @lock
+	 * @quarantine_lock: protects @quarantine and @retry_delay
 	 */
 	struct mutex		quarantine_lock;
 	struct list_head	quarantine;
 	struct delayed_work	retry;
 	unsigned long		retry_delay;
-	unsigned int		max_seg_size;
-	u64			dma_mask;
-	u64			coherent_dma_mask;
-	bool			gone;
+	bool			is_drivers;
 	bool			tainted;
 	bool			limited;
 };
@@ -113,7 +118,7 @@ struct uio_dmabuf_file {
 	struct list_head		node;
 	/**
 	 * @lock: protects @quiescer, @window, and mappings in @handles from
-	 * ending while they are used, among the readers of the device's lock
+	 * ending while they are used
 	 */
 	struct mutex			lock;
 	struct xarray			handles;
@@ -130,8 +135,9 @@ struct uio_dmabuf_file {
 
 extern const struct attribute_group *uio_dmabuf_groups[];
 
-int uio_dmabuf_register(struct uio_dmabuf_device *device, struct module *owner,
-			struct device *parent, struct uio_info *info);
+int uio_dmabuf_register(struct uio_dmabuf_device *device,
+			struct device *parent, bool is_drivers,
+			struct uio_info *info);
 void uio_dmabuf_unregister(struct uio_dmabuf_device *device);
 void uio_dmabuf_open(struct uio_dmabuf_file *file,
 		     struct uio_dmabuf_device *device);
@@ -153,8 +159,7 @@ struct uio_dmabuf_device {};
 struct uio_dmabuf_file {};
 
 static inline int uio_dmabuf_register(struct uio_dmabuf_device *device,
-				      struct module *owner,
-				      struct device *parent,
+				      struct device *parent, bool is_drivers,
 				      struct uio_info *info)
 {
 	return 0;

@@ -65,7 +65,7 @@ static int uio_dmabuf_read_ranges(struct uio_dmabuf_file *file,
 		ret = -ENOENT;
 	}
 	mutex_unlock(&file->lock);
-	up_read(&file->device->lock);
+	uio_dmabuf_leave(file->device);
 	return ret;
 }
 
@@ -306,6 +306,6 @@ long uio_dmabuf_write_address(struct uio_dmabuf_file *file, fmode_t mode,
 		ret = uio_dmabuf_poke_address(file, &args, address);
 out_unlock:
 	mutex_unlock(&file->lock);
-	up_read(&file->device->lock);
+	uio_dmabuf_leave(file->device);
 	return ret;
 }

@@ -44,12 +44,14 @@ static int uio_dmabuf_take(struct uio_dmabuf_file *file)
 	int ret = 0;
 
 	mutex_lock(&device->claim_lock);
+	mutex_lock(&device->files_lock);
 	spin_lock(&device->count_lock);
 	if (uio_dmabuf_claimed(file) || uio_dmabuf_used_by_others(file))
 		ret = -EBUSY;
 	else
 		device->claimant = file;
 	spin_unlock(&device->count_lock);
+	mutex_unlock(&device->files_lock);
 	mutex_unlock(&device->claim_lock);
 	return ret;
 }
@@ -82,7 +84,7 @@ long uio_dmabuf_claim(struct uio_dmabuf_file *file, fmode_t mode,
 		return ret;
 
 	ret = uio_dmabuf_take(file);
-	up_read(&file->device->lock);
+	uio_dmabuf_leave(file->device);
 	return ret;
 }
 

@@ -8,7 +8,6 @@
 #include <linux/dma-direction.h>
 #include <linux/ktime.h>
 #include <linux/list.h>
-#include <linux/semaphore.h>
 #include <linux/types.h>
 #include <linux/xarray.h>
 
@@ -55,20 +54,6 @@ struct uio_dmabuf_mapping {
 };
 
 /**
- * struct uio_dmabuf_parent - what the UIO devices of one parent share
- * @node:	in the list of all of them
- * @dev:	the parent
- * @users:	how many UIO devices it has
- * @turn:	held while the kernel stops the device, by one program at a time
- */
-struct uio_dmabuf_parent {
-	struct list_head		node;
-	struct device			*dev;
-	unsigned int			users;
-	struct semaphore		turn;
-};
-
-/**
  * struct uio_dmabuf_walk - a place in the ranges of a mapping
  * @sg:		the next entry
  * @left:	how many entries there are from @sg on
@@ -97,13 +82,13 @@ bool uio_dmabuf_does_dma(struct uio_dmabuf_device *device);
 bool uio_dmabuf_may_attach(struct dma_buf *dmabuf, enum dma_data_direction dir,
 			   fmode_t mode);
 int uio_dmabuf_enter(struct uio_dmabuf_device *device);
+void uio_dmabuf_leave(struct uio_dmabuf_device *device);
 int uio_dmabuf_begin(struct uio_dmabuf_file *file,
 		     struct uio_dmabuf_mapping *mapping, struct xarray *table);
 void uio_dmabuf_end(struct uio_dmabuf_device *device,
 		    struct uio_dmabuf_file *file,
 		    struct uio_dmabuf_mapping *mapping);
 unsigned int uio_dmabuf_end_all(struct uio_dmabuf_device *device,
-				struct uio_dmabuf_file *file,
 				struct list_head *mappings);
 struct uio_dmabuf_mapping *uio_dmabuf_lookup(struct uio_dmabuf_file *file,
 					     u32 handle);
@@ -116,8 +101,6 @@ long uio_dmabuf_write_address(struct uio_dmabuf_file *file, fmode_t mode,
 			      void __user *arg);
 
 ktime_t uio_dmabuf_deadline(void);
-struct uio_dmabuf_parent *uio_dmabuf_parent_get(struct device *dev);
-void uio_dmabuf_parent_put(struct uio_dmabuf_parent *parent);
 
 void uio_dmabuf_stop(struct uio_dmabuf_device *device);
 long uio_dmabuf_set_quiesce(struct uio_dmabuf_file *file, fmode_t mode,
@@ -137,14 +120,9 @@ int uio_dmabuf_quiescer_run(struct uio_dmabuf_quiescer *quiescer,
 void uio_dmabuf_quiescer_postpone(struct uio_dmabuf_quiescer *quiescer);
 void uio_dmabuf_quiescer_free(struct uio_dmabuf_quiescer *quiescer);
 int uio_dmabuf_check_quarantine(struct uio_dmabuf_device *device);
+void uio_dmabuf_keep(struct uio_dmabuf_file *file, struct list_head *mappings);
 void uio_dmabuf_quarantine(struct uio_dmabuf_file *file,
 			   struct list_head *mappings);
-unsigned int uio_dmabuf_revoke(struct uio_dmabuf_device *device,
-			       struct uio_dmabuf_file *file,
-			       struct uio_dmabuf_quiescer *quiescer,
-			       struct list_head *mappings);
-void uio_dmabuf_stop_quarantine(struct uio_dmabuf_device *device,
-				ktime_t deadline);
 unsigned int uio_dmabuf_revoke_quarantine(struct uio_dmabuf_device *device);
 
 #ifdef CONFIG_UIO_DMABUF_ADDRESSES

@@ -4,19 +4,22 @@
  * not stop.
  */
 
-#include <linux/cleanup.h>
+#include <linux/atomic.h>
 #include <linux/device.h>
 #include <linux/err.h>
 #include <linux/iommu.h>
+#include <linux/ktime.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
-#include <linux/semaphore.h>
+#include <linux/pci.h>
 #include <linux/pm_runtime.h>
+#include <linux/semaphore.h>
 #include <linux/slab.h>
 #include <linux/workqueue.h>
 
 #include "uio_dmabuf.h"
 #include "uio_dmabuf_mapping.h"
+#include "uio_dmabuf_parent.h"
 #include "uio_quiesce.h"
 
 #define UIO_DMABUF_RETRY_MIN	HZ
@@ -118,23 +121,32 @@ static void uio_dmabuf_dismiss(struct uio_dmabuf_device *device,
 {
 	unsigned int count;
 
-	lockdep_assert_held(&device->quarantine_lock);
-	count = uio_dmabuf_end_all(device, NULL, &quiescer->mappings);
+	list_del(&quiescer->node);
+	count = uio_dmabuf_end_all(device, &quiescer->mappings);
 	spin_lock(&device->count_lock);
 	device->nr_quarantined -= count;
 	spin_unlock(&device->count_lock);
-	list_del(&quiescer->node);
 	uio_dmabuf_quiescer_free(quiescer);
 	pm_runtime_put(device->parent);
+}
+
+/* Of those that are out of the quarantine: no exporter is called under its lock. */
+static void uio_dmabuf_dismiss_all(struct uio_dmabuf_device *device,
+				   struct list_head *quiescers)
+{
+	struct uio_dmabuf_quiescer *quiescer, *next;
+
+	list_for_each_entry_safe(quiescer, next, quiescers, node)
+		uio_dmabuf_dismiss(device, quiescer);
 }
 
 static bool uio_dmabuf_is_open(struct uio_dmabuf_device *device)
 {
 	bool open;
 
-	spin_lock(&device->count_lock);
+	mutex_lock(&device->files_lock);
 	open = !list_empty(&device->files);
-	spin_unlock(&device->count_lock);
+	mutex_unlock(&device->files_lock);
 	return open;
 }
 
@@ -142,13 +154,18 @@ static bool uio_dmabuf_is_open(struct uio_dmabuf_device *device)
 static bool uio_dmabuf_poll_quarantine(struct uio_dmabuf_device *device)
 {
 	struct uio_dmabuf_quiescer *quiescer, *next;
+	LIST_HEAD(quiet);
+	bool empty;
 
-	guard(mutex)(&device->quarantine_lock);
+	mutex_lock(&device->quarantine_lock);
 	list_for_each_entry_safe(quiescer, next, &device->quarantine, node)
 		if (!uio_quiesce_poll_last(quiescer->program))
-			uio_dmabuf_dismiss(device, quiescer);
+			list_move_tail(&quiescer->node, &quiet);
+	empty = list_empty(&device->quarantine);
+	mutex_unlock(&device->quarantine_lock);
 
-	return list_empty(&device->quarantine);
+	uio_dmabuf_dismiss_all(device, &quiet);
+	return empty;
 }
 
 /*
@@ -159,16 +176,32 @@ static bool uio_dmabuf_retry_quarantine(struct uio_dmabuf_device *device)
 {
 	struct uio_dmabuf_quiescer *quiescer, *next;
 	ktime_t deadline = uio_dmabuf_deadline();
+	bool open = uio_dmabuf_is_open(device);
+	LIST_HEAD(quiet);
+	bool empty;
 
-	guard(mutex)(&device->quarantine_lock);
+	mutex_lock(&device->quarantine_lock);
 	list_for_each_entry_safe(quiescer, next, &device->quarantine, node) {
-		if (!quiescer->postponed && uio_dmabuf_is_open(device))
+		if (!quiescer->postponed && open)
 			continue;
 		if (!uio_dmabuf_quiescer_run(quiescer, deadline))
-			uio_dmabuf_dismiss(device, quiescer);
+			list_move_tail(&quiescer->node, &quiet);
 	}
+	empty = list_empty(&device->quarantine);
+	mutex_unlock(&device->quarantine_lock);
 
-	return list_empty(&device->quarantine);
+	uio_dmabuf_dismiss_all(device, &quiet);
+	return empty;
+}
+
+static void uio_dmabuf_retry_later(struct uio_dmabuf_device *device)
+{
+	mutex_lock(&device->quarantine_lock);
+	device->retry_delay = min_t(unsigned long, 2 * device->retry_delay,
+				    UIO_DMABUF_RETRY_MAX);
+	queue_delayed_work(system_freezable_wq, &device->retry,
+			   device->retry_delay);
+	mutex_unlock(&device->quarantine_lock);
 }
 
 static void uio_dmabuf_retry(struct work_struct *work)
@@ -178,8 +211,7 @@ static void uio_dmabuf_retry(struct work_struct *work)
 			     retry);
 	bool empty = false;
 
-	guard(rwsem_read)(&device->lock);
-	if (device->gone)
+	if (uio_dmabuf_enter(device))
 		return;
 
 	if (!down_timeout(&device->shared->turn, HZ)) {
@@ -187,14 +219,9 @@ static void uio_dmabuf_retry(struct work_struct *work)
 			uio_dmabuf_retry_quarantine(device);
 		up(&device->shared->turn);
 	}
-	if (empty)
-		return;
-
-	guard(mutex)(&device->quarantine_lock);
-	device->retry_delay = min_t(unsigned long, 2 * device->retry_delay,
-				    UIO_DMABUF_RETRY_MAX);
-	queue_delayed_work(system_freezable_wq, &device->retry,
-			   device->retry_delay);
+	if (!empty)
+		uio_dmabuf_retry_later(device);
+	uio_dmabuf_leave(device);
 }
 
 /**
@@ -234,30 +261,118 @@ int uio_dmabuf_check_quarantine(struct uio_dmabuf_device *device)
 }
 
 /**
- * uio_dmabuf_quarantine - keep the mappings of a file until the device stops
- * @file:	imports of the file, which is being released
- * @mappings:	all that it has
+ * uio_dmabuf_keep - take the mappings of a file until the device stops
+ * @file:	imports of the file, with a program
+ * @mappings:	all that it had
+ */
+void uio_dmabuf_keep(struct uio_dmabuf_file *file, struct list_head *mappings)
+{
+	struct uio_dmabuf_device *device = file->device;
+	struct uio_dmabuf_quiescer *quiescer = file->quiescer;
+
+	/* Its registers have to answer. */
+	if (!file->restless)
+		pm_runtime_get_noresume(device->parent);
+	file->restless = false;
+	file->quiescer = NULL;
+
+	spin_lock(&device->count_lock);
+	device->nr_quarantined += list_count_nodes(mappings);
+	spin_unlock(&device->count_lock);
+
+	list_splice_init(mappings, &quiescer->mappings);
+	mutex_lock(&device->quarantine_lock);
+	list_add_tail(&quiescer->node, &device->quarantine);
+	mutex_unlock(&device->quarantine_lock);
+}
+
+/**
+ * uio_dmabuf_quarantine - keep the mappings of a file that is being released
+ * @file:	imports of the file, of a device that was entered
+ * @mappings:	all that it had
  */
 void uio_dmabuf_quarantine(struct uio_dmabuf_file *file,
 			   struct list_head *mappings)
 {
 	struct uio_dmabuf_device *device = file->device;
-	struct uio_dmabuf_quiescer *quiescer = file->quiescer;
-
-	guard(mutex)(&device->quarantine_lock);
-	file->quiescer = NULL;
-	list_splice_init(mappings, &quiescer->mappings);
-	list_add_tail(&quiescer->node, &device->quarantine);
-	spin_lock(&device->count_lock);
-	device->nr_quarantined += file->nr_mappings;
-	spin_unlock(&device->count_lock);
 
 	dev_info_ratelimited(device->parent,
-			     "does not stop: %u dma-bufs are kept, and none attached, until it has\n",
-			     file->nr_mappings);
+			     "does not stop: %zu dma-bufs are kept, and none attached, until it has\n",
+			     list_count_nodes(mappings));
+	uio_dmabuf_keep(file, mappings);
+
+	mutex_lock(&device->quarantine_lock);
 	device->retry_delay = UIO_DMABUF_RETRY_MIN;
 	mod_delayed_work(system_freezable_wq, &device->retry,
 			 device->retry_delay);
+	mutex_unlock(&device->quarantine_lock);
+}
+
+/* What each of so many may take of the time until then. */
+static ktime_t uio_dmabuf_share(ktime_t end, unsigned int left)
+{
+	ktime_t now = ktime_get();
+
+	return ktime_add_ns(now, ktime_divns(ktime_sub(end, now), left));
+}
+
+#ifdef CONFIG_PCI
+/*
+ * Without the bus a function is quiet. It goes on where it was when the next
+ * driver switches the bus on again, unless it is reset: that takes the device
+ * lock, which is held while a driver is unbound.
+ */
+static void uio_dmabuf_stop_pci(struct uio_dmabuf_device *device,
+				struct pci_dev *pdev)
+{
+	struct uio_dmabuf_quiescer *quiescer;
+	bool restless = false;
+
+	pci_clear_master(pdev);
+	pci_wait_for_pending_transaction(pdev);
+
+	list_for_each_entry(quiescer, &device->quarantine, node)
+		restless |= quiescer->restless;
+	if (!restless || pdev->dev.links.status != DL_DEV_UNBINDING ||
+	    pci_reset_function_locked(pdev))
+		return;
+
+	list_for_each_entry(quiescer, &device->quarantine, node)
+		quiescer->restless = false;
+}
+#else
+static void uio_dmabuf_stop_pci(struct uio_dmabuf_device *device,
+				struct pci_dev *pdev)
+{
+}
+#endif
+
+/**
+ * uio_dmabuf_stop - a device goes: stop it
+ * @device:	imports of the device, which nobody uses, with all programs
+ *
+ * One file's part of the device may not stop. That takes its share of the time,
+ * and not that of the others. A PCI device loses the bus in any case, as it does
+ * a little later in the driver's remove(): buffers must not end before. It is
+ * reset if it did not stop and can be. Both only if no UIO device that stays has
+ * buffers of the same parent.
+ */
+void uio_dmabuf_stop(struct uio_dmabuf_device *device)
+{
+	struct uio_dmabuf_quiescer *quiescer;
+	unsigned int left;
+	ktime_t end;
+
+	down(&device->shared->turn);
+	end = uio_dmabuf_deadline();
+	left = list_count_nodes(&device->quarantine);
+	list_for_each_entry(quiescer, &device->quarantine, node)
+		uio_dmabuf_quiescer_run(quiescer, uio_dmabuf_share(end, left--));
+	up(&device->shared->turn);
+
+	if (device->nr_mappings && dev_is_pci(device->parent) &&
+	    device->nr_mappings == atomic_read(&device->shared->nr_mappings))
+		uio_dmabuf_stop_pci(device, to_pci_dev(device->parent));
 }
 
 /*
@@ -265,13 +380,12 @@ void uio_dmabuf_quarantine(struct uio_dmabuf_file *file,
  * until the IOMMU is told to forget: before that, nobody may have the memory.
  */
 static void uio_dmabuf_end_restless(struct uio_dmabuf_device *device,
-				    struct uio_dmabuf_file *file,
 				    struct list_head *mappings)
 {
 	struct uio_dmabuf_mapping *mapping, *next;
 
 	list_for_each_entry(mapping, mappings, node)
-		uio_dmabuf_end(device, file, mapping);
+		uio_dmabuf_end(device, NULL, mapping);
 
 	iommu_flush_iotlb_all(iommu_get_domain_for_dev(device->parent));
 	list_for_each_entry_safe(mapping, next, mappings, node) {
@@ -280,77 +394,43 @@ static void uio_dmabuf_end_restless(struct uio_dmabuf_device *device,
 	}
 }
 
-/**
- * uio_dmabuf_revoke - end mappings of a device that goes
- * @device:	imports of the device, its lock held for writing
- * @file:	imports of the file that they belong to, or NULL
- * @quiescer:	what was to stop the device, or NULL
- * @mappings:	the mappings
- *
- * Unless the device writes on into their memory: then that memory is lost, and
- * nobody else's is.
- *
- * Return: how many mappings stay for ever.
+/*
+ * Ends mappings of a device that goes. Unless it writes on into their memory:
+ * then that memory is lost, and nobody else's is. Returns how much is.
  */
-unsigned int uio_dmabuf_revoke(struct uio_dmabuf_device *device,
-			       struct uio_dmabuf_file *file,
-			       struct uio_dmabuf_quiescer *quiescer,
-			       struct list_head *mappings)
+static unsigned int uio_dmabuf_revoke(struct uio_dmabuf_device *device,
+				      struct uio_dmabuf_quiescer *quiescer)
 {
 	unsigned int kept;
 
-	if (list_empty(mappings))
+	if (!quiescer->restless)
 		return 0;
-
-	if (!quiescer || !quiescer->restless) {
-		uio_dmabuf_end_all(device, file, mappings);
-		return 0;
-	}
 
 	if (uio_dmabuf_translates(device->parent)) {
-		uio_dmabuf_end_restless(device, file, mappings);
+		uio_dmabuf_end_restless(device, &quiescer->mappings);
 		return 0;
 	}
 
-	kept = list_count_nodes(mappings);
-	INIT_LIST_HEAD(mappings);
+	kept = list_count_nodes(&quiescer->mappings);
+	INIT_LIST_HEAD(&quiescer->mappings);
 	/* Attachments point to it. */
 	get_device(device->parent);
 	return kept;
 }
 
 /**
- * uio_dmabuf_stop_quarantine - a device goes: ask once more that it stops
- * @device:	imports of the device, its lock held for writing
- * @deadline:	when that is waited for no longer
- */
-void uio_dmabuf_stop_quarantine(struct uio_dmabuf_device *device,
-				ktime_t deadline)
-{
-	struct uio_dmabuf_quiescer *quiescer;
-
-	guard(mutex)(&device->quarantine_lock);
-	list_for_each_entry(quiescer, &device->quarantine, node)
-		uio_dmabuf_quiescer_run(quiescer, deadline);
-}
-
-/**
  * uio_dmabuf_revoke_quarantine - end what is in quarantine as the device goes
- * @device:	imports of the device, its lock held for writing
+ * @device:	imports of the device, which nobody uses
  *
  * Return: how many mappings stay for ever.
  */
 unsigned int uio_dmabuf_revoke_quarantine(struct uio_dmabuf_device *device)
 {
-	struct uio_dmabuf_quiescer *quiescer, *next;
+	struct uio_dmabuf_quiescer *quiescer;
 	unsigned int kept = 0;
 
-	guard(mutex)(&device->quarantine_lock);
-	list_for_each_entry_safe(quiescer, next, &device->quarantine, node) {
-		kept += uio_dmabuf_revoke(device, NULL, quiescer,
-					  &quiescer->mappings);
-		uio_dmabuf_dismiss(device, quiescer);
-	}
-
+	list_for_each_entry(quiescer, &device->quarantine, node)
+		kept += uio_dmabuf_revoke(device, quiescer);
+	uio_dmabuf_dismiss_all(device, &device->quarantine);
 	return kept;
 }

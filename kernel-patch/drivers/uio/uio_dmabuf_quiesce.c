@@ -6,10 +6,8 @@
 
 #include <linux/err.h>
 #include <linux/ktime.h>
-#include <linux/list.h>
 #include <linux/mm.h>
 #include <linux/mutex.h>
-#include <linux/pci.h>
 #include <linux/pm_runtime.h>
 #include <linux/semaphore.h>
 #include <linux/slab.h>
@@ -18,6 +16,7 @@
 
 #include "uio_dmabuf.h"
 #include "uio_dmabuf_mapping.h"
+#include "uio_dmabuf_parent.h"
 #include "uio_quiesce.h"
 
 /**
@@ -112,7 +111,7 @@ long uio_dmabuf_set_quiesce(struct uio_dmabuf_file *file, fmode_t mode,
 	mutex_unlock(&file->lock);
 	uio_dmabuf_quiescer_free(quiescer);
 out_leave:
-	up_read(&file->device->lock);
+	uio_dmabuf_leave(file->device);
 out_free:
 	kfree(ops);
 	return ret;
@@ -154,50 +153,14 @@ void uio_dmabuf_quiesce(struct uio_dmabuf_file *file)
 {
 	struct uio_dmabuf_device *device = file->device;
 
-	down_read(&device->lock);
-	if (!device->gone && uio_dmabuf_is_guarded(file) &&
+	if (uio_dmabuf_enter(device))
+		return;
+
+	if (uio_dmabuf_is_guarded(file) &&
 	    uio_dmabuf_try_to_stop(file)) {
 		/* Its registers have to answer while it is asked to stop. */
 		pm_runtime_get_noresume(device->parent);
 		file->restless = true;
 	}
-	up_read(&device->lock);
-}
-
-/* What each of so many may take of the time until then. */
-static ktime_t uio_dmabuf_share(ktime_t end, unsigned int left)
-{
-	ktime_t now = ktime_get();
-
-	return ktime_add_ns(now, ktime_divns(ktime_sub(end, now), left));
-}
-
-/**
- * uio_dmabuf_stop - a device goes: stop it
- * @device:	imports of the device, its lock held for writing
- *
- * One file's part of the device may not stop. That takes its share of the time,
- * and not that of the others. A PCI device loses the bus in any case, as it does
- * a little later in the driver's remove(): buffers must not end before.
- */
-void uio_dmabuf_stop(struct uio_dmabuf_device *device)
-{
-	struct uio_dmabuf_file *file;
-	unsigned int left = 0;
-	ktime_t end;
-
-	down(&device->shared->turn);
-	end = uio_dmabuf_deadline();
-	list_for_each_entry(file, &device->files, node)
-		left += uio_dmabuf_is_guarded(file);
-
-	list_for_each_entry(file, &device->files, node)
-		if (uio_dmabuf_is_guarded(file))
-			uio_dmabuf_quiescer_run(file->quiescer,
-						uio_dmabuf_share(end, left--));
-	uio_dmabuf_stop_quarantine(device, end);
-	up(&device->shared->turn);
-
-	if (device->nr_mappings && dev_is_pci(device->parent))
-		pci_clear_master(to_pci_dev(device->parent));
+	uio_dmabuf_leave(device);
 }

@@ -5,15 +5,14 @@
  */
 
 #include <linux/bitops.h>
-#include <linux/cleanup.h>
 #include <linux/device.h>
 #include <linux/dma-mapping.h>
 #include <linux/kstrtox.h>
-#include <linux/rwsem.h>
 #include <linux/sysfs.h>
 
 #include "uio_core.h"
 #include "uio_dmabuf_mapping.h"
+#include "uio_dmabuf_parent.h"
 
 static struct uio_dmabuf_device *uio_dmabuf_of(struct device *dev)
 {
@@ -120,12 +119,12 @@ static ssize_t dma_mask_bits_show(struct device *dev,
 	if (ret)
 		return ret;
 
-	bits = device->parent->dma_mask ? fls64(dma_get_mask(device->parent)) : 0;
-	up_read(&device->lock);
+	bits = uio_dmabuf_does_dma(device) ?
+	       fls64(dma_get_mask(device->parent)) : 0;
+	uio_dmabuf_leave(device);
 	return sysfs_emit(buf, "%d\n", bits);
 }
 
-/* A mask must not change under a mapping that was made with it. */
 static ssize_t dma_mask_bits_store(struct device *dev,
 				   struct device_attribute *attr,
 				   const char *buf, size_t count)
@@ -140,19 +139,15 @@ static ssize_t dma_mask_bits_store(struct device *dev,
 	if (!bits || bits > 64)
 		return -EINVAL;
 
-	guard(rwsem_write)(&device->lock);
-	if (device->gone)
-		return -ENODEV;
-	if (device->nr_mappings)
-		return -EBUSY;
-	if (!uio_dmabuf_does_dma(device))
-		return -EOPNOTSUPP;
+	ret = uio_dmabuf_enter(device);
+	if (ret)
+		return ret;
 
-	if (!device->dma_mask) {
-		device->dma_mask = *device->parent->dma_mask;
-		device->coherent_dma_mask = device->parent->coherent_dma_mask;
-	}
-	ret = dma_set_mask_and_coherent(device->parent, DMA_BIT_MASK(bits));
+	if (uio_dmabuf_does_dma(device))
+		ret = uio_dmabuf_set_mask(device->shared, DMA_BIT_MASK(bits));
+	else
+		ret = -EOPNOTSUPP;
+	uio_dmabuf_leave(device);
 	return ret ? ret : count;
 }
 static DEVICE_ATTR_RW(dma_mask_bits);

@@ -12,7 +12,6 @@
 #include <linux/dma-buf.h>
 #include <linux/dma-mapping.h>
 #include <linux/fs.h>
-#include <linux/rwsem.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
 #include <linux/uio/uio.h>
@@ -81,18 +80,20 @@ static int uio_dmabuf_map_range(struct uio_dmabuf_file *file,
 	return 0;
 }
 
-/* Ends a mapping that is not live, unless unregistration did so before. */
+/* Ends a mapping that is not live, unless unregistration does. */
 static void uio_dmabuf_remove(struct uio_dmabuf_file *file, unsigned long key)
 {
 	struct uio_dmabuf_mapping *mapping;
 
-	down_read(&file->device->lock);
+	if (uio_dmabuf_enter(file->device))
+		return;
+
 	mapping = xa_erase(&file->args, key);
 	if (mapping) {
 		uio_dmabuf_end(file->device, file, mapping);
 		uio_dmabuf_free(mapping);
 	}
-	up_read(&file->device->lock);
+	uio_dmabuf_leave(file->device);
 }
 
 /* Makes a live mapping the caller's alone. */
@@ -110,7 +111,7 @@ static int uio_dmabuf_take_out(struct uio_dmabuf_file *file, unsigned long key)
 	else
 		ret = -ENOENT;
 	xa_unlock(&file->args);
-	up_read(&file->device->lock);
+	uio_dmabuf_leave(file->device);
 	return ret;
 }
 
@@ -153,7 +154,7 @@ static long uio_dmabuf_map_args(struct uio_dmabuf_file *file, fmode_t mode,
 	ret = uio_dmabuf_enter(file->device);
 	if (!ret) {
 		ret = uio_dmabuf_map_range(file, mapping, &args);
-		up_read(&file->device->lock);
+		uio_dmabuf_leave(file->device);
 	}
 	if (ret) {
 		uio_dmabuf_free(mapping);

@@ -40,12 +40,12 @@ struct uio_quiesce_step {
 
 /**
  * struct uio_quiesce - a program that stops a device
- * @is_pci:	the device is one that reads as all ones when it is gone
+ * @pdev:	the device, if it is one that reads as all ones when it is gone
  * @count:	how many @steps there are
  * @steps:	what to do, in this order
  */
 struct uio_quiesce {
-	bool			is_pci;
+	struct pci_dev		*pdev;
 	unsigned int		count;
 	struct uio_quiesce_step	steps[] __counted_by(count);
 };
@@ -151,7 +151,7 @@ struct uio_quiesce *uio_quiesce_create(const struct uio_quiesce_op *ops,
 	if (!program)
 		return ERR_PTR(-ENOMEM);
 
-	program->is_pci = dev_is_pci(parent);
+	program->pdev = dev_is_pci(parent) ? to_pci_dev(parent) : NULL;
 	program->count = count;
 	for (i = 0; i < count; i++) {
 		program->steps[i].op = ops[i];
@@ -198,15 +198,29 @@ void uio_quiesce_free(struct uio_quiesce *program)
 	kfree(program);
 }
 
-/* A PCI device that reads as all ones is gone or asleep, which is not quiet. */
+static bool uio_quiesce_answers(struct pci_dev *pdev)
+{
+	u16 command;
+
+	pci_read_config_word(pdev, PCI_COMMAND, &command);
+	return !PCI_POSSIBLE_ERROR(command) && command & PCI_COMMAND_MEMORY &&
+	       pdev->current_state == PCI_D0;
+}
+
+/*
+ * A PCI device that reads as all ones is gone or asleep, which is not quiet. In
+ * a register of 8 bits that is a value like others, if the device answers
+ * elsewhere.
+ */
 static int uio_quiesce_read(const struct uio_quiesce *program,
 			    const struct uio_quiesce_step *step, u64 *value)
 {
 	*value = uio_register_read(&step->reg, step->addr);
-	if (program->is_pci &&
-	    *value == GENMASK_ULL(step->reg.width - 1, 0))
-		return -ENODEV;
-	return 0;
+	if (!program->pdev || *value != GENMASK_ULL(step->reg.width - 1, 0))
+		return 0;
+
+	return step->reg.width == 8 && uio_quiesce_answers(program->pdev) ?
+	       0 : -ENODEV;
 }
 
 static int uio_quiesce_modify(const struct uio_quiesce *program,

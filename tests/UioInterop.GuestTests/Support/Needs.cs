@@ -62,6 +62,9 @@ internal static class Needs
     /// <summary>A kernel with vgem (DRM) and vivid (V4L2), which export dma-bufs that are not of a heap.</summary>
     public const string Exporters = "exporters";
 
+    /// <summary>UIO devices and an exporter for tests: kernel/odd-devices.</summary>
+    public const string OddDevices = "odd-devices";
+
     /// <summary>Strict translation between the device and memory.</summary>
     public const string Iommu = "iommu";
 

@@ -96,6 +96,8 @@ internal static unsafe class RawHandles
 
     public const uint NoTranslation = 0, Strict = 3;
 
+    public const ulong ImportFeature = 1;
+
     public static int Query(SafeFileHandle uio, out RawQuery query)
     {
         query = new RawQuery { Size = (uint)sizeof(RawQuery) };

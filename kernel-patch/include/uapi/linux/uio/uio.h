@@ -62,7 +62,7 @@ enum uio_translation {
  * @size: size of this structure
  * @flags: 0
  * @features: out: bits of &enum uio_feature
- * @translation: out: one of &enum uio_translation
+ * @translation: out: one of &enum uio_translation, NONE if it cannot do DMA
  * @address_bits: out: width of the device's DMA mask, 0 if it cannot do DMA
  * @max_mappings: out: how many dma-bufs may be attached to the device at once
  * @max_bytes: out: how many bytes they may have together
