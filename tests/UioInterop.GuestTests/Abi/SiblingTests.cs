@@ -97,8 +97,8 @@ internal sealed class SiblingTests
 
         Assert.That(RawHandles.Attach(uio, buffer), Is.EqualTo(-LibCErrno.EOPNOTSUPP));
         Assert.That(RawHandles.Query(uio, out var query), Is.Zero);
-        Assert.That(
-            (query.Features & RawHandles.ImportFeature, query.Translation, query.AddressBits), Is.EqualTo((0ul, RawHandles.NoTranslation, 0u)));
+        Assert.That((query.Features & RawHandles.ImportFeature, query.Translation, query.AddressBits),
+            Is.EqualTo((0ul, RawHandles.NoTranslation, 0u)));
     }
 
     private static ImportAttribute MaskOf(string name) => new(OddDevices.PathOf(name), "dma_mask_bits");

@@ -35,7 +35,7 @@ internal sealed class DoctorTests
     [Test, Category(Needs.Edu), Category(Needs.Iommu)]
     public void An_IOMMU_that_translates_strictly_is_good() => Assert.That(Of("iommu", Examine().Findings).Level, Is.EqualTo("Good"));
 
-    [Test, Category(Needs.Lazy)]
+    [Test, Category(Needs.Translation), Category(Needs.Lazy)]
     public void A_lazy_IOMMU_is_noted_until_its_group_is_made_strict()
     {
         var note = Of("iommu", Examine().Findings);
