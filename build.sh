@@ -28,9 +28,9 @@ help() {
 ./build.sh demo [--machine NAME] [--compilation NAME] [--trace]
                                    boot a machine and watch a C# program move data by DMA
 ./build.sh run PROGRAM [--machine NAME] [--aot] [--memory MIB] [--kernel FILE] [--dtb FILE] [--append TEXT]
-               [--trace] [-- ARGUMENTS]
+               [--trace] [--keep FOLDER] [--filter TEXT] [--report junit=FILE|summary=FILE] [-- ARGUMENTS]
                                    boot a machine and run a program of your own in it: a C# file, a project,
-                                   a published folder or an executable
+                                   a published folder or an executable; NUnit tests run as tests
 ./build.sh repl [--machine NAME] [--memory MIB] [--kernel FILE] [--dtb FILE] [--append TEXT]
                                    boot a machine with a C# prompt in it, or run the statements of a pipe
 ./build.sh test [--machine NAME|all] [--filter TEXT] [--guest-only|--host-only] [--shard 2/4]
@@ -41,6 +41,7 @@ help() {
                                    build and cache the kernels, or only say what they are made from
 ./build.sh native                  build the C library
 ./build.sh build                   build the C library and the C# solution
+./build.sh pack [OPTIONS]          make the packages in artifacts/packages; dotnet pack takes the options
 ./build.sh clean                   remove what was built here; kernels stay in the cache
 ./build.sh help                    this text
 
@@ -108,6 +109,16 @@ build() {
   need gcc libc6-dev make
   native_for x86-64
   solution
+}
+
+pack() {
+  local project
+  native
+  for project in UioInterop UioInterop.Devices; do
+    # Objects of its own: these have no paths of this machine in them.
+    dotnet pack "src/$project" -c Release --artifacts-path artifacts/pack -p:PackageOutputPath="$PWD/artifacts/packages" \
+      -p:ContinuousIntegrationBuild=true -v quiet -nologo "$@"
+  done
 }
 
 clean() {
@@ -180,7 +191,7 @@ harness() {
 command=${1:-help}
 shift || true
 case $command in
-demo | run | repl | kernel | native | build | clean | help) "$command" "$@" ;;
+demo | run | repl | kernel | native | build | pack | clean | help) "$command" "$@" ;;
 test) test_all "$@" ;;
 *)
   echo "There is no command '$command'." >&2

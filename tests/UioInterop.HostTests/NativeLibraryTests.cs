@@ -7,15 +7,14 @@ namespace UioInterop.HostTests;
 internal sealed class NativeLibraryTests
 {
     // The shim is called with a descriptor it refuses: -25 is its -ENOTTY.
-    private const string Program = """
+    public const string Program = """
         using System.Reflection;
         var sync = typeof(UioInterop.UioDevice).Assembly.GetType("UioInterop.Interop.Shim", throwOnError: true)!.GetMethod("Sync")!;
         using var file = File.OpenHandle("/dev/null");
         Console.WriteLine(sync.Invoke(null, [file, 1ul]));
         """;
 
-    private const string Answer = "-25";
-    private const string Version = "0.0.1-test";
+    public const string Answer = "-25";
 
     private static readonly string s_library = Repository.At("src", "UioInterop", "UioInterop.csproj");
 
@@ -49,20 +48,6 @@ internal sealed class NativeLibraryTests
 
         var runtime = $"DOTNET_ROOT={Path.GetDirectoryName(Environment.ProcessPath)}";
         Assert.That((await folder.RunAsync("env", [runtime, "./alone"])).Trim(), Is.EqualTo(Answer));
-    }
-
-    [Test]
-    public async Task From_a_package()
-    {
-        using var folder = Project($"<PackageReference Include=\"UioInterop\" Version=\"{Version}\" />");
-        await folder.RunAsync("dotnet", ["pack", s_library, "-c", "Release", "-o", folder.PathOf("feed"), $"-p:Version={Version}"]);
-
-        // Packages of its own: the next test run makes another package of the same version.
-        string[] feed = [$"-p:RestoreAdditionalProjectSources={folder.PathOf("feed")}",
-            $"-p:RestorePackagesPath={folder.PathOf("packages")}"];
-        await folder.RunAsync("dotnet", ["build", "-c", "Release", .. feed]);
-
-        Assert.That((await folder.RunAsync("dotnet", ["bin/Release/net10.0/program.dll"])).Trim(), Is.EqualTo(Answer));
     }
 
     private static ScratchFolder Project(string reference)

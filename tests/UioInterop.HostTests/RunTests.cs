@@ -1,3 +1,4 @@
+using System.Xml.Linq;
 using CliWrap;
 using CliWrap.Buffered;
 using NUnit.Framework;
@@ -18,6 +19,47 @@ internal sealed class RunTests
             Console.WriteLine($"got {line}");
         Console.Error.WriteLine("the end");
         return 7;
+        """;
+
+    private const string Tests = """
+        using System.Runtime.InteropServices;
+        using NUnit.Framework;
+
+        public class Tests
+        {
+            [DllImport("libc")]
+            private static extern int dprintf(int file, string text);
+
+            [Test]
+            public void It_passes()
+            {
+                dprintf(1, "past the console");
+                System.Console.WriteLine("said by a test");
+            }
+
+            [Test]
+            public void It_fails() => Assert.That(2 * 2, Is.EqualTo(5));
+
+            [Test]
+            public void It_is_skipped() => Assert.Ignore("not here");
+
+            [Test, Explicit]
+            public void It_is_not_asked_for() => Assert.Fail();
+        }
+        """;
+
+    private const string TestProject = """
+        <Project Sdk="Microsoft.NET.Sdk">
+          <PropertyGroup>
+            <TargetFramework>net10.0</TargetFramework>
+            <AssemblyName>Other.Tests</AssemblyName>
+          </PropertyGroup>
+          <ItemGroup>
+            <PackageReference Include="Microsoft.NET.Test.Sdk" Version="18.11.0" />
+            <PackageReference Include="NUnit" Version="5.0.0" />
+            <PackageReference Include="NUnit3TestAdapter" Version="6.3.1" />
+          </ItemGroup>
+        </Project>
         """;
 
     // More than the FIFO of any serial port takes, and what is no line.
@@ -93,7 +135,76 @@ internal sealed class RunTests
         await folder.RunAsync(Architecture.Arm64.Compiler, ["-static", "-o", name, "main.c"]);
     }
 
-    private static async Task<BufferedCommandResult> RunAsync(string input, params string[] arguments) =>
+    [Test]
+    public async Task Tests_of_a_driver_run_one_by_one_and_are_reported()
+    {
+        using var folder = new ScratchFolder();
+
+        var result = await RunAsync(
+            "", Repository.At("src", "Samples", "DriverTests"), "--report", $"junit={folder.PathOf("results.xml")}",
+            "--keep", folder.PathOf("logs"));
+
+        Assert.That(result.ExitCode, Is.Zero, result.StandardOutput + result.StandardError);
+        Assert.That(result.StandardOutput, Does.Contain("EduDeviceTests.Words_go_there_and_back(512)  ("));
+        Assert.That(result.StandardOutput, Does.EndWith("3 passed, 0 failed, 0 skipped\n"));
+        var cases = XDocument.Load(folder.PathOf("results.xml")).Descendants("testcase").ToArray();
+        Assert.That(cases.Select(one => (string?)one.Attribute("name")), Is.EquivalentTo((string[])[
+            "Words_go_there_and_back(1)", "Words_go_there_and_back(512)", "More_than_the_device_holds_is_refused", "verdict of the run"]));
+        Assert.That(cases.Select(one => (string?)one.Attribute("classname")), Has.Exactly(3).EqualTo("x86-64.EduDeviceTests"));
+        Assert.That(folder.Read("logs/console.log"), Does.Contain("init: running "));
+    }
+
+    // As an editor makes them: with NUnit's adapter, and a program that is never run.
+    [TestCase(null, 1, "1 passed, 1 failed, 1 skipped")]
+    [TestCase("passes", 0, "1 passed, 0 failed, 0 skipped", Category = "thorough")]
+    [TestCase("nowhere", 1, "0 passed, 0 failed, 0 skipped", Category = "thorough")]
+    public async Task The_exit_code_of_tests_says_whether_they_passed(string? filter, int code, string totals)
+    {
+        using var folder = new ScratchFolder();
+        folder.Write("Tests.cs", Tests);
+        folder.Write("Other.csproj", TestProject);
+
+        var result = await RunAsync(
+            "", [folder.PathOf("Other.csproj"), "--report", $"junit={folder.PathOf("results.xml")}",
+                .. filter is null ? [] : new[] { "--filter", filter }]);
+
+        Assert.That(result.ExitCode, Is.EqualTo(code), result.StandardError);
+        Assert.That(result.StandardOutput, Does.EndWith(totals + "\n"));
+        if (filter is not null)
+            return;
+        Assert.That(result.StandardOutput, Does.Contain("        said by a test\n").And.Contain("        past the console\n"));
+        var failures = XDocument.Load(folder.PathOf("results.xml")).Descendants("failure").Select(one => one.Value).ToArray();
+        Assert.That(failures[0], Does.Contain("But was:  4").And.Contain("Tests.cs:line "));
+        Assert.That(failures[1], Does.Contain("A test failed."), "the verdict");
+    }
+
+    [Test]
+    public async Task Tests_are_not_compiled_ahead()
+    {
+        using var folder = new ScratchFolder();
+        folder.Write("Tests.cs", Tests);
+        folder.Write("Other.csproj", TestProject);
+
+        var result = await RunAsync("", folder.PathOf("Other.csproj"), "--aot");
+
+        Assert.That(result.ExitCode, Is.EqualTo(2));
+        Assert.That(result.StandardError, Does.Contain("has NUnit tests, which are found at run time: leave --aot out."));
+    }
+
+    [Test]
+    public async Task A_program_without_tests_has_nothing_to_report()
+    {
+        using var folder = new ScratchFolder();
+        folder.Write("script", "#!/bin/true\n");
+
+        var result = await RunAsync("", folder.PathOf("script"), "--report", $"junit={folder.PathOf("results.xml")}");
+
+        Assert.That(result.ExitCode, Is.EqualTo(2));
+        Assert.That(result.StandardError, Does.Contain("--report and --filter are for NUnit tests"));
+    }
+
+    /// <summary>The command, without the build before it.</summary>
+    public static async Task<BufferedCommandResult> RunAsync(string input, params string[] arguments) =>
         await (PipeSource.FromString(input) | Cli.Wrap("dotnet")
             .WithArguments([typeof(Machine).Assembly.Location, "run", .. arguments])
             .WithValidation(CommandResultValidation.None)).ExecuteBoundedAsync();

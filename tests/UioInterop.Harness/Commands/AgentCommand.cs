@@ -14,9 +14,8 @@ internal static class AgentCommand
         options.AddTo(command);
         command.SetAction((parsed, cancel) =>
         {
-            var machine = options.MachineOf(parsed);
-            return ProgramBoot.RunAsync(
-                machine, options.KernelOf(parsed), () => PublishAsync(machine.Architecture, cancel), [], options.IsTraced(parsed), cancel);
+            var boot = options.BootOf(parsed);
+            return (boot with { Prepare = () => PublishAsync(boot.Machine.Architecture, cancel) }).RunAsync(cancel);
         });
         return command;
     }

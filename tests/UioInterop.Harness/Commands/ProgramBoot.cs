@@ -2,36 +2,72 @@ using Spectre.Console;
 using UioInterop.Harness.Guests;
 using UioInterop.Harness.Kernels;
 using UioInterop.Harness.Machines;
+using UioInterop.Harness.Reports;
 using UioInterop.Harness.Running;
 
 namespace UioInterop.Harness.Commands;
 
 /// <summary>
-/// Boots a machine for a program that is no test: its input, output and exit code are this command's, and our own words go to the
-/// error output.
+/// Boots a machine for somebody's own program: its input, output and exit code are this command's, and our own words go to the
+/// error output. NUnit tests are run as such, and each has its line.
 /// </summary>
-internal static class ProgramBoot
+internal sealed record ProgramBoot
 {
     /// <summary>The exit code when the program has none, because its machine came to another end.</summary>
     private const int NoExitCode = 125;
 
     private static readonly TimeSpan s_ever = TimeSpan.FromDays(365);
 
-    public static async Task<int> RunAsync(
-        Machine machine, KernelImage? own, Func<Task<UserProgram>> prepare, IReadOnlyList<string> arguments, bool trace,
-        CancellationToken cancel)
+    public required Machine Machine { get; init; }
+
+    /// <summary>A kernel of their own; null for the machine's.</summary>
+    public KernelImage? Kernel { get; init; }
+
+    /// <summary>Whether each access to a core of the logic is printed after the run.</summary>
+    public bool IsTraced { get; init; }
+
+    /// <summary>Where the run's logs stay; null for a folder of their own among the others.</summary>
+    public string? Folder { get; init; }
+
+    public Func<Task<UserProgram>> Prepare { get; init; } = () => throw new InvalidOperationException("There is no program.");
+
+    public IReadOnlyList<string> Arguments { get; init; } = [];
+
+    /// <summary>A part of the names of the tests to run; null for all.</summary>
+    public string? Filter { get; init; }
+
+    /// <summary>The reports of the tests.</summary>
+    public IReadOnlyList<ReportFile> Reports { get; init; } = [];
+
+    public async Task<int> RunAsync(CancellationToken cancel)
     {
-        AnsiConsole.Console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
-        if (Console.IsErrorRedirected)
-            AnsiConsole.Profile.Width = int.MaxValue;
-        TraceOption.Check(trace, machine);
-        Prerequisite.Require(machine);
-        var program = await prepare();
-        var kernel = own ?? await KernelProgress.BuildAsync(machine.Kernel, cancel);
-        var initramfs = await ProgramInitramfs.BuildAsync(machine, program, arguments, kernel, cancel);
-        var report = await RunAsync(machine, kernel, initramfs, cancel);
-        if (trace)
-            await TraceOption.ShowAsync(report, Console.Error);
+        SpeakTo(Console.Error);
+        TraceOption.Check(IsTraced, Machine);
+        Prerequisite.Require(Machine);
+        var program = await Prepare();
+        if (!program.IsTests && (Reports.Count > 0 || Filter is not null))
+            throw new HarnessException("--report and --filter are for NUnit tests, and this program has none.");
+        var kernel = Kernel ?? await KernelProgress.BuildAsync(Machine.Kernel, cancel);
+        var run = new GuestRun
+        {
+            Machine = Machine,
+            Kernel = kernel,
+            Initramfs = await ProgramInitramfs.BuildAsync(Machine, program, Arguments, kernel, cancel),
+            Folder = Folder,
+        };
+        return program.IsTests ? await TestAsync(run, cancel) : await ShowAsync(run, cancel);
+    }
+
+    private async Task<int> ShowAsync(GuestRun run, CancellationToken cancel)
+    {
+        var report = await RunAsync(
+            run with
+            {
+                Input = Console.OpenStandardInput(),
+                Output = Console.OpenStandardOutput(),
+                // It may wait for a person.
+                Limits = new RunLimits(s_ever, s_ever, s_ever),
+            }, cancel);
         var code = InitSays.ExitCode(report.Evidence.Console);
         // A program that ends with an error says so itself. What else went wrong with its machine it cannot know.
         if (!report.Verdict.IsGood && (code is null or 0 || report.Verdict.Outcome != Outcome.Failed))
@@ -39,24 +75,45 @@ internal static class ProgramBoot
         return code ?? NoExitCode;
     }
 
-    private static async Task<RunReport> RunAsync(Machine machine, KernelImage kernel, Initramfs initramfs, CancellationToken cancel)
+    private async Task<int> TestAsync(GuestRun run, CancellationToken cancel)
+    {
+        SpeakTo(Console.Out);
+        var printer = new TestPrinter();
+        var report = await RunAsync(
+            run with
+            {
+                IsUserTests = true,
+                Filter = Filter,
+                OnRecord = record => printer.OnGuest(Machine, record),
+                Limits = RunLimits.UserTests,
+            }, cancel);
+        printer.OnVerdict(report);
+        printer.Summarise();
+        foreach (var file in Reports)
+            file.Write(printer.Entries);
+        Console.Out.WriteLine(TestPrinter.Totals(report.End));
+        return report.Verdict.IsGood ? 0 : 1;
+    }
+
+    private async Task<RunReport> RunAsync(GuestRun run, CancellationToken cancel)
     {
         try
         {
-            return await new GuestRun
-            {
-                Machine = machine,
-                Kernel = kernel,
-                Initramfs = initramfs,
-                Input = Console.OpenStandardInput(),
-                Output = Console.OpenStandardOutput(),
-                // It may wait for a person.
-                Limits = new RunLimits(s_ever, s_ever, s_ever),
-            }.ExecuteAsync(cancel);
+            var report = await run.ExecuteAsync(cancel);
+            if (IsTraced)
+                await TraceOption.ShowAsync(report, Console.Error);
+            return report;
         }
         finally
         {
-            File.Delete(initramfs.Path);
+            File.Delete(run.Initramfs.Path);
         }
+    }
+
+    private static void SpeakTo(TextWriter writer)
+    {
+        AnsiConsole.Console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(writer) });
+        if (writer == Console.Error ? Console.IsErrorRedirected : Console.IsOutputRedirected)
+            AnsiConsole.Profile.Width = int.MaxValue;
     }
 }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using UioInterop.Harness.Guests;
+using UioInterop.Harness.Reports;
 
 namespace UioInterop.Harness.Commands;
 
@@ -11,17 +12,25 @@ internal static class RunCommand
         var program = new Argument<string>("PROGRAM") { Description = "A C# file, a project, a published folder or an executable." };
         var arguments = new Argument<string[]>("ARGUMENTS") { Description = "Its arguments, after --." };
         var ahead = new Option<bool>("--aot") { Description = "Compile it ahead, to a program without a runtime." };
+        var filter = new Option<string?>("--filter") { Description = "Of NUnit tests, only those with this in their name." };
+        var reports = new Option<string[]>("--report") { Description = "Of NUnit tests: junit=FILE or summary=FILE; may be given again." };
         var options = new MachineOptions();
-        var command = new Command("run", "Boot a machine and run a program of your own in it.") { program, arguments, ahead };
+        var command = new Command("run", "Boot a machine and run a program or NUnit tests of your own in it.")
+        {
+            program, arguments, ahead, filter, reports,
+        };
         options.AddTo(command);
         command.SetAction((parsed, cancel) =>
         {
-            var machine = options.MachineOf(parsed);
-            return ProgramBoot.RunAsync(
-                machine, options.KernelOf(parsed),
-                () => UserProgram.PrepareAsync(
-                    MachineOptions.Here(parsed.GetRequiredValue(program)), machine.Architecture, parsed.GetValue(ahead), cancel),
-                parsed.GetValue(arguments) ?? [], options.IsTraced(parsed), cancel);
+            var boot = options.BootOf(parsed);
+            return (boot with
+            {
+                Prepare = () => UserProgram.PrepareAsync(
+                    MachineOptions.Here(parsed.GetRequiredValue(program)), boot.Machine.Architecture, parsed.GetValue(ahead), cancel),
+                Arguments = parsed.GetValue(arguments) ?? [],
+                Filter = parsed.GetValue(filter),
+                Reports = [.. (parsed.GetValue(reports) ?? []).Select(report => ReportFile.Parse(report, MachineOptions.Here))],
+            }).RunAsync(cancel);
         });
         return command;
     }

@@ -49,7 +49,7 @@ internal static class TestCommand
                 IsQuick = parsed.GetValue(quick),
                 Shard = parsed.GetValue(shard) is { } part ? Shard.Parse(part) : null,
             };
-            return RunAsync(choice, [.. (parsed.GetValue(reports) ?? []).Select(ReportFile.Parse)], cancel);
+            return RunAsync(choice, [.. (parsed.GetValue(reports) ?? []).Select(report => ReportFile.Parse(report))], cancel);
         });
         return command;
     }
@@ -72,8 +72,7 @@ internal static class TestCommand
         foreach (var report in reports)
             report.Write(printer.Entries);
         // Not through the pretty console, which wraps and trims: others read this line.
-        Console.Out.WriteLine(string.Create(
-            CultureInfo.InvariantCulture, $"{end.Passed} passed, {end.Failed} failed, {end.Skipped} skipped"));
+        Console.Out.WriteLine(TestPrinter.Totals(end));
         return end.Failed == 0 && end.Passed > 0 ? 0 : 1;
     }
 

@@ -42,6 +42,17 @@ internal sealed class TestPrinter
         }
     }
 
+    /// <summary>The verdict of a machine that ran nothing but its own tests: what went wrong beside them is a failure, too.</summary>
+    public void OnVerdict(RunReport report)
+    {
+        var why = string.Join('\n', [report.Verdict.ToString(), .. report.Verdict.Besides, $"Logs: {report.Directory}"]);
+        Show(new TestEntry(report.Machine.Name, GuestTestName.VerdictOfRun, new ResultRecord(
+            GuestTestName.VerdictOfRun, report.Verdict.IsGood ? TestOutcome.Passed : TestOutcome.Failed, Besides(report), why)));
+    }
+
+    public static string Totals(EndRecord end) =>
+        string.Create(CultureInfo.InvariantCulture, $"{end.Passed} passed, {end.Failed} failed, {end.Skipped} skipped");
+
     public void Summarise()
     {
         var failed = _entries.Where(entry => entry.Result.Outcome == TestOutcome.Failed).ToArray();
@@ -62,10 +73,10 @@ internal sealed class TestPrinter
 
     // What a run took besides its tests is the verdict's: on the host that test has mostly waited for a machine.
     private static double Besides(GuestTestName name) =>
-        name.Test == GuestTestName.VerdictOfRun && MachineRuns.Finished(name.Machine) is { } report
-        ? Math.Max(0, report.Times.Total.TotalMilliseconds - report.Evidence.Records.OfType<ResultRecord>().Sum(result =>
-            result.Milliseconds))
-        : 0;
+        name.Test == GuestTestName.VerdictOfRun && MachineRuns.Finished(name.Machine) is { } report ? Besides(report) : 0;
+
+    private static double Besides(RunReport report) => Math.Max(
+        0, report.Times.Total.TotalMilliseconds - report.Evidence.Records.OfType<ResultRecord>().Sum(result => result.Milliseconds));
 
     private static void Print(TestEntry entry)
     {

@@ -21,6 +21,10 @@ public sealed record GuestProject(string Name, string Directory)
         Compilation = Compilation.FrameworkDependent,
     };
 
+    /// <summary>What runs somebody's own NUnit tests, in the runtime that these take.</summary>
+    public static GuestProject UserTestRunner { get; } = new(
+        "UioInterop.UserTestRunner", Repository.At("tests", "UioInterop.UserTestRunner")) { Compilation = Compilation.FrameworkDependent };
+
     public static GuestProject RegisterProbe { get; } = new(
         "UioInterop.RegisterProbe", Repository.At("tests", "UioInterop.RegisterProbe"));
 

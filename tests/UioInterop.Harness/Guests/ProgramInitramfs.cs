@@ -18,6 +18,8 @@ internal static class ProgramInitramfs
         Machine machine, UserProgram program, IReadOnlyList<string> arguments, KernelImage kernel, CancellationToken cancel)
     {
         var common = await CommonAsync(machine.Architecture, program.NeedsFramework, cancel);
+        var runner = program.IsTests ? await GuestProject.UserTestRunner.PublishAsync(machine.Architecture, cancel) : null;
+        string[] command = [.. runner is null ? [] : new[] { $"/runner/{GuestProject.UserTestRunner.Name}" }, $"/app/{program.File}"];
         // A second command may boot the same machine.
         var path = Path.Combine(Folder, $"{machine.Name}-{Guid.NewGuid():N}.cpio");
         await using (var stream = File.Create(path))
@@ -25,12 +27,19 @@ internal static class ProgramInitramfs
             await using (var first = File.OpenRead(common))
                 await first.CopyToAsync(stream, cancel);
             using var archive = new CpioWriter(stream);
-            archive.AddText("init.argv", string.Concat(arguments.Prepend($"/app/{program.File}").Select(argument => argument + "\n")));
+            archive.AddText("init.argv", string.Concat(command.Concat(arguments).Select(argument => argument + "\n")));
             Initramfs.AddModules(archive, kernel, machine.Kernel.ModuleParameters);
-            foreach (var file in Directory.GetFiles(program.Folder, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal))
-                archive.AddFile(Path.Combine("app", Path.GetRelativePath(program.Folder, file)), file, executable: true);
+            AddFolder(archive, "app", program.Folder);
+            if (runner is not null)
+                AddFolder(archive, "runner", runner);
         }
         return new Initramfs(path, new FileInfo(path).Length);
+    }
+
+    private static void AddFolder(CpioWriter archive, string name, string folder)
+    {
+        foreach (var file in Directory.GetFiles(folder, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal))
+            archive.AddFile(Path.Combine(name, Path.GetRelativePath(folder, file)), file, executable: true);
     }
 
     private static async Task<string> CommonAsync(Architecture architecture, bool withFramework, CancellationToken cancel)

@@ -4,13 +4,20 @@ using UioInterop.Harness.Machines;
 
 namespace UioInterop.Harness.Guests;
 
-/// <summary>A program of somebody's own, ready for a machine: a folder, and the file in it that is started.</summary>
+/// <summary>
+/// A program of somebody's own, ready for a machine: a folder, and the file in it that is started. Or NUnit tests, and the file is
+/// their assembly.
+/// </summary>
 /// <param name="Folder">All that the guest gets of it.</param>
 /// <param name="File">The file's name.</param>
 /// <param name="NeedsFramework">Whether it takes a .NET runtime that the guest has.</param>
 public sealed record UserProgram(string Folder, string File, bool NeedsFramework)
 {
     private const string RuntimeConfiguration = ".runtimeconfig.json";
+    private const string Dependencies = ".deps.json";
+
+    /// <summary>Whether it is an assembly of NUnit tests.</summary>
+    public bool IsTests { get; private init; }
 
     /// <summary>
     /// Publishes a C# file or a project; takes a published folder or an executable as it is.
@@ -35,6 +42,8 @@ public sealed record UserProgram(string Folder, string File, bool NeedsFramework
 
     private static async Task<UserProgram> PublishAsync(string path, Architecture architecture, bool ahead, CancellationToken cancel)
     {
+        if (ahead && await HasTestsAsync(path, cancel))
+            throw new HarnessException($"{path} has NUnit tests, which are found at run time: leave --aot out.");
         var compilation = ahead ? Compilation.NativeAot : Compilation.FrameworkDependent;
         var output = Path.Combine(HomeOf(path), $"{architecture.RuntimeIdentifier}-{compilation}");
         // Programs share the objects of the library.
@@ -55,8 +64,18 @@ public sealed record UserProgram(string Folder, string File, bool NeedsFramework
         return InFolder(output, Path.GetFileNameWithoutExtension(path), architecture);
     }
 
+    // Compiled ahead, they would be a program that does nothing.
+    private static async Task<bool> HasTestsAsync(string path, CancellationToken cancel)
+    {
+        var result = await Cli.Wrap("dotnet").WithArguments(["build", path, "-nologo", "-getItem:PackageReference"])
+            .WithValidation(CommandResultValidation.None).ExecuteBufferedAsync(cancel);
+        return result.StandardOutput.Contains("\"Identity\": \"NUnit\"", StringComparison.OrdinalIgnoreCase);
+    }
+
     private static UserProgram InFolder(string folder, string name, Architecture architecture)
     {
+        if (System.IO.File.Exists(Path.Combine(folder, "nunit.framework.dll")))
+            return new UserProgram(folder, TestsIn(folder, name), NeedsFramework: true) { IsTests = true };
         var configurations = Directory.GetFiles(folder, "*" + RuntimeConfiguration);
         if (configurations.Length > 1)
             throw new HarnessException($"{folder} has several programs: {string.Join(", ", configurations.Select(Path.GetFileName))}.");
@@ -65,6 +84,19 @@ public sealed record UserProgram(string Folder, string File, bool NeedsFramework
         var needsFramework = configurations.Length == 1
             && !System.IO.File.ReadAllText(configurations[0]).Contains("\"includedFrameworks\"", StringComparison.Ordinal);
         return new UserProgram(folder, file, needsFramework);
+    }
+
+    private static string TestsIn(string folder, string name)
+    {
+        string[] assemblies =
+            [.. Directory.GetFiles(folder, "*" + Dependencies).Select(path => Path.GetFileName(path)[..^Dependencies.Length])];
+        return (assemblies.Contains(name), assemblies) switch
+        {
+            (true, _) => name + ".dll",
+            (false, [var only]) => only + ".dll",
+            _ => throw new HarnessException($"Which assembly of {folder} has the tests? It should have one {Dependencies}, "
+                + $"and has {assemblies.Length}: {string.Join(", ", assemblies)}."),
+        };
     }
 
     private static string Checked(string program, Architecture architecture) =>

@@ -7,11 +7,13 @@ internal static class Selftests
 {
     private static readonly string s_folder = Repository.At("kernel-patch", "tools", "testing", "selftests", "uio");
 
-    private static IEnumerable<string> Sources => Directory.GetFiles(s_folder, "*.c").Order(StringComparer.Ordinal);
+    private static IEnumerable<string> Sources => Files("*.c");
+
+    private static IEnumerable<string> Files(string pattern) => Directory.GetFiles(s_folder, pattern).Order(StringComparer.Ordinal);
 
     /// <summary>What has to be the same for them to be the same.</summary>
     public static IEnumerable<string> MadeFrom(Architecture architecture) =>
-        [.. architecture.ProgramBuilds.Select(build => build.ToString()), .. Sources.Select(File.ReadAllText)];
+        [.. architecture.ProgramBuilds.Select(build => build.ToString()), .. Sources.Concat(Files("*.h")).Select(File.ReadAllText)];
 
     public static async Task<IReadOnlyList<(string Build, string Program)>> CompileAsync(
         KernelTree tree, Architecture architecture, CancellationToken cancel)

@@ -5,11 +5,13 @@ public sealed record ReportFile(string Kind, string File)
 {
     private static readonly string[] s_kinds = ["junit", "summary"];
 
-    public static ReportFile Parse(string text)
+    /// <param name="text">What was typed.</param>
+    /// <param name="place">Where a relative path is; from the current folder, when it is null.</param>
+    public static ReportFile Parse(string text, Func<string, string>? place = null)
     {
         var parts = text.Split('=', 2);
         return parts.Length == 2 && parts[1].Length > 0 && s_kinds.Contains(parts[0])
-            ? new ReportFile(parts[0], Path.GetFullPath(parts[1]))
+            ? new ReportFile(parts[0], (place ?? Path.GetFullPath)(parts[1]))
             : throw new HarnessException($"--report {text} is no report: it is junit=FILE or summary=FILE.");
     }
 

@@ -19,6 +19,12 @@ public sealed record GuestRun
     /// <summary>The tests that have to run; null for a program whose text is shown instead.</summary>
     public IReadOnlyList<string>? Expected { get; init; }
 
+    /// <summary>Whether the program is somebody's own tests: which ones, the guest says itself.</summary>
+    public bool IsUserTests { get; init; }
+
+    /// <summary>Where the logs stay; null for a new folder of their own.</summary>
+    public string? Folder { get; init; }
+
     /// <summary>A part of the names of the tests to run; null for all.</summary>
     public string? Filter { get; init; }
 
@@ -49,7 +55,7 @@ public sealed record GuestRun
 
         using var patience = new Patience(Limits);
         using var signs = new Signs(
-            Log(directory, "console.log"), Log(directory, Expected is null ? "output.txt" : "results.jsonl"), patience.OnSign);
+            Log(directory, "console.log"), Log(directory, HasRecords ? "results.jsonl" : "output.txt"), patience.OnSign);
         using var ended = new CancellationTokenSource();
         var results = port.ReadAsync(stream => ReadResultsAsync(stream, signs, wire, ended.Token), ended.Token);
         var end = await RunQemuAsync(command, signs, patience, cancel);
@@ -85,9 +91,11 @@ public sealed record GuestRun
         }
     }
 
+    private bool HasRecords => Expected is not null || IsUserTests;
+
     private async Task ReadResultsAsync(Stream port, Signs signs, Wire? wire, CancellationToken ended)
     {
-        if (Expected is null)
+        if (!HasRecords)
         {
             if (Input is not null && await ProgramInput.IsAskedForAsync(port))
                 _ = ProgramInput.SendAsync(Input, port, ended);
@@ -98,12 +106,18 @@ public sealed record GuestRun
         using var reader = new StreamReader(port);
         while (await reader.ReadLineAsync(CancellationToken.None) is { } line)
         {
-            var record = signs.OnRecord(line);
+            if (IsUserTests && line.Length == 0)
+                continue;
+            var record = signs.OnRecord(IsUserTests ? RecordIn(line) : line);
             if (record is FramesRecord frames)
                 wire?.Send(frames.Count);
             OnRecord(record);
         }
     }
+
+    // What their program prints past its console comes between the records.
+    private static string RecordIn(string line) =>
+        GuestRecordFormat.FromLine(line) is ProblemRecord ? GuestRecordFormat.ToLine(new OutputRecord(line)) : line;
 
     private async Task ReadOutputAsync(Stream port, Signs signs)
     {
@@ -123,7 +137,7 @@ public sealed record GuestRun
             Console = signs.Console,
             Records = signs.Records,
             Qemu = end,
-            Expected = Expected,
+            Expected = IsUserTests ? signs.Records.OfType<StartRecord>().FirstOrDefault()?.Tests ?? [] : Expected,
             KnownLines = Machine.KnownLines,
         };
         Phases.Add(Phases.Boots, signs.Times.FirstTest ?? signs.Times.Total);
@@ -165,6 +179,8 @@ public sealed record GuestRun
 
     private string NewDirectory()
     {
+        if (Folder is not null)
+            return Directory.CreateDirectory(Folder).FullName;
         var time = DateTime.Now.ToString("yyyyMMdd-HHmmss.fff", CultureInfo.InvariantCulture);
         return Directory.CreateDirectory(
             Path.Combine(Repository.Artifacts, "runs", $"{time}-{Machine.Name}")).FullName;

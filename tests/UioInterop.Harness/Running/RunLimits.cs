@@ -10,5 +10,8 @@ public sealed record RunLimits(TimeSpan Silence, TimeSpan Total, TimeSpan Longes
 {
     public static RunLimits Default { get; } = new(TimeSpan.FromSeconds(60), TimeSpan.FromMinutes(10), TimeSpan.FromMinutes(40));
 
+    /// <summary>For somebody's own tests, whose lengths nobody knows here.</summary>
+    public static RunLimits UserTests { get; } = new(TimeSpan.FromMinutes(5), TimeSpan.FromHours(2), TimeSpan.FromHours(4));
+
     internal static string Text(TimeSpan time) => string.Create(CultureInfo.InvariantCulture, $"{time.TotalSeconds:0.#} s");
 }

@@ -63,4 +63,34 @@ internal sealed class MachineTests
             conversation.Interrupt();
         }
     }
+
+    [Test]
+    [Category("thorough")]
+    public async Task A_copy_by_the_boards_engine_is_typed_saved_and_run_as_a_program()
+    {
+        await GuestProject.Agent.PublishAsync(Architecture.Arm64, MachineRuns.Cancel);
+        using var folder = new ScratchFolder();
+
+        var typed = await PromptProcess.RunAsync("""
+            devices
+            var channel = Open("zdma0");
+            channel
+            channel.Dispose();
+            var dma = ZynqMpDma.Open("zdma0");
+            var source = dma.Device.Allocate<uint>(1 << 16, DmaDirection.ToDevice);
+            var target = dma.Device.Allocate<uint>(1 << 16, DmaDirection.FromDevice);
+            source.Write(Enumerable.Range(0, 1 << 16).Select(i => (uint)i * 3).ToArray());
+            await dma.CopyAsync(source, target, TimeSpan.FromSeconds(10));
+            $"{target.ToArray().SequenceEqual(Enumerable.Range(0, 1 << 16).Select(i => (uint)i * 3))}, and {target.ToArray()[5]}"
+            save app.cs
+            """, AgentOn(MachineList.Zcu102.Name), folder.PathOf("."));
+
+        Assert.That(typed.ExitCode, Is.Zero, typed.StandardOutput + typed.StandardError);
+        Assert.That(typed.StandardOutput, Does.Contain("zdma0"));
+        Assert.That(typed.StandardOutput, Does.Contain("\"True, and 15\""));
+
+        var saved = await RunTests.RunAsync("", folder.PathOf("app.cs"), "--machine", MachineList.Zcu102.Name);
+        Assert.That(saved.StandardOutput, Does.EndWith("True, and 15\n"), saved.StandardError);
+        Assert.That(saved.ExitCode, Is.Zero);
+    }
 }

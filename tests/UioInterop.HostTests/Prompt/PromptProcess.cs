@@ -26,6 +26,8 @@ internal static class PromptProcess
     public static Dictionary<string, string?> Environment(string? folder) => new()
     {
         ["STARTED_IN"] = folder ?? Path.GetTempPath(),
+        // As build.sh does.
+        ["UIOINTEROP_GLOBALS"] = UioInterop.Harness.Repository.At("src", "UioInterop.Prompt.Globals"),
         // Not the cache: kernels are in it, too.
         ["XDG_STATE_HOME"] = folder ?? Path.Combine(UioInterop.Harness.Repository.Artifacts, "prompt-tests"),
     };

@@ -117,7 +117,7 @@ internal sealed class PromptTests
 
         // Without the library, which the host's build of a file would build once more.
         var program = folder.Read("app.cs").Split('\n').Where(line => !line.StartsWith("using UioInterop", StringComparison.Ordinal)
-            && !line.StartsWith("using static", StringComparison.Ordinal));
+            && !line.StartsWith("using static", StringComparison.Ordinal) && !line.StartsWith("#:", StringComparison.Ordinal));
         folder.Write("app.cs", string.Join('\n', program));
 
         Assert.That(await folder.RunAsync("dotnet", ["run", folder.PathOf("app.cs"), "-p:PublishAot=false"]), Is.EqualTo("42\n"));

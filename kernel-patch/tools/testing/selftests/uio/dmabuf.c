@@ -18,31 +18,9 @@
 #include <linux/uio/uio.h>
 
 #include "../kselftest_harness.h"
+#include "import.h"
 
 #define LENGTH	(64 << 10)
-
-/* Of an ioctl, as the kernel gives it: 0, or a negative errno. */
-static int call(int fd, unsigned long cmd, void *arg)
-{
-	return ioctl(fd, cmd, arg) ? -errno : 0;
-}
-
-static int allocate(size_t length)
-{
-	struct dma_heap_allocation_data data = {
-		.len = length,
-		.fd_flags = O_RDWR | O_CLOEXEC,
-	};
-	int heap, ret;
-
-	heap = open("/dev/dma_heap/system", O_RDONLY | O_CLOEXEC);
-	if (heap < 0)
-		return -errno;
-
-	ret = call(heap, DMA_HEAP_IOCTL_ALLOC, &data);
-	close(heap);
-	return ret ? ret : (int)data.fd;
-}
 
 static int attach(int uio, int buffer, struct uio_dmabuf_attach *arg)
 {
@@ -52,16 +30,6 @@ static int attach(int uio, int buffer, struct uio_dmabuf_attach *arg)
 		.direction = UIO_DMABUF_DIR_TO_DEV,
 	};
 	return call(uio, UIO_IOC_DMABUF_ATTACH, arg);
-}
-
-static int detach(int uio, uint32_t handle)
-{
-	struct uio_dmabuf_detach arg = {
-		.size = sizeof(arg),
-		.handle = handle,
-	};
-
-	return call(uio, UIO_IOC_DMABUF_DETACH, &arg);
 }
 
 static const char *device(void)

@@ -25,6 +25,7 @@
 #include <linux/uio/uio.h>
 
 #include "../kselftest_harness.h"
+#include "import.h"
 
 /* QEMU 7.2 ends on a transfer of all 4096 bytes that the device has. */
 #define LENGTH		2048
@@ -53,11 +54,6 @@
 
 /* Its address on the PCI bus: what UIO calls it may change at each bind. */
 static char address[NAME_MAX];
-
-static int call(int fd, unsigned long cmd, void *arg)
-{
-	return ioctl(fd, cmd, arg) ? -errno : 0;
-}
 
 static int write_file(const char *path, const char *text)
 {
@@ -124,23 +120,6 @@ static int set_master(void)
 	return ret;
 }
 
-static int allocate(void)
-{
-	struct dma_heap_allocation_data data = {
-		.len = BUFFER,
-		.fd_flags = O_RDWR | O_CLOEXEC,
-	};
-	int heap, ret;
-
-	heap = open("/dev/dma_heap/system", O_RDONLY | O_CLOEXEC);
-	if (heap < 0)
-		return -errno;
-
-	ret = call(heap, DMA_HEAP_IOCTL_ALLOC, &data);
-	close(heap);
-	return ret ? ret : (int)data.fd;
-}
-
 static int attach(int uio, int buffer, uint32_t *handle)
 {
 	struct uio_dmabuf_attach arg = {
@@ -153,16 +132,6 @@ static int attach(int uio, int buffer, uint32_t *handle)
 	ret = call(uio, UIO_IOC_DMABUF_ATTACH, &arg);
 	*handle = arg.handle;
 	return ret;
-}
-
-static int detach(int uio, uint32_t handle)
-{
-	struct uio_dmabuf_detach arg = {
-		.size = sizeof(arg),
-		.handle = handle,
-	};
-
-	return call(uio, UIO_IOC_DMABUF_DETACH, &arg);
 }
 
 static int set_quiesce(int uio, struct uio_quiesce_op *ops, unsigned int count)
@@ -258,7 +227,7 @@ FIXTURE_SETUP(edu)
 	ASSERT_TRUE(self->registers != MAP_FAILED);
 	ASSERT_EQ(EDU_ID_VALUE, read_register(self->registers, EDU_ID));
 
-	self->buffer = allocate();
+	self->buffer = allocate(BUFFER);
 	if (self->buffer < 0)
 		SKIP(return, "no system heap");
 	self->memory = mmap(NULL, BUFFER, PROT_READ | PROT_WRITE, MAP_SHARED,
@@ -355,7 +324,7 @@ TEST_F(edu, a_device_that_does_not_stop_keeps_the_buffers)
 	uint32_t handle;
 
 	/* Of its own: one buffer for two files is what DMA debug warns of. */
-	buffer = allocate();
+	buffer = allocate(BUFFER);
 	ASSERT_GE(buffer, 0);
 	other = open_device();
 	ASSERT_GE(other, 0);
@@ -419,7 +388,7 @@ static void release_at_once(int go, uint32_t value)
 	char byte;
 
 	uio = open_device();
-	buffer = allocate();
+	buffer = allocate(BUFFER);
 	if (uio < 0 || buffer < 0 || set_quiesce(uio, ops, 2) ||
 	    attach(uio, buffer, &handle))
 		_exit(1);

@@ -1,0 +1,176 @@
+using System.IO.Compression;
+using System.Xml.Linq;
+using CliWrap;
+using CliWrap.Buffered;
+using NUnit.Framework;
+using UioInterop.Harness;
+using UioInterop.Harness.Running;
+
+namespace UioInterop.HostTests;
+
+/// <summary>./build.sh pack, and what a stranger does with the packages: the lines of the README.</summary>
+// Its native parts take compilers for other processors.
+[Category("thorough")]
+internal sealed class PackageTests : IDisposable
+{
+    private const string Source = "/path/to/uiointerop/artifacts/packages";
+
+    private const string Program = """
+        using UioInterop;
+        using UioInterop.Devices;
+
+        DriverBinding.Bind("0000:00:01.0", "uio_pci_generic");
+        using EduDevice edu = EduDevice.Open("0000:00:01.0");
+        using var source = edu.Device.Allocate<uint>(512, DmaDirection.ToDevice);
+        using var target = edu.Device.Allocate<uint>(512, DmaDirection.FromDevice);
+        source.Write(Enumerable.Range(1, 512).Select(i => (uint)i).ToArray());
+        edu.CopyToDevice(source, 0, 2048, TimeSpan.FromSeconds(10));
+        edu.CopyFromDevice(target, 0, 2048, TimeSpan.FromSeconds(10));
+        Console.WriteLine($"the same: {target.ToArray().SequenceEqual(source.ToArray())}");
+        var libraries = Directory.GetFiles(AppContext.BaseDirectory, "libuiodmabuf.*");
+        Console.WriteLine($"libraries: {string.Join(' ', libraries.Select(Path.GetFileName))}");
+        """;
+
+    // Nobody has a package of this version in a cache.
+    private static readonly string s_version = $"0.0.{DateTimeOffset.UtcNow.ToUnixTimeSeconds()}";
+
+    private readonly ScratchFolder _feed = new();
+    private string _said = "";
+
+    [OneTimeSetUp]
+    public async Task Pack()
+    {
+        // It makes the native library, and others do as well.
+        using var turn = await Repository.LockAsync("native", MachineRuns.Cancel);
+        _said = await ScratchFolder.RunIn(
+            Repository.Root, "./build.sh", ["pack", $"-p:PackageOutputPath={_feed.PathOf("")}", $"-p:PackageVersion={s_version}"]);
+    }
+
+    public void Dispose() => _feed.Dispose();
+
+    [Test]
+    public void Packing_warns_of_nothing() => Assert.That(_said, Does.Not.Contain("warning"));
+
+    [TestCase("linux-x64", 2, 62)]
+    [TestCase("linux-arm64", 2, 183)]
+    [TestCase("linux-arm", 1, 40)]
+    public void The_native_library_is_for(string runtime, byte wordSize, short machine)
+    {
+        using ZipArchive package = Open("UioInterop", "nupkg");
+
+        // elf(5): EI_CLASS, e_type 3 is a shared object, e_machine.
+        byte[] head = Head(package, $"runtimes/{runtime}/native/libuiodmabuf.so");
+        Assert.That(head[..4], Is.EqualTo("\u007fELF"u8.ToArray()));
+        Assert.That(head[4], Is.EqualTo(wordSize));
+        Assert.That(BitConverter.ToInt16(head, 16), Is.EqualTo(3));
+        Assert.That(BitConverter.ToInt16(head, 18), Is.EqualTo(machine));
+        Assert.That(Head(package, $"buildTransitive/{runtime}/libuiodmabuf.a")[..8], Is.EqualTo("!<arch>\n"u8.ToArray()));
+    }
+
+    [TestCase("UioInterop")]
+    [TestCase("UioInterop.Devices")]
+    public void A_package_says_what_it_is(string name)
+    {
+        using ZipArchive package = Open(name, "nupkg");
+        using ZipArchive symbols = Open(name, "snupkg");
+        XElement metadata;
+        using (Stream nuspec = package.GetEntry($"{name}.nuspec")!.Open())
+            metadata = XDocument.Load(nuspec).Root!.Elements().Single();
+
+        string Said(string element) => metadata.Elements().Single(one => one.Name.LocalName == element).Value;
+        Assert.That(Said("license"), Is.EqualTo("MIT"));
+        Assert.That(Said("readme"), Is.EqualTo("README.md"));
+        Assert.That(Said("tags"), Does.Contain("dma-buf"));
+        Assert.That(Said("description"), Is.Not.Empty);
+        string[] files = [.. package.Entries.Select(entry => entry.FullName)];
+        Assert.That(files, Does.Contain("README.md").And.Contain($"lib/net10.0/{name}.xml"));
+        Assert.That(symbols.Entries.Select(entry => entry.FullName), Does.Contain($"lib/net10.0/{name}.pdb"));
+        // The same wherever it is built.
+        Assert.That(Text(package, $"lib/net10.0/{name}.dll"), Does.Not.Contain(Repository.Root));
+    }
+
+    [Test]
+    public async Task Without_a_native_part_there_is_no_package()
+    {
+        using var root = new ScratchFolder();
+        foreach (string architecture in (string[])["x86-64", "arm64"])
+            foreach (string file in (string[])["libuiodmabuf.so", "libuiodmabuf.a"])
+                root.Copy(Repository.Root, $"native/build/{architecture}/{file}");
+
+        BufferedCommandResult result = await Cli.Wrap("dotnet")
+            .WithArguments([
+                "pack", Repository.At("src", "UioInterop"), "-c", "Release", "-o", root.PathOf("feed"), "-nologo",
+                "--artifacts-path", root.PathOf("build"), $"-p:RepositoryRoot={root.PathOf("")}/"])
+            .WithValidation(CommandResultValidation.None).ExecuteBoundedAsync();
+
+        Assert.That(result.ExitCode, Is.Not.Zero);
+        Assert.That(result.StandardOutput, Does.Contain("error UIO0002").And.Contain("native/build/armhf/libuiodmabuf.so"));
+        Assert.That(Directory.Exists(root.PathOf("feed")), Is.False);
+    }
+
+    [Test]
+    public async Task By_the_lines_of_the_README_it_is_installed_and_does_DMA()
+    {
+        using var folder = new ScratchFolder();
+        await InstallAsync(folder);
+
+        BufferedCommandResult result = await RunTests.RunAsync("", folder.PathOf("mine"));
+        Assert.That(result.StandardOutput, Is.EqualTo("the same: True\nlibraries: libuiodmabuf.so\n"), result.StandardError);
+
+        // One file: nothing beside it that would have been loaded instead.
+        result = await RunTests.RunAsync("", folder.PathOf("mine"), "--aot");
+        Assert.That(result.StandardOutput, Is.EqualTo("the same: True\nlibraries: \n"), result.StandardError);
+    }
+
+    // On any processor, the host finds the native library in the package's folder.
+    [Test]
+    public async Task A_program_for_any_processor_finds_the_native_library()
+    {
+        using var folder = new ScratchFolder();
+        await InstallAsync(folder);
+        folder.Write("mine/Program.cs", NativeLibraryTests.Program);
+        await ScratchFolder.RunIn(folder.PathOf("mine"), "dotnet", ["build", "-c", "Release", "-o", "../out"]);
+
+        Assert.That((await folder.RunAsync("dotnet", ["out/mine.dll"])).Trim(), Is.EqualTo(NativeLibraryTests.Answer));
+    }
+
+    private async Task InstallAsync(ScratchFolder folder)
+    {
+        string[] lines = [.. File.ReadLines(Repository.At("README.md"))
+            .SkipWhile(line => line != "## As packages").SkipWhile(line => !line.StartsWith("    ", StringComparison.Ordinal))
+            .TakeWhile(line => line.Length > 0).Select(line => line.Split('#')[0].Trim())];
+        Assert.That(lines[0], Is.EqualTo("./build.sh pack"));
+        Assert.That(lines, Has.One.Contains(Source));
+
+        string script = string.Join('\n', lines[1..^1]).Replace(Source, _feed.PathOf("."), StringComparison.Ordinal);
+        await folder.RunAsync("bash", ["-e", "-c", script]);
+        // What is in the cache already is taken from there, and nothing of this test gets into it.
+        folder.Write("mine/nuget.config", folder.Read("mine/nuget.config").Replace("</configuration>", $"""
+              <config><add key="globalPackagesFolder" value="{folder.PathOf("packages")}" /></config>
+              <fallbackPackageFolders><add key="cache" value="{Cache}" /></fallbackPackageFolders>
+            </configuration>
+            """, StringComparison.Ordinal));
+        await ScratchFolder.RunIn(folder.PathOf("mine"), "bash", ["-c", lines[^1]]);
+        folder.Write("mine/Program.cs", Program);
+        Assert.That(folder.Read("mine/mine.csproj"), Does.Contain(s_version));
+    }
+
+    private static string Cache => Environment.GetEnvironmentVariable("NUGET_PACKAGES")
+        ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");
+
+    private ZipArchive Open(string name, string kind) => ZipFile.OpenRead(_feed.PathOf($"{name}.{s_version}.{kind}"));
+
+    private static byte[] Head(ZipArchive package, string file)
+    {
+        using Stream stream = package.GetEntry(file)!.Open();
+        var head = new byte[20];
+        stream.ReadExactly(head);
+        return head;
+    }
+
+    private static string Text(ZipArchive package, string file)
+    {
+        using var reader = new StreamReader(package.GetEntry(file)!.Open(), System.Text.Encoding.Latin1);
+        return reader.ReadToEnd();
+    }
+}
