@@ -111,7 +111,7 @@ internal sealed class BufferMemoryTests
     [Test]
     public void A_scope_does_not_end_under_a_pin()
     {
-        const int Rounds = 2000;
+        const int Rounds = 100;
         using var buffer = DmaHeap.System.Allocate(Length);
         IMemoryOwner<byte>? owner = null;
         var (pins, together, isOver) = (0, 0, false);
