@@ -53,7 +53,7 @@ demo() {
   need "${kernel_packages[@]}" "${machine_packages[@]}"
   native_for x86-64
   arm_machines "$@"
-  solution
+  harness_only
   harness demo "$@"
 }
 
@@ -61,7 +61,7 @@ run() {
   need "${kernel_packages[@]}" "${machine_packages[@]}"
   native_for x86-64
   arm_machines "$@"
-  solution >&2
+  harness_only >&2
   harness run "$@"
 }
 
@@ -94,7 +94,7 @@ kernel() {
   native_for x86-64
   arm_machines "$@"
   other_kernels "$@"
-  solution
+  harness_only
   harness kernel "$@"
 }
 
@@ -177,6 +177,11 @@ native_for() {
 
 solution() {
   dotnet build UioInterop.sln -c Release -v quiet -nologo
+}
+
+# What boots machines; it publishes what runs in them by itself.
+harness_only() {
+  dotnet build tests/UioInterop.Harness -c Release -v quiet -nologo
 }
 
 harness() {

@@ -38,6 +38,7 @@ public static class KnownLines
     [
         new("^uio: loading out-of-tree module taints kernel", "it is our module"),
         new("^mtrr: your CPUs had inconsistent", "QEMU's second CPU has none of the firmware's settings"),
+        new("^hpet: Lost \\d+ RTC interrupts", "a busy host lets the guest miss ticks"),
     ];
 
     public static bool Contain(IEnumerable<KnownLine> lines, string text) => lines.Any(line => line.Pattern.IsMatch(text));

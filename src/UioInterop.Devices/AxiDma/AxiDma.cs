@@ -41,14 +41,7 @@ public sealed class AxiDma : IDisposable
     /// It has no registers, or too few for an AXI DMA. Or it has scatter-gather, and the kernel keeps bus addresses to itself.
     /// </exception>
     /// <exception cref="TimeoutException">It stays in reset.</exception>
-    public static AxiDma Open(UioDeviceId id, AxiDmaOptions? options = null) => DeviceSession.Open(id, options?.Open, session =>
-    {
-        AxiDmaOptions known = OptionsFor(session, options);
-        var domain = new StopDomain();
-        return new AxiDma(
-            new AxiDmaChannel(session, domain, DmaDirection.ToDevice, known),
-            new AxiDmaChannel(session, domain, DmaDirection.FromDevice, known));
-    });
+    public static AxiDma Open(UioDeviceId id, AxiDmaOptions? options = null) => AxiDmaSide.Open(id, options, Create);
 
     /// <summary>
     /// Opens a core that is two UIO devices, a channel each with its interrupt, and resets it. The registers of both are those of
@@ -58,28 +51,8 @@ public sealed class AxiDma : IDisposable
     /// <param name="receive">The device with S2MM's.</param>
     /// <param name="options">How it was built, if the device tree does not say.</param>
     /// <inheritdoc cref="Open(UioDeviceId, AxiDmaOptions?)"/>
-    public static AxiDma Open(UioDeviceId send, UioDeviceId receive, AxiDmaOptions? options = null)
-    {
-        DeviceSession first = DeviceSession.Open(send, options?.Open);
-        DeviceSession? second = null;
-        try
-        {
-            second = DeviceSession.Open(receive, options?.Open);
-            var domain = new StopDomain();
-            var dma = new AxiDma(
-                new AxiDmaChannel(first, domain, DmaDirection.ToDevice, OptionsFor(first, options)),
-                new AxiDmaChannel(second, domain, DmaDirection.FromDevice, OptionsFor(second, options)));
-            first.Start();
-            second.Start();
-            return dma;
-        }
-        catch
-        {
-            second?.Dispose();
-            first.Dispose();
-            throw;
-        }
-    }
+    public static AxiDma Open(UioDeviceId send, UioDeviceId receive, AxiDmaOptions? options = null) =>
+        AxiDmaSide.Open(send, receive, options, Create);
 
     /// <summary>Allocates memory for packets, and imports it into the device of the channel that will use it.</summary>
     /// <param name="length">How many values, more than 0.</param>
@@ -203,13 +176,6 @@ public sealed class AxiDma : IDisposable
         return channel.TransferAsync(segments, timeout, token);
     }
 
-    internal static AxiDmaOptions OptionsFor(DeviceSession session, AxiDmaOptions? options)
-    {
-        UioDeviceInfo info = session.Device.Info;
-        UioMapInfo? map = info.Maps.FirstOrDefault(map => map.Index == 0);
-        if (map is null || map.Length < AxiDmaRegisters.Length)
-            throw new InvalidOperationException($"{info} is not an AXI DMA: its registers take 0x{AxiDmaRegisters.Length:x} bytes, and it "
-                + $"has {map?.ToString() ?? "none"}.");
-        return (options ?? new AxiDmaOptions()).For(info);
-    }
+    private static AxiDma Create(AxiDmaSide sender, AxiDmaSide receiver) =>
+        new(new AxiDmaChannel(sender, DmaDirection.ToDevice), new AxiDmaChannel(receiver, DmaDirection.FromDevice));
 }

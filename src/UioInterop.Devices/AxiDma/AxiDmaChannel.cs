@@ -19,24 +19,23 @@ public sealed class AxiDmaChannel : OneShotEngine<AxiDmaPacket>
     private readonly AxiDmaRing? _ring;
     private AxiDmaReceipt? _receipt; // of the packet under way; under the domain's lock
 
-    internal AxiDmaChannel(DeviceSession session, StopDomain domain, DmaDirection direction, AxiDmaOptions options)
-        : base(session, domain: domain)
+    internal AxiDmaChannel(AxiDmaSide side, DmaDirection direction) : base(side.Session, domain: side.Domain)
     {
         Direction = direction;
-        _options = options;
-        _port = new AxiDmaPort(Registers, direction, options);
+        _options = side.Options;
+        _port = new AxiDmaPort(Registers, direction, _options);
         _mappings = new DmaMappingCache(Device, AxiDma.CachedBuffers);
         if (!_port.HasScatterGather)
             return;
 
         ThrowIfAddressesAreHidden(Device, this);
-        _ring = new AxiDmaRing(Device, options);
+        _ring = new AxiDmaRing(Device, _options);
     }
 
-    /// <summary>What the channel does with memory.</summary>
+    /// <summary>The direction of the channel's transfers.</summary>
     public DmaDirection Direction { get; }
 
-    /// <summary>What the channel says of itself now.</summary>
+    /// <summary>The channel's status, as read now.</summary>
     public AxiDmaStatus Status => _port.Status;
 
     /// <summary>Whether the core was built with scatter-gather. If not, a packet is one range and one length register long.</summary>

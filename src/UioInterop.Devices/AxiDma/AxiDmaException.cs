@@ -31,7 +31,7 @@ public sealed class AxiDmaException : IOException
             "the address is not in the core's address map: see the Address Editor of the block diagram, and whether all "
                 + "memory is assigned to the port",
         _ when status.HasFlag(AxiDmaStatus.SlaveError) || status.HasFlag(AxiDmaStatus.DescriptorSlaveError) =>
-            "who answers at the address refused: see protection (XMPU, TrustZone) and the width of the port",
+            "the slave at the address refused the access: see protection (XMPU, TrustZone) and the width of the port",
         _ when status.HasFlag(AxiDmaStatus.InternalError) && direction == DmaDirection.FromDevice =>
             "as a rule the packet was longer than the memory given for it: receive into more, or have the core "
                 + "before it send shorter packets",

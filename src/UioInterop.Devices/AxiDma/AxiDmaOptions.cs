@@ -3,8 +3,8 @@ using System.Buffers.Binary;
 namespace UioInterop.Devices;
 
 /// <summary>
-/// How an AXI DMA was built, as far as its registers do not tell: what Vivado's dialog of the core says. What is not given is
-/// taken from the device tree node (<c>xlnx,sg-length-width</c>, <c>xlnx,addrwidth</c>), or is Vivado's default.
+/// How an AXI DMA was built, where its registers do not tell, in the words of Vivado's dialog. Options left out come
+/// from the device tree node (<c>xlnx,sg-length-width</c>, <c>xlnx,addrwidth</c>), or are Vivado's defaults.
 /// </summary>
 public sealed record AxiDmaOptions
 {
@@ -28,8 +28,14 @@ public sealed record AxiDmaOptions
     /// <summary>"Enable Scatter Gather Engine". Without it the core is asked (SGIncld), which all but QEMU's own model answer.</summary>
     public bool? HasScatterGather { get; init; }
 
-    /// <summary>Whether descriptors tell how many bytes came. QEMU's own model of the core does not.</summary>
+    /// <summary>Whether the core writes the number of received bytes into descriptors. QEMU's own model does not.</summary>
     public bool CountsBytes { get; init; } = true;
+
+    /// <summary>
+    /// How often a channel is asked whether it is done, 1 ms or more: for a core whose interrupts are not connected, which can be one
+    /// UIO device without an interrupt. Null, the default, waits for interrupts.
+    /// </summary>
+    public TimeSpan? PollInterval { get; init; }
 
     /// <summary>How the UIO devices are opened.</summary>
     public UioOpenOptions? Open { get; init; }
@@ -45,10 +51,10 @@ public sealed record AxiDmaOptions
         return this with { LengthWidth = length, AddressWidth = address };
     }
 
-    /// <summary>The most that one descriptor or one direct transfer moves, in bytes.</summary>
+    /// <summary>The longest transfer of one descriptor, or in direct register mode, in bytes.</summary>
     internal int MaxLength => (1 << LengthWidth!.Value) - 1;
 
-    /// <summary>What addresses are multiples of, in bytes.</summary>
+    /// <summary>The alignment of addresses, in bytes.</summary>
     internal int Alignment => HasDataRealignment ? 1 : DataWidth / 8;
 
     internal bool IsWide => AddressWidth > 32;

@@ -10,7 +10,7 @@ public readonly struct AxiDmaPacket
     internal AxiDmaReceipt Receipt { get; }
 }
 
-/// <summary>How many bytes a packet had. Used again for later packets.</summary>
+/// <summary>The length of a packet, in bytes. Reused for later packets.</summary>
 internal sealed class AxiDmaReceipt
 {
     public long Bytes { get; set; }

@@ -6,6 +6,7 @@ internal sealed class AxiDmaPort(Registers registers, DmaDirection direction, Ax
     // PG021 gives no figure; what is on the bus has to end, and that takes microseconds.
     private static readonly TimeSpan StopTimeout = TimeSpan.FromMilliseconds(100);
 
+    private readonly uint _run = options.PollInterval is null ? AxiDmaRegisters.RunWithInterrupts : AxiDmaRegisters.RunPolled;
     private readonly AxiDmaRegisters _other = direction == DmaDirection.ToDevice ? AxiDmaRegisters.Receive : AxiDmaRegisters.Send;
 
     public AxiDmaRegisters Own { get; } = direction == DmaDirection.ToDevice ? AxiDmaRegisters.Send : AxiDmaRegisters.Receive;
@@ -32,18 +33,21 @@ internal sealed class AxiDmaPort(Registers registers, DmaDirection direction, Ax
         return status;
     }
 
-    public void Run() => registers.Write(Own.Control, AxiDmaRegisters.RunWithInterrupts);
+    /// <summary>The address of the descriptor that the channel works on.</summary>
+    public ulong Current => registers.Read(Own.Current) | (options.IsWide ? (ulong)registers.Read(Own.CurrentHigh) << 32 : 0);
 
-    /// <summary>Begins a chain of descriptors, or goes on along it: CURDESC can be written while the channel is halted only.</summary>
-    public void Run(DeviceAddress first, DeviceAddress last)
+    public void Run() => registers.Write(Own.Control, _run);
+
+    /// <summary>Starts a chain of descriptors, or continues it: CURDESC can only be written while the channel is halted.</summary>
+    public void Run(DeviceAddress first, DeviceAddress last, bool isCyclic = false)
     {
         if (!Runs)
             Write(Own.Current, Own.CurrentHigh, first);
-        Run();
+        registers.Write(Own.Control, isCyclic ? _run | AxiDmaRegisters.Cyclic : _run);
         MoveTail(last);
     }
 
-    /// <summary>Lets the channel go on to this descriptor. In a core with wide addresses, the upper half starts.</summary>
+    /// <summary>Moves the tail: the channel goes on up to this descriptor. In a core with wide addresses, the upper half starts.</summary>
     public void MoveTail(DeviceAddress last) => Write(Own.Tail, Own.TailHigh, last);
 
     public void Reset(Engine engine)
@@ -60,7 +64,7 @@ internal sealed class AxiDmaPort(Registers registers, DmaDirection direction, Ax
         if (Status.HasFlag(AxiDmaStatus.Halted))
             return;
 
-        registers.Write(Own.Control, AxiDmaRegisters.RunWithInterrupts & ~AxiDmaRegisters.Run);
+        registers.Write(Own.Control, _run & ~AxiDmaRegisters.Run);
         if (!registers.WaitFor(Own.Status, (uint)AxiDmaStatus.Halted, (uint)AxiDmaStatus.Halted, StopTimeout))
             throw new TimeoutException($"{engine} does not halt (DMASR 0x{(uint)Status:x}).");
     }

@@ -3,15 +3,19 @@ namespace UioInterop.Devices;
 /// <summary>The registers of a channel of the AXI DMA, and their bits: PG021, "AXI DMA Register Address Map".</summary>
 internal sealed class AxiDmaRegisters
 {
-    /// <summary>How many bytes those of both channels take.</summary>
+    /// <summary>The length of both channels' registers, in bytes.</summary>
     public const int Length = 0x60;
 
     // DMACR
     public const uint Run = 1 << 0;
     public const uint Reset = 1 << 2;
+    public const uint Cyclic = 1 << 4;
 
-    /// <summary>Runs; an interrupt for each packet (threshold 1), and for errors.</summary>
-    public const uint RunWithInterrupts = Run | (1 << 12) | (1 << 14) | (1 << 16);
+    /// <summary>Runs, and sets IOC_Irq in DMASR after each packet (threshold 1).</summary>
+    public const uint RunPolled = Run | (1 << 16);
+
+    /// <summary>The same, with an interrupt for each packet, and for errors.</summary>
+    public const uint RunWithInterrupts = RunPolled | (1 << 12) | (1 << 14);
 
     /// <summary>Interrupts in DMASR, which ones clear: IOC, delay, error.</summary>
     public const uint Interrupts = 7 << 12;

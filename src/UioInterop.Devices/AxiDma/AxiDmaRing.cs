@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Numerics;
 
 namespace UioInterop.Devices;
@@ -10,12 +9,7 @@ namespace UioInterop.Devices;
 /// <remarks>The transfer whose turn it is owns it. Its buffer is not part of a transfer: it stays until the channel is closed.</remarks>
 internal sealed class AxiDmaRing(UioDevice device, AxiDmaOptions options)
 {
-    private const int DescriptorLength = 64;
     private const int MinCount = 64;
-
-    // Word 6, CONTROL, and 7, STATUS; the flags are those of both.
-    private const int Control = 0x18, Status = 0x1c;
-    private const uint StartOfFrame = 1 << 27, EndOfFrame = 1 << 26, Completed = 1u << 31, Bytes = 0x3ffffff;
 
     private DmaBuf? _buffer;
     private DmaMapping? _mapping;
@@ -49,7 +43,7 @@ internal sealed class AxiDmaRing(UioDevice device, AxiDmaOptions options)
     public void Grow(int count)
     {
         int wanted = (int)BitOperations.RoundUpToPowerOf2((uint)Math.Max(count + 1, MinCount));
-        DmaBuf buffer = DmaHeap.Cma.Allocate(wanted * DescriptorLength);
+        DmaBuf buffer = DmaHeap.Cma.Allocate(wanted * AxiDmaDescriptor.Length);
         try
         {
             DmaMapping mapping = device.Import(buffer, DmaDirection.Bidirectional);
@@ -78,12 +72,9 @@ internal sealed class AxiDmaRing(UioDevice device, AxiDmaOptions options)
             for (long done = 0; done < lease.Length; written++)
             {
                 DmaRange piece = PieceAt(lease, done);
-                uint flags = (written == 0 ? StartOfFrame : 0) | (written == count - 1 ? EndOfFrame : 0);
-                Span<byte> descriptor = Descriptor(cpu.Span, _first + written);
-                descriptor.Clear();
-                BinaryPrimitives.WriteUInt64LittleEndian(descriptor, AddressOf(_first + written + 1).Value);
-                BinaryPrimitives.WriteUInt64LittleEndian(descriptor[0x08..], piece.Address.Value);
-                BinaryPrimitives.WriteUInt32LittleEndian(descriptor[Control..], (uint)piece.Length | flags);
+                uint flags = (written == 0 ? AxiDmaDescriptor.StartOfFrame : 0) | (written == count - 1 ? AxiDmaDescriptor.EndOfFrame : 0);
+                int index = _first + written;
+                AxiDmaDescriptor.Write(cpu.Span, index % _count, AddressOf(index + 1), piece.Address, piece.Length, flags);
                 done += piece.Length;
             }
         }
@@ -101,13 +92,12 @@ internal sealed class AxiDmaRing(UioDevice device, AxiDmaOptions options)
         using CpuAccess cpu = _buffer!.BeginAccess(CpuAccessMode.Read);
         for (int i = 0; i < _used; i++)
         {
-            uint status = BinaryPrimitives.ReadUInt32LittleEndian(Descriptor(cpu.Span, _first + i)[Status..]);
-            if ((status & Completed) == 0)
+            if (!AxiDmaDescriptor.TryRead(cpu.Span, (_first + i) % _count, out int moved, out bool isEnd))
                 return false;
 
-            bytes += status & Bytes;
+            bytes += moved;
             left--;
-            if ((status & EndOfFrame) != 0)
+            if (isEnd)
                 return true;
         }
 
@@ -126,11 +116,9 @@ internal sealed class AxiDmaRing(UioDevice device, AxiDmaOptions options)
     private DmaRange PieceAt(TransferLease lease, long done)
     {
         DmaRange piece = lease.PieceAt(done);
-        long longest = options.MaxLength - (options.MaxLength % Math.Max(options.Alignment, DescriptorLength));
+        long longest = options.MaxLength - (options.MaxLength % Math.Max(options.Alignment, AxiDmaDescriptor.Length));
         return piece.Length <= options.MaxLength ? piece : piece with { Length = Math.Min(piece.Length, longest) };
     }
 
-    private Span<byte> Descriptor(Span<byte> ring, int index) => ring.Slice(index % _count * DescriptorLength, DescriptorLength);
-
-    private DeviceAddress AddressOf(int index) => _address + (index % _count * DescriptorLength);
+    private DeviceAddress AddressOf(int index) => _address + (index % _count * AxiDmaDescriptor.Length);
 }

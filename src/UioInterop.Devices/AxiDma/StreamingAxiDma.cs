@@ -1,8 +1,8 @@
 namespace UioInterop.Devices;
 
 /// <summary>
-/// An AXI DMA that receives for ever: <see cref="Receiver"/> fills a ring of parts. Packets are sent as with <see cref="AxiDma"/>.
-/// The core takes the scatter-gather engine for it.
+/// An AXI DMA that receives without an end: <see cref="Receiver"/> fills a ring of parts. Packets are sent as with
+/// <see cref="AxiDma"/>; <see cref="AxiDmaRings"/> sends out of a ring, too. The core needs the scatter-gather engine for it.
 /// </summary>
 /// <example>
 /// <code>
@@ -26,14 +26,24 @@ public sealed class StreamingAxiDma : IDisposable
     /// <summary>The channel that receives (S2MM).</summary>
     public AxiDmaReceiveRing Receiver { get; }
 
+    /// <summary>Opens a core whose channels are one UIO device, with one interrupt for both, and resets it.</summary>
+    /// <param name="id">Which one.</param>
+    /// <param name="options">How it was built, if the device tree does not say.</param>
+    /// <param name="isCyclic">
+    /// Whether <see cref="Receiver"/> goes on when the program has not taken its parts, and overwrites them. If not, the stream waits.
+    /// </param>
     /// <inheritdoc cref="AxiDma.Open(UioDeviceId, AxiDmaOptions?)"/>
-    public static StreamingAxiDma Open(UioDeviceId id, AxiDmaOptions? options = null) => DeviceSession.Open(id, options?.Open, session =>
-    {
-        AxiDmaOptions known = AxiDma.OptionsFor(session, options);
-        var domain = new StopDomain();
-        return new StreamingAxiDma(new AxiDmaChannel(session, domain, DmaDirection.ToDevice, known),
-            new AxiDmaReceiveRing(session, domain, known));
-    });
+    public static StreamingAxiDma Open(UioDeviceId id, AxiDmaOptions? options = null, bool isCyclic = false) =>
+        AxiDmaSide.Open(id, options, (sender, receiver) => Create(sender, receiver, isCyclic));
+
+    /// <summary>Opens a core that is two UIO devices, a channel each with its interrupt, and resets it.</summary>
+    /// <param name="send">The device with MM2S's interrupt.</param>
+    /// <param name="receive">The device with S2MM's.</param>
+    /// <param name="options">How it was built, if the device tree does not say.</param>
+    /// <param name="isCyclic">As for a core that is one device.</param>
+    /// <inheritdoc cref="AxiDma.Open(UioDeviceId, AxiDmaOptions?)"/>
+    public static StreamingAxiDma Open(UioDeviceId send, UioDeviceId receive, AxiDmaOptions? options = null, bool isCyclic = false) =>
+        AxiDmaSide.Open(send, receive, options, (sender, receiver) => Create(sender, receiver, isCyclic));
 
     /// <summary>Sends all of an import into <see cref="Sender"/>'s device as one packet; a <see cref="DeviceBuffer{T}"/> is one.</summary>
     /// <inheritdoc cref="AxiDma.SendAsync(DmaSegment, TimeSpan, CancellationToken)"/>
@@ -48,10 +58,14 @@ public sealed class StreamingAxiDma : IDisposable
     public ValueTask<long> SendAsync(DmaSegment part, TimeSpan timeout, CancellationToken token = default) =>
         AxiDma.TransferAsync(Sender, new DmaSegments(part), nameof(part), timeout, token);
 
-    /// <summary>Closes the device, which stops both channels first, and frees the ring. Later calls do nothing.</summary>
+    /// <summary>Closes the devices, which stops both channels first, and frees the ring. Later calls do nothing.</summary>
     public void Dispose()
     {
         Receiver.Session.Dispose();
+        Sender.Session.Dispose();
         Receiver.Free();
     }
+
+    private static StreamingAxiDma Create(AxiDmaSide sender, AxiDmaSide receiver, bool isCyclic) =>
+        new(new AxiDmaChannel(sender, DmaDirection.ToDevice), new AxiDmaReceiveRing(receiver, isCyclic));
 }

@@ -32,7 +32,7 @@ public sealed partial class EduDevice
     }
 
     /// <summary>Waits for the interrupt of a transfer, acknowledges it, and enables the next.</summary>
-    /// <param name="timeout">How long to wait; <see cref="Timeout.InfiniteTimeSpan"/> waits for ever.</param>
+    /// <param name="timeout">How long to wait; <see cref="Timeout.InfiniteTimeSpan"/> has no limit.</param>
     /// <param name="count">The interrupts that there were.</param>
     /// <returns>Whether the transfer is done.</returns>
     /// <inheritdoc cref="UioDevice.TryWaitForInterrupt"/>

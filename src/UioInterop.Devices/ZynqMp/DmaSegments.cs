@@ -52,13 +52,13 @@ internal readonly struct DmaSegments
     public void Check(UioDevice device, DmaDirection needed, string name)
     {
         if (Count == 0)
-            throw new ArgumentException("A copy has one segment at least.", name);
+            throw new ArgumentException("No memory is given: a transfer has one part at least.", name);
 
         for (int i = 0; i < Count; i++)
         {
             DmaSegment segment = this[i];
             if (segment.Length == 0)
-                throw new ArgumentException("The segment is of no buffer.", name);
+                throw new ArgumentException("A part is the default value, without a buffer and of no bytes.", name);
             segment.Mapping?.ThrowIfUnusable(device, needed, name);
         }
     }

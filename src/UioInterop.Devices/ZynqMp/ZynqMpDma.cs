@@ -26,7 +26,7 @@ public sealed class ZynqMpDma : OneShotEngine<ZynqMpCopy>, IDisposable
     /// <summary>How a device tree calls a channel.</summary>
     public const string Compatible = "xlnx,zynqmp-dma-1.0";
 
-    /// <summary>The most that one descriptor describes, in bytes: 30 bits. A longer copy takes several, by itself.</summary>
+    /// <summary>The most that one descriptor describes, in bytes: 30 bits. A longer copy is cut into several.</summary>
     public const int MaxDescriptorLength = (1 << 30) - 1;
 
     /// <summary>How many buffers a channel keeps imported at least, once they have been used.</summary>

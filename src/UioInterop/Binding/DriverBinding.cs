@@ -141,7 +141,7 @@ public sealed class DriverBinding : IDisposable
         }
         catch (UioException)
         {
-            // Who has to know calls GiveBack.
+            // A caller that needs the result calls GiveBack.
         }
     }
 

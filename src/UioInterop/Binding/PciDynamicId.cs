@@ -99,7 +99,7 @@ public sealed class PciDynamicId : IDisposable
         }
         catch (UioException)
         {
-            // Who has to know calls Remove.
+            // A caller that needs the result calls Remove.
         }
     }
 

@@ -173,7 +173,7 @@ public sealed partial class DmaBuf : IDisposable
     /// <param name="mode">
     /// What you do next: before a read this waits for writers, before a write for all.
     /// </param>
-    /// <param name="timeout">How long to wait; zero only looks, <see cref="Timeout.InfiniteTimeSpan"/> waits for ever.</param>
+    /// <param name="timeout">How long to wait; zero does not wait, <see cref="Timeout.InfiniteTimeSpan"/> has no limit.</param>
     /// <param name="token">Ends the wait.</param>
     /// <exception cref="TimeoutException">The fences were not signalled in time.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>

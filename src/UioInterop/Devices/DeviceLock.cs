@@ -12,7 +12,7 @@ namespace UioInterop;
 /// </remarks>
 internal static class DeviceLock
 {
-    /// <summary>Looks for who has the device, without opening it. Holders in other PID namespaces are not seen.</summary>
+    /// <summary>Finds the process that has the device open, without opening it. Holders in other PID namespaces are not seen.</summary>
     /// <exception cref="UioException">EBUSY: another holds it, whom the message names.</exception>
     public static void ThrowIfHeld(FileStatus node, UioDeviceInfo device, bool exclusive)
     {

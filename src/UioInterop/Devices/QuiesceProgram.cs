@@ -9,7 +9,7 @@ namespace UioInterop;
 /// </summary>
 /// <remarks>
 /// <para>It usually ends with a poll: writes to a PCI device are posted, and a write that has not arrived has not stopped the device.
-/// The kernel assumes that whatever the polls do not wait for is quiet.</para>
+/// The kernel takes a device for quiet once all polls have succeeded.</para>
 /// <para>The accesses are the kernel's. Never name a register that may have no clock or power then: the program would get SIGBUS, but
 /// the kernel's access takes the whole machine down.</para>
 /// <para>Why there is <see cref="UioDevice.Quiesce"/> besides: that runs in the program, can do whatever it takes, and leaves

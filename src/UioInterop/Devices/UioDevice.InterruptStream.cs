@@ -7,7 +7,7 @@ namespace UioInterop;
 public sealed partial class UioDevice
 {
     /// <summary>Waits as <see cref="WaitForInterruptAsync"/> does, and returns false at the timeout.</summary>
-    /// <param name="timeout">How long to wait, to the millisecond; <see cref="Timeout.InfiniteTimeSpan"/> waits for ever.</param>
+    /// <param name="timeout">How long to wait, to the millisecond; <see cref="Timeout.InfiniteTimeSpan"/> has no limit.</param>
     /// <param name="token">Ends the wait.</param>
     /// <returns>Whether one came. If not, the device stays armed.</returns>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>

@@ -12,7 +12,7 @@ public sealed partial class UioDevice
     /// Waits for an interrupt. One that came since the last wait, or since the device was opened, counts. It does not enable the
     /// next: acknowledge the interrupt in the device's registers, then call <see cref="EnableInterrupt"/>.
     /// </summary>
-    /// <param name="timeout">How long to wait; zero only looks, <see cref="Timeout.InfiniteTimeSpan"/> waits for ever.</param>
+    /// <param name="timeout">How long to wait; zero does not wait, <see cref="Timeout.InfiniteTimeSpan"/> has no limit.</param>
     /// <param name="count">How many interrupts there were. With more than one thread waiting, each is reported to one.</param>
     /// <returns>Whether one came. If not, the device stays armed.</returns>
     /// <exception cref="UioException">EIO: the device has no interrupt, or has been unbound.</exception>
@@ -23,7 +23,7 @@ public sealed partial class UioDevice
     /// <summary>
     /// Waits as <see cref="TryWaitForInterrupt"/> does, without a thread. One wait at a time; nothing is allocated for it.
     /// </summary>
-    /// <param name="timeout">How long to wait, to the millisecond; <see cref="Timeout.InfiniteTimeSpan"/> waits for ever.</param>
+    /// <param name="timeout">How long to wait, to the millisecond; <see cref="Timeout.InfiniteTimeSpan"/> has no limit.</param>
     /// <param name="token">Ends the wait. An interrupt that comes later is for the next.</param>
     /// <returns>How many interrupts there were. Await it once.</returns>
     /// <exception cref="TimeoutException">None came in time. The device stays armed.</exception>
@@ -61,6 +61,6 @@ public sealed partial class UioDevice
     /// <summary>The interrupt as <see cref="DeviceSession"/> waits for it.</summary>
     internal InterruptSource Interrupt => _interrupts;
 
-    /// <summary>Whether what awaits an interrupt goes on in the thread that noticed it.</summary>
+    /// <summary>Whether an awaiter resumes in the thread that noticed the interrupt.</summary>
     internal bool ContinuesInline => _options.ContinueInline;
 }

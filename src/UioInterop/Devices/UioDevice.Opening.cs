@@ -54,10 +54,10 @@ public sealed partial class UioDevice
     /// this process may open.
     /// </summary>
     /// <param name="id">Which one.</param>
-    /// <param name="timeout">How long to wait for it; <see cref="Timeout.InfiniteTimeSpan"/> waits for ever.</param>
+    /// <param name="timeout">How long to wait for it; <see cref="Timeout.InfiniteTimeSpan"/> has no limit.</param>
     /// <param name="options">How to open it; exclusively unless they say otherwise.</param>
     /// <param name="token">Ends the wait.</param>
-    /// <exception cref="TimeoutException">It did not come; the message says what is there instead.</exception>
+    /// <exception cref="TimeoutException">The device did not appear in time; the message lists those that exist.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     /// <exception cref="UioException">
     /// ENOTUNIQ: several devices answer to the id. EACCES: it came, but until the end the process was not let in. EBUSY:

@@ -5,9 +5,9 @@ namespace UioInterop;
 // Bringing the device to rest.
 public sealed partial class UioDevice
 {
-    private const string NoWayToStop = "the device has no Quiesce action to end it with";
+    private const string NoWayToStop = "the device has no Quiesce action to stop it with";
 
-    // Nobody waits longer for somebody else's stop, which may need a lock of the caller's.
+    // No thread waits longer for another thread's stop, which may need a lock of the caller's.
     private static readonly TimeSpan s_leastPatience = TimeSpan.FromSeconds(1);
 
     // Held while the device is brought to rest, by whom _quiescer names. Taken before _gate, never inside of it. Who gives up a
@@ -16,7 +16,7 @@ public sealed partial class UioDevice
     private int _quiescer; // the managed thread id; 0 is none
     private long _triedUpTo; // the last ticket of those transfers that the last attempt was for, whatever came of it
     private long _abandonedUpTo; // the last ticket of those that were given up; without the lock
-    private volatile bool _closesLater; // Dispose has left the rest to whoever holds the lock
+    private volatile bool _closesLater; // Dispose has left the close to the thread that holds the lock
 
     /// <summary>
     /// Brings the device to rest: stops what it does, and returns when it touches no memory any more. It runs when a
@@ -32,8 +32,8 @@ public sealed partial class UioDevice
     public Action? Quiesce { get; set; }
 
     /// <summary>
-    /// Tells the kernel how to stop the device when this program cannot: it died, or the driver was unbound, while buffers were
-    /// imported. Replaces an earlier program. <see cref="Quiesce"/> is what the library itself runs: a driver sets both, see
+    /// Gives the kernel a program that stops the device when this process has died, or the driver was unbound, while buffers
+    /// were imported. Replaces an earlier program. <see cref="Quiesce"/> is what the library itself runs: a driver sets both, see
     /// <see cref="QuiesceProgram"/>.
     /// </summary>
     /// <param name="program">The program, with registers of this very object; null takes it away.</param>
@@ -75,6 +75,15 @@ public sealed partial class UioDevice
     /// </summary>
     internal bool IsUnbound => Features.AttachesByHandle && Shim.Query(_file, out _) == -Errno.ENODEV;
 
+    /// <summary>Throws when the kernel says that the device is gone.</summary>
+    /// <exception cref="UioException">ENODEV: it was unbound.</exception>
+    internal void ThrowIfUnbound()
+    {
+        ThrowIfDisposed();
+        if (IsUnbound)
+            throw UioException.From(Calls.Query, Info.DevicePath, -Errno.ENODEV);
+    }
+
     /// <summary>
     /// A transfer was given up: nobody knows what the device does. Never waits for another thread's stop: that may need a lock
     /// that the caller holds, and the other thread makes one more stop if this transfer began after its own.
@@ -100,7 +109,7 @@ public sealed partial class UioDevice
 
     private bool IsStopDue => _state != State.Closed && (_closesLater || Volatile.Read(ref _abandonedUpTo) > Volatile.Read(ref _triedUpTo));
 
-    /// <summary>Does what was left to whoever stops the device, unless another thread does.</summary>
+    /// <summary>Makes the stops that other threads have asked for, unless another thread is stopping the device.</summary>
     private void FinishStops()
     {
         while (IsStopDue && !Monitor.IsEntered(_quiesceGate) && Monitor.TryEnter(_quiesceGate))
@@ -146,7 +155,7 @@ public sealed partial class UioDevice
 
     private string WhyNotAtRest(Exception? failure) => failure is not null ? $"the device could not be brought to rest ({failure.Message})"
         : Quiesce is null ? NoWayToStop
-        : "its Quiesce action, which is to end it, runs already or has been tried";
+        : "its Quiesce action runs already, or has failed";
 
     /// <summary>Waits until no transfer of these is under way, unless it takes too long.</summary>
     private bool WaitForTransfers(ReadOnlySpan<Attachment> attachments)

@@ -33,10 +33,10 @@ internal sealed class UioDeviceArrival
 
     /// <summary>Waits for a device; one that is there already is returned at once.</summary>
     /// <param name="id">Which one.</param>
-    /// <param name="timeout">How long to wait; zero only looks, <see cref="Timeout.InfiniteTimeSpan"/> waits for ever.</param>
+    /// <param name="timeout">How long to wait; zero does not wait, <see cref="Timeout.InfiniteTimeSpan"/> has no limit.</param>
     /// <param name="cancellation">Ends the wait.</param>
     /// <param name="lookAgain">How often to look when no event comes; every second when left out.</param>
-    /// <exception cref="TimeoutException">It did not come; the message says what is there instead.</exception>
+    /// <exception cref="TimeoutException">The device did not appear in time; the message lists those that exist.</exception>
     /// <exception cref="UioException">
     /// ENOTUNIQ: several devices answer to the id. EACCES: it came, but until the end the process was not let in.
     /// </exception>

@@ -45,7 +45,7 @@ public readonly record struct UioDeviceId
     }
 
     /// <summary>
-    /// By node, whatever its name is: <c>/dev/uio0</c>, one that mknod(1) or a container made, or a link, such as one that
+    /// By node, under any name: <c>/dev/uio0</c>, one that mknod(1) or a container made, or a link, such as one that
     /// udev made or will make. The node's device number decides which device that is.
     /// </summary>
     /// <param name="path">The path.</param>

@@ -38,7 +38,7 @@ public sealed class KernelLog : IDisposable
     }
 
     /// <summary>Reads the next message, waiting for one if need be.</summary>
-    /// <param name="timeout">How long to wait; zero only looks, <see cref="Timeout.InfiniteTimeSpan"/> waits for ever.</param>
+    /// <param name="timeout">How long to wait; zero does not wait, <see cref="Timeout.InfiniteTimeSpan"/> has no limit.</param>
     /// <param name="message">The message.</param>
     /// <returns>Whether there was one.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The timeout is negative, and not infinite.</exception>

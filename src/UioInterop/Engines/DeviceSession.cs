@@ -22,6 +22,9 @@ namespace UioInterop;
 /// </example>
 public sealed class DeviceSession : IThreadPoolWorkItem, IDisposable
 {
+    private static readonly TimeSpan s_shortestPoll = TimeSpan.FromMilliseconds(1);
+    private static readonly TimeSpan s_longestPoll = TimeSpan.FromDays(1);
+
     // Held while engines are brought to rest for the first time. Stops are made inside of it.
     private readonly Lock _startGate = new();
 
@@ -34,6 +37,9 @@ public sealed class DeviceSession : IThreadPoolWorkItem, IDisposable
     private bool _isListening; // for an interrupt, or handing one out
 
     private Engine[] _engines = []; // replaced under the lock, never changed
+    private PollClock? _clock; // in place of the interrupt
+    private TimeSpan? _pollInterval;
+    private bool _hasStarted;
     private PciFunction? _pci; // of a device that loses its bus mastering when another file of it is closed
 
     /// <summary>Takes over an open device.</summary>
@@ -48,6 +54,31 @@ public sealed class DeviceSession : IThreadPoolWorkItem, IDisposable
 
     /// <summary>The device, to import buffers with.</summary>
     public UioDevice Device { get; }
+
+    /// <summary>
+    /// How often the engines are asked whether they are done, 1 ms or more, for a device whose interrupt is not connected. Null, the
+    /// default, waits for the interrupt. Set it before the first transfer.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">It is less than 1 ms, or more than a day.</exception>
+    /// <exception cref="InvalidOperationException">An engine has been started.</exception>
+    public TimeSpan? PollInterval
+    {
+        get => _pollInterval;
+        set
+        {
+            if (value is { } interval && (interval < s_shortestPoll || interval > s_longestPoll))
+                throw new ArgumentOutOfRangeException(nameof(value), value, "An engine is polled every 1 ms to every day.");
+
+            lock (_startGate)
+            {
+                if (_hasStarted)
+                    throw new InvalidOperationException($"{Device.Info} is in use: say how to poll it before its first transfer.");
+
+                _pollInterval = value;
+                _clock = value is null ? null : new PollClock(value.Value, OnTick);
+            }
+        }
+    }
 
     /// <summary>Opens a device.</summary>
     /// <param name="id">Which one.</param>
@@ -94,6 +125,7 @@ public sealed class DeviceSession : IThreadPoolWorkItem, IDisposable
             if (engines.All(engine => engine.HasStarted))
                 return;
 
+            _hasStarted = true;
             foreach (Engine engine in engines)
             {
                 if (!engine.HasStarted)
@@ -104,7 +136,7 @@ public sealed class DeviceSession : IThreadPoolWorkItem, IDisposable
                 Device.SetQuiesceProgram(Compose(engines));
             if (Device.IsPciGeneric)
                 _pci = Device.Pci;
-            Device.EnableInterrupt(); // throws now, not in the first transfer, if there is none
+            EnableInterrupt(); // throws now, not in the first transfer, if there is none
         }
     }
 
@@ -151,7 +183,16 @@ public sealed class DeviceSession : IThreadPoolWorkItem, IDisposable
         }
     }
 
-    /// <summary>A transfer has been started, and waits for its interrupt.</summary>
+    /// <summary>Enables the interrupt. Throws when the device has been unbound, and so has no mappings, even if it is polled.</summary>
+    internal void EnableInterrupt()
+    {
+        if (_clock is null)
+            Device.EnableInterrupt();
+        else
+            Device.ThrowIfUnbound();
+    }
+
+    /// <summary>A transfer has been started, and waits for an interrupt.</summary>
     internal void BeginWait()
     {
         lock (_gate)
@@ -166,22 +207,26 @@ public sealed class DeviceSession : IThreadPoolWorkItem, IDisposable
         Listen();
     }
 
-    /// <summary>It does not any more.</summary>
+    /// <summary>The transfer waits no longer.</summary>
     internal void EndWait()
     {
         lock (_gate)
         {
-            if (--_waits == 0 && _isListening && Device.Interrupt.TryForget(this))
+            if (--_waits > 0 || !_isListening)
+                return;
+
+            _clock?.Stop();
+            if (_clock is not null || Device.Interrupt.TryForget(this))
                 _isListening = false;
         }
     }
 
-    /// <summary>Takes interrupts that nobody waits for, so that none passes for that of the next transfer.</summary>
+    /// <summary>Drops interrupts of earlier transfers, so that none is taken for that of the next.</summary>
     internal void DropInterrupts()
     {
         lock (_gate)
         {
-            if (!_isListening)
+            if (!_isListening && _clock is null)
                 Device.Interrupt.TryTake(out _);
         }
     }
@@ -192,14 +237,14 @@ public sealed class DeviceSession : IThreadPoolWorkItem, IDisposable
         foreach (Engine engine in engines)
         {
             if (engine.TakeStopProgram() is not { } program)
-                return null; // what it does not stop would be taken for quiet
+                return null; // the kernel would take the others for quiet
             all.Append(program);
         }
 
         return all.Device is null ? null : all;
     }
 
-    /// <summary>What the device runs to be brought to rest.</summary>
+    /// <summary>The device's Quiesce action: stops all engines.</summary>
     private void StopAll()
     {
         ExceptionDispatchInfo? failure = null;
@@ -223,7 +268,7 @@ public sealed class DeviceSession : IThreadPoolWorkItem, IDisposable
         failure?.Throw();
     }
 
-    /// <summary>Waits for interrupts and hands them out, until none is there any more.</summary>
+    /// <summary>Waits for interrupts and offers them to the engines, as long as a transfer waits.</summary>
     private void Listen()
     {
         while (true)
@@ -233,6 +278,12 @@ public sealed class DeviceSession : IThreadPoolWorkItem, IDisposable
                 if (_waits == 0)
                 {
                     _isListening = false;
+                    return;
+                }
+
+                if (_clock is { } clock)
+                {
+                    clock.Start();
                     return;
                 }
 
@@ -247,7 +298,7 @@ public sealed class DeviceSession : IThreadPoolWorkItem, IDisposable
                         return;
                     }
                 }
-#pragma warning disable CA1031 // Those who wait hear of it.
+#pragma warning disable CA1031 // The waiting transfers fail with it.
                 catch (Exception error)
 #pragma warning restore CA1031
                 {
@@ -269,6 +320,27 @@ public sealed class DeviceSession : IThreadPoolWorkItem, IDisposable
             Listen();
     }
 
+    // In the thread pool: it may wait for a reset.
+    private void OnTick()
+    {
+        try
+        {
+            Device.ThrowIfUnbound();
+        }
+#pragma warning disable CA1031 // The waiting transfers fail with it.
+        catch (Exception error)
+#pragma warning restore CA1031
+        {
+            lock (_gate)
+                _isListening = false;
+            FailAll(error);
+            return;
+        }
+
+        HandOut(mayWait: true);
+        Listen();
+    }
+
     private bool TryGetInterrupt()
     {
         try
@@ -276,7 +348,7 @@ public sealed class DeviceSession : IThreadPoolWorkItem, IDisposable
             _count = _interrupt.GetResult();
             return true;
         }
-#pragma warning disable CA1031 // Those who wait hear of it.
+#pragma warning disable CA1031 // The waiting transfers fail with it.
         catch (Exception error)
 #pragma warning restore CA1031
         {
@@ -338,9 +410,9 @@ public sealed class DeviceSession : IThreadPoolWorkItem, IDisposable
 
             try
             {
-                Device.EnableInterrupt();
+                EnableInterrupt();
             }
-#pragma warning disable CA1031 // Those who wait hear of it.
+#pragma warning disable CA1031 // The waiting transfers fail with it.
             catch (Exception error)
 #pragma warning restore CA1031
             {

@@ -2,7 +2,7 @@ namespace UioInterop;
 
 /// <summary>
 /// What all engines have in common. <see cref="OneShotEngine{TRequest}"/> makes one transfer after the other,
-/// <see cref="RingEngine"/> one without an end.
+/// <see cref="StreamEngine"/> one without an end.
 /// </summary>
 /// <remarks>
 /// The driver's Start, Acknowledge and <see cref="Reset"/> run under the lock of the engine's
@@ -36,8 +36,8 @@ public abstract class Engine
     protected Registers Registers { get; }
 
     /// <summary>
-    /// How the kernel stops the engine when this program is gone. It is composed with those of the device's other engines; the
-    /// kernel gets none unless all of them have one. Read once, when the engine is first reset.
+    /// How the kernel stops the engine when this process is gone. The session composes it with those of the device's other engines, and
+    /// gives the kernel none unless every engine has one. Read once, when the engine is first reset.
     /// </summary>
     protected virtual QuiesceProgram? StopProgram => null;
 
@@ -79,14 +79,14 @@ public abstract class Engine
     /// <summary>Whether it has been reset, and may be asked.</summary>
     internal bool HasStarted { get; private set; }
 
-    /// <summary>Whether somebody waits for an interrupt of it.</summary>
+    /// <summary>Whether a transfer of it waits for an interrupt.</summary>
     internal abstract bool IsWaiting { get; }
 
     internal QuiesceProgram? TakeStopProgram() => StopProgram;
 
     internal void RunReset() => Reset();
 
-    /// <summary>Brings it to rest before its first use.</summary>
+    /// <summary>Resets it before its first use.</summary>
     internal void StartUp()
     {
         Domain.Stop(this, "the device was opened");
@@ -108,7 +108,7 @@ public abstract class Engine
     /// <summary>The device has been disposed.</summary>
     internal abstract void OnClosed();
 
-    /// <summary>Ends a lease once the reset that is about to be made has succeeded. Under the domain's lock.</summary>
+    /// <summary>Ends a lease after the coming reset, if that succeeds. Under the domain's lock.</summary>
     private protected void EndAfterReset(TransferLease lease)
     {
         if (lease.Abandon())
@@ -138,7 +138,7 @@ public abstract class Engine
     private protected void GiveUp(TransferLeases leases, int stops, Exception why)
     {
         foreach (TransferLease lease in leases)
-            lease.Abandon(); // who ends a mapping need not wait for it
+            lease.Abandon(); // the end of a mapping need not wait for it
 
         // The device's Dispose stops the engine, and ends them.
         if (Device.IsDisposed)

@@ -55,7 +55,7 @@ internal sealed class EngineWait : IValueTaskSource, IThreadPoolWorkItem
         }
     }
 
-    /// <summary>Decides the wait. False when it was decided before, or there is none. Afterwards call <see cref="Complete"/>.</summary>
+    /// <summary>Decides the wait. False when no wait is pending. Afterwards call <see cref="Complete"/>.</summary>
     public bool TryDecide(Outcome outcome, InterruptCount count = default, Exception? error = null)
     {
         lock (_gate)
@@ -72,7 +72,7 @@ internal sealed class EngineWait : IValueTaskSource, IThreadPoolWorkItem
         }
     }
 
-    /// <summary>Lets what awaits go on, once it has been decided. When nothing awaits yet, whoever comes finds it complete.</summary>
+    /// <summary>Resumes the awaiter once the wait has been decided. A later awaiter finds it complete.</summary>
     /// <param name="inline">In this thread; otherwise in the thread pool.</param>
     public void Complete(bool inline)
     {
@@ -134,7 +134,7 @@ internal sealed class EngineWait : IValueTaskSource, IThreadPoolWorkItem
         }
     }
 
-    /// <summary>What came of it. There is none afterwards.</summary>
+    /// <summary>The outcome. No wait is pending afterwards.</summary>
     public Outcome End(out InterruptCount count, out Exception? error)
     {
         // Waits for a callback that runs just now, which needs the lock.

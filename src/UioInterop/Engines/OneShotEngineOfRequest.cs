@@ -22,7 +22,7 @@ public abstract class OneShotEngine<TRequest> : Engine where TRequest : struct
     private static readonly TimeSpan s_longestWait = TimeSpan.FromDays(1); // SemaphoreSlim waits for less than 25 days at a time
     private static readonly TimeSpan s_longestClose = TimeSpan.FromSeconds(10);
 
-    // One transfer at a time. Who has the turn owns everything below.
+    // One transfer at a time. The transfer that has the turn owns everything below.
     private readonly SemaphoreSlim _turn = new(1);
     private readonly TransferLeases _leases = new();
     private readonly EngineWait _wait = new();
@@ -61,10 +61,11 @@ public abstract class OneShotEngine<TRequest> : Engine where TRequest : struct
     /// <summary>What a <see cref="TimeoutException"/> says of a transfer that was under way. May read registers.</summary>
     /// <param name="timeout">The time that it was given.</param>
     protected virtual string DescribeTimeout(TimeSpan timeout) =>
-        $"{this} raised no interrupt within {timeout.TotalMilliseconds:0} ms of a transfer; it has been told to stop.";
+        $"{this} {(Session.PollInterval is null ? "raised no interrupt" : "was not done")} within {timeout.TotalMilliseconds:0} ms of a "
+            + "transfer; it has been told to stop.";
 
     /// <summary>
-    /// Runs after each transfer, whatever came of it, when its leases have ended. It is still its turn; there is no lock.
+    /// Runs after each transfer, failed ones too, once its leases have ended and before the next takes its turn. No lock is held.
     /// </summary>
     protected virtual void Ended()
     {
@@ -114,7 +115,7 @@ public abstract class OneShotEngine<TRequest> : Engine where TRequest : struct
     /// </exception>
     /// <exception cref="IOException">
     /// The engine reported an error. Or bus mastering is off at the transfer's end, as after the close of another file of a device of
-    /// uio_pci_generic: the device reached no memory, whatever it says.
+    /// uio_pci_generic: the device reached no memory, even if it reports success.
     /// </exception>
     /// <exception cref="UioException">EIO, EINVAL, ENODEV: the device was unbound.</exception>
     /// <exception cref="ObjectDisposedException">
@@ -226,7 +227,7 @@ public abstract class OneShotEngine<TRequest> : Engine where TRequest : struct
                 DropPending();
 
                 // A device without its driver, and so without its mappings, does not get past this.
-                Device.EnableInterrupt();
+                Session.EnableInterrupt();
                 _wait.Begin(isAsync);
                 hasStarted = true;
                 Start(request, _leases);
@@ -252,7 +253,7 @@ public abstract class OneShotEngine<TRequest> : Engine where TRequest : struct
         }
     }
 
-    /// <summary>Drops what is left of earlier transfers. Under the domain's lock.</summary>
+    /// <summary>Clears interrupts of earlier transfers. Under the domain's lock.</summary>
     private void DropPending()
     {
 #pragma warning disable CA1031 // It is an error of an earlier transfer, whatever it is.

@@ -4,11 +4,11 @@ namespace UioInterop;
 /// <remarks>A value, so that receiving allocates nothing. Copies share one part; the first Dispose gives it back.</remarks>
 public readonly struct RingPart : IDisposable, IEquatable<RingPart>
 {
-    private readonly RingEngine? _ring;
+    private readonly StreamEngine? _ring;
     private readonly int _run;
     private readonly long _number;
 
-    internal RingPart(RingEngine ring, int run, long number, int index, long length)
+    internal RingPart(StreamEngine ring, int run, long number, int index, long length)
     {
         _ring = ring;
         _run = run;
@@ -42,13 +42,16 @@ public readonly struct RingPart : IDisposable, IEquatable<RingPart>
     /// counts as overrun.
     /// </returns>
     /// <exception cref="ArgumentException">The destination is shorter.</exception>
-    public bool TryCopyTo(Span<byte> destination)
+    public bool TryCopyTo(Span<byte> destination) => TryCopyBytes(0, (int)Length, destination);
+
+    /// <summary>Copies some bytes of the part.</summary>
+    internal bool TryCopyBytes(int offset, int length, Span<byte> destination)
     {
         if (_ring is null)
             return true;
 
         using (CpuAccess cpu = BeginRead())
-            cpu.Span.CopyTo(destination);
+            cpu.Span.Slice(offset, length).CopyTo(destination);
         if (_ring.IsIntact(_run, _number))
             return true;
 
@@ -58,7 +61,13 @@ public readonly struct RingPart : IDisposable, IEquatable<RingPart>
 
     /// <summary>Gives the part back to an engine with a tail. Later calls do nothing, nor does one after the ring's end.</summary>
     /// <exception cref="InvalidOperationException">A scope of CPU access to the part is open. Nothing has happened then.</exception>
-    public void Dispose() => _ring?.TakeBack(_run, _number);
+    public void Dispose() => _ring?.TryGive(_run, _number);
+
+    /// <summary>Gives some of the part to the engine, to send it. False when the engine does not run, or has it.</summary>
+    internal bool TryGive(long length) => _ring is not null && _ring.TryGive(_run, _number, length);
+
+    /// <summary>Gives the part back to be taken next.</summary>
+    internal void TakeBackUnused() => _ring?.TakeBackUnused(_run, _number);
 
     /// <summary>The part in words: <c>part 3, 512 bytes at 12288</c>.</summary>
     public override string ToString() => _ring is null ? "no part" : $"part {Index}, {Length} bytes at {Offset}";

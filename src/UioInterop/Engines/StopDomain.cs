@@ -22,7 +22,7 @@ public sealed class StopDomain
     /// <summary>How often the domain has been stopped.</summary>
     internal int Stops => Volatile.Read(ref _stops);
 
-    /// <summary>Why the last stop failed; null when the engines are at rest but for what was started since.</summary>
+    /// <summary>Why the last stop failed; null when it succeeded.</summary>
     internal Exception? WhyNotAtRest => Volatile.Read(ref _whyNotAtRest);
 
     /// <summary>The domain in words: its engines.</summary>
@@ -45,7 +45,7 @@ public sealed class StopDomain
             _engines = [.. _engines.Where(other => other != engine)];
     }
 
-    /// <summary>Refuses to enter an engine from its own Start, Acknowledge or Reset.</summary>
+    /// <summary>Throws when an engine is entered from its own Start, Acknowledge or Reset.</summary>
     internal void ThrowIfHeld(Engine engine)
     {
         if (_gate.IsHeldByCurrentThread)
@@ -75,7 +75,7 @@ public sealed class StopDomain
         }
     }
 
-    /// <summary>Does it under the lock. Afterwards, without it, call <see cref="CompleteWaits"/>.</summary>
+    /// <summary>As <see cref="Stop"/>, under the lock. Then call <see cref="CompleteWaits"/> without it.</summary>
     internal void StopHeld(Engine engine, string why, Exception? cause)
     {
         _hasStarted = true;
@@ -87,7 +87,7 @@ public sealed class StopDomain
         Reset(engine, _engines);
     }
 
-    /// <summary>Lets those go on whose transfers a stop has ended. Without the lock.</summary>
+    /// <summary>Resumes those whose transfers a stop has ended. Without the lock.</summary>
     internal void CompleteWaits()
     {
         foreach (Engine other in Volatile.Read(ref _engines))

@@ -15,6 +15,7 @@ internal static class Calls
     public const string Subscribe = "bind (NETLINK_KOBJECT_UEVENT)";
     public const string MapRegisters = "mmap (registers)";
     public const string MapBuffer = "mmap (dma-buf)";
+    public const string Query = "UIO_IOC_QUERY";
     public const string Attach = "UIO_IOC_DMABUF_ATTACH";
     public const string Detach = "UIO_IOC_DMABUF_DETACH";
     public const string Ranges = "UIO_IOC_DMABUF_RANGES";

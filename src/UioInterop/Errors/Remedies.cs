@@ -131,7 +131,8 @@ internal static class Remedies
 
         [(Calls.EnableInterrupt, Errno.ENOSYS)] = _ => "the UIO driver has no irqcontrol: its interrupt is enabled in the device itself",
         [(Calls.EnableInterrupt, Errno.EINVAL)] = _ => DeviceGone,
-        [(Calls.EnableInterrupt, Errno.EIO)] = _ => "the device has no interrupt, or it was unbound from its UIO driver",
+        [(Calls.EnableInterrupt, Errno.EIO)] = _ => 
+            "the device has no interrupt (an engine can be polled: DeviceSession.PollInterval), or it was unbound from its UIO driver",
         [(Calls.ReadInterrupt, Errno.EIO)] = _ =>
             "the device has no interrupt (see /proc/interrupts), or it was unbound from its UIO driver",
         [(Calls.ReadInterrupt, Errno.ENODEV)] = _ => DeviceGone,

@@ -24,7 +24,7 @@ internal sealed class AsyncInterruptWait(InterruptSource source) : IValueTaskSou
     /// <summary>Whether something continues after it.</summary>
     public bool IsAwaited { get; private set; }
 
-    /// <summary>Whether what awaits goes on in the thread that noticed the interrupt.</summary>
+    /// <summary>Whether the awaiter resumes in the thread that noticed the interrupt.</summary>
     public bool ContinuesInline { get; private set; }
 
     /// <summary>Who may forget it; null for nobody.</summary>

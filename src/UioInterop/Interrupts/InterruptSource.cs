@@ -41,7 +41,7 @@ internal sealed class InterruptSource : IDisposable
     /// </param>
     /// <param name="wake">An event descriptor of its own.</param>
     /// <param name="total">The count at the moment of opening.</param>
-    /// <param name="continueInline">Whether what awaits goes on in the thread that noticed the interrupt.</param>
+    /// <param name="continueInline">Whether the awaiter resumes in the thread that noticed the interrupt.</param>
     public InterruptSource(UioDeviceInfo device, SafeFileHandle file, SafeFileHandle wake, uint total, bool continueInline)
     {
         _device = device;
@@ -88,15 +88,15 @@ internal sealed class InterruptSource : IDisposable
     public ValueTask<InterruptCount> WaitAsync(TimeSpan timeout, CancellationToken token) =>
         WaitAsync(timeout, _continueInline, owner: null, token);
 
-    /// <summary>Waits for ever, and goes on in the thread that noticed the interrupt.</summary>
-    /// <param name="owner">Who may forget the wait: <see cref="TryForget"/>.</param>
+    /// <summary>Waits without a limit, and resumes in the thread that noticed the interrupt.</summary>
+    /// <param name="owner">The owner, who may withdraw the wait: <see cref="TryForget"/>.</param>
     public ValueTask<InterruptCount> WaitForAsync(object owner) =>
         WaitAsync(Timeout.InfiniteTimeSpan, continueInline: true, owner, CancellationToken.None);
 
     /// <inheritdoc cref="UioDevice.WaitForInterruptAsync"/>
     /// <param name="timeout">How long to wait.</param>
-    /// <param name="continueInline">Whether what awaits goes on in the thread that noticed the interrupt.</param>
-    /// <param name="owner">Who may forget it.</param>
+    /// <param name="continueInline">Whether the awaiter resumes in the thread that noticed the interrupt.</param>
+    /// <param name="owner">The owner, who may withdraw it.</param>
     /// <param name="token">Ends the wait.</param>
     private ValueTask<InterruptCount> WaitAsync(TimeSpan timeout, bool continueInline, object? owner, CancellationToken token)
     {
@@ -147,7 +147,7 @@ internal sealed class InterruptSource : IDisposable
         return !_stopped && TryRead(out count);
     }
 
-    /// <summary>Gives up the pending wait of an owner. It never completes. False when it is decided.</summary>
+    /// <summary>Withdraws the pending wait of an owner, which never completes then. False when it has been decided.</summary>
     public bool TryForget(object owner)
     {
         lock (_gate)
@@ -162,7 +162,7 @@ internal sealed class InterruptSource : IDisposable
         }
     }
 
-    /// <summary>Somebody asked for the result of a wait that is pending. It is not used again.</summary>
+    /// <summary>The result of a pending wait was asked for. The wait is not reused.</summary>
     public void GiveUp(AsyncInterruptWait wait)
     {
         lock (_gate)

@@ -135,7 +135,7 @@ public readonly struct TransferLease : IDisposable, IEquatable<TransferLease>
             throw new TransferStoppedException(_attachment.Owner.Info);
     }
 
-    /// <summary>The transfer in words: <c>bytes 0 to 2047, ToDevice, /dev/uio0</c>; that it is none for the default one.</summary>
+    /// <summary>The transfer in words: <c>bytes 0 to 2047, ToDevice, /dev/uio0</c>; the default value is <c>no transfer</c>.</summary>
     public override string ToString() => _attachment is null ? "no transfer"
         : $"bytes {Offset} to {Offset + Length - 1}, {_attachment.Direction}, {_attachment.DevicePath}";
 

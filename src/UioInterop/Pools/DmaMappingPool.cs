@@ -84,7 +84,7 @@ public sealed class DmaMappingPool : IDisposable
     }
 
     /// <summary>Rents a buffer, and waits until there is one.</summary>
-    /// <param name="timeout">How long to wait; zero only looks, <see cref="Timeout.InfiniteTimeSpan"/> waits for ever.</param>
+    /// <param name="timeout">How long to wait; zero does not wait, <see cref="Timeout.InfiniteTimeSpan"/> has no limit.</param>
     /// <returns>The buffer, which goes back with its Dispose.</returns>
     /// <exception cref="TimeoutException">All of them stayed rented.</exception>
     /// <exception cref="UioException">One in the place of a mapping that has ended could not be allocated or imported.</exception>
@@ -93,7 +93,7 @@ public sealed class DmaMappingPool : IDisposable
         _available.Wait(timeout) ? Take() : throw Exhausted();
 
     /// <summary>Rents a buffer as <see cref="Rent"/> does, and waits without a thread.</summary>
-    /// <param name="timeout">How long to wait; zero only looks, <see cref="Timeout.InfiniteTimeSpan"/> waits for ever.</param>
+    /// <param name="timeout">How long to wait; zero does not wait, <see cref="Timeout.InfiniteTimeSpan"/> has no limit.</param>
     /// <param name="token">Ends the wait. Nothing is rented then.</param>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     /// <inheritdoc cref="Rent"/>

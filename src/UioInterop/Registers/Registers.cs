@@ -220,7 +220,7 @@ public sealed unsafe class Registers
     /// <param name="register">The register. It is read any number of times, once at least: reading must do no harm.</param>
     /// <param name="mask">Which of its bits count.</param>
     /// <param name="value">What they are to be; no other bits.</param>
-    /// <param name="timeout">How long to wait; zero looks once, <see cref="Timeout.InfiniteTimeSpan"/> waits for ever.</param>
+    /// <param name="timeout">How long to wait; zero reads once, <see cref="Timeout.InfiniteTimeSpan"/> has no limit.</param>
     /// <returns>
     /// Whether the value came. The last read is made after the time is over, as in Linux's <c>read_poll_timeout</c>: a
     /// thread that did not run for a while reports no timeout for a value that is there.

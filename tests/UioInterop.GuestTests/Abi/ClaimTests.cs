@@ -21,7 +21,7 @@ internal sealed class ClaimTests : AbiTest
     }
 
     [Test]
-    public void Whoever_opens_the_device_sees_that_it_is_claimed_and_the_claimant_who_has_it()
+    public void Query_reports_a_claim_and_to_the_claimant_its_holder()
     {
         using var other = RawUio.Open(UnderTest.DevicePath);
         Assert.That(RawHandles.Claim(Uio), Is.Zero);
@@ -54,7 +54,7 @@ internal sealed class ClaimTests : AbiTest
     }
 
     [Test]
-    public void Who_has_buffers_attached_keeps_others_from_it()
+    public void Attached_buffers_keep_others_from_claiming()
     {
         using var buffer = Buffer();
         using var other = RawUio.Open(UnderTest.DevicePath);

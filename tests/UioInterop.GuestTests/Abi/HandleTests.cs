@@ -12,7 +12,7 @@ internal sealed partial class HandleTests : AbiTest
     private static long Read(string name) => ImportAttribute.UnderTest(name).Value;
 
     [Test]
-    public void Query_tells_what_there_is()
+    public void Query_reports_features_and_limits()
     {
         Assert.That(RawHandles.Query(Uio, out var query), Is.Zero);
 
@@ -79,7 +79,7 @@ internal sealed partial class HandleTests : AbiTest
     }
 
     [Test]
-    public unsafe void Flags_that_nobody_knows_are_refused([ValueSource(typeof(RawHandles), nameof(RawHandles.Commands))] uint command)
+    public unsafe void Unknown_flags_are_refused([ValueSource(typeof(RawHandles), nameof(RawHandles.Commands))] uint command)
     {
         var bytes = stackalloc byte[64];
         new Span<byte>(bytes, 64).Clear();
@@ -112,7 +112,7 @@ internal sealed partial class HandleTests : AbiTest
     }
 
     [Test]
-    public void A_detach_with_something_in_what_is_reserved_is_refused()
+    public void A_detach_with_reserved_fields_set_is_refused()
     {
         using var buffer = Buffer();
         var handle = RawHandles.Attached(Uio, buffer);
@@ -313,7 +313,7 @@ internal sealed partial class HandleTests : AbiTest
     }
 
     [Test, Category(Needs.Iommu)]
-    public void Behind_one_whoever_may_open_the_device_for_writing_attaches()
+    public void Behind_an_IOMMU_every_writer_of_the_device_may_attach()
     {
         using var buffer = Buffer();
 
@@ -345,7 +345,7 @@ internal sealed partial class HandleTests : AbiTest
     [TestCase("dma_mask_bits")]
     [TestCase("max_mappings")]
     [TestCase("max_bytes")]
-    public void Nobody_but_root_changes_what_a_device_may(string name)
+    public void Only_root_changes_the_limits_of_a_device(string name)
     {
         var before = Read(name);
 
@@ -365,7 +365,7 @@ internal sealed partial class HandleTests : AbiTest
     }
 
     [Test]
-    public void The_file_tells_what_it_has()
+    public void The_file_lists_its_mappings()
     {
         using var buffer = Buffer(8192);
         RawHandles.Attached(Uio, buffer);

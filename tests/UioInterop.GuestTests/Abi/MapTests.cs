@@ -29,7 +29,7 @@ internal sealed class MapTests : AbiTest
 
     // linux-xlnx declares the direction as a byte; its clients leave the rest of the structure uninitialised.
     [Test]
-    public unsafe void Of_the_direction_only_the_byte_at_offset_24_counts_and_padding_is_ignored()
+    public unsafe void The_direction_is_the_byte_at_offset_24_and_padding_is_ignored()
     {
         using var buffer = Buffer();
         var bytes = stackalloc byte[32];

@@ -150,7 +150,7 @@ internal sealed class QuiesceTests : AbiTest
     }
 
     [Test]
-    public void Nobody_has_to_ask_again()
+    public void The_kernel_looks_again_by_itself()
     {
         using var device = UnderTest.OpenShared();
         var registers = device.Registers;
@@ -293,7 +293,7 @@ internal sealed class QuiesceTests : AbiTest
 
     // Whoever has the device open may have started it for himself.
     [Test]
-    public void Of_the_dead_nothing_is_written_while_others_have_the_device_open()
+    public void A_dead_process_writes_no_register_while_others_have_the_device_open()
     {
         using var device = UnderTest.OpenShared();
         var registers = device.Registers;

@@ -29,7 +29,7 @@ internal sealed partial class ReachTests : AbiTest
 
     // A mapping that ends copies back what the device may have written.
     [Test, Category(Needs.Beyond)]
-    public void One_beyond_is_refused_and_keeps_what_it_has([ValueSource(nameof(s_directions))] byte direction)
+    public void A_buffer_beyond_the_devices_reach_is_refused_and_unchanged([ValueSource(nameof(s_directions))] byte direction)
     {
         var pattern = Buffers.Pattern((int)Length, seed: 1);
         using var memory = DmaHeap.System.Allocate(Length);
@@ -104,7 +104,7 @@ internal sealed partial class ReachTests : AbiTest
     }
 
     [Test, Category(Needs.Bounce)]
-    public void Where_all_DMA_is_bounced_the_answer_says_so()
+    public void A_bounced_import_is_reported_as_such()
     {
         using var buffer = Buffer(Length);
 

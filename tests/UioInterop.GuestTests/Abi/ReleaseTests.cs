@@ -68,7 +68,7 @@ internal sealed class ReleaseTests : AbiTest
     }
 
     [Test, Category(Needs.Handles)]
-    public void Whoever_is_sent_the_descriptor_can_end_them()
+    public void A_process_that_was_sent_the_file_can_detach()
     {
         using var buffer = Buffer();
         var handle = RawHandles.Attached(Uio, buffer);

@@ -11,7 +11,7 @@ internal sealed class SleepingAnswerTests : AbiTest
     private static readonly TimeSpan s_patience = Bound.Long;
 
     [Test, Category(Needs.Handles)]
-    public void A_mapping_nobody_knows_yet_is_not_to_be_detached()
+    public void A_mapping_is_not_detached_before_its_handle_is_known()
     {
         using var other = Buffer();
         using var buffer = Buffer();
@@ -35,7 +35,7 @@ internal sealed class SleepingAnswerTests : AbiTest
     }
 
     [Test, Category(Needs.Handles)]
-    public void Unbinding_does_not_wait_for_who_sleeps_and_ends_its_mapping()
+    public void Unbinding_does_not_wait_for_a_sleeping_task_and_ends_its_mapping()
     {
         using var buffer = Buffer();
         using var page = new WatchedPage();

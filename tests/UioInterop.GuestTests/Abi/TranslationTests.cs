@@ -17,7 +17,7 @@ internal sealed class TranslationTests : AbiTest
     public void An_IOMMU_that_forgets_late_is_told() => AssertTold(DmaTranslation.Lazy, translates: true);
 
     [Test, Category(Needs.Identity)]
-    public void One_that_lets_everything_through_is_none_to_who_may_attach()
+    public void An_IOMMU_in_passthrough_counts_as_none_for_permissions()
     {
         Assert.That(AttachWithoutCapabilities(), Is.EqualTo(-LibC.EPERM));
 

@@ -13,7 +13,7 @@ internal sealed class BounceTests : EduTest
     private static readonly string[] s_heaps = ["system", "cma"];
 
     [TestCaseSource(nameof(s_heaps))]
-    public void What_the_device_wrote_is_stale_without_a_scope_and_there_with_one(string exporter)
+    public void Device_data_is_stale_without_a_scope_and_current_with_one(string exporter)
     {
         var pattern = Buffers.Pattern(Length, seed: 7);
         Load(pattern);
@@ -28,7 +28,7 @@ internal sealed class BounceTests : EduTest
     }
 
     [TestCaseSource(nameof(s_heaps))]
-    public void What_the_CPU_wrote_reaches_the_device_with_a_scope_only(string exporter)
+    public void A_CPU_write_reaches_the_device_only_with_a_scope(string exporter)
     {
         var first = Buffers.Pattern(Length, seed: 8);
         var second = Buffers.Pattern(Length, seed: 9);

@@ -53,6 +53,38 @@ internal sealed class ExporterTests : EduTest
         Assert.That(camera.ReadAsOwner(2 * Length).AsSpan(Length).ToArray(), Is.EqualTo(pattern));
     }
 
+    // The sync ioctl waits for the buffer's fences.
+    [Test]
+    public void A_mapping_ends_while_a_reader_waits_for_a_fence() => WithFence((graphics, signal) =>
+    {
+        var mapping = Edu.Device.Import(graphics.Buffer, DmaDirection.ToDevice);
+        var reading = OnAThread(() => graphics.Buffer.BeginAccess(CpuAccessMode.Read).Dispose());
+        Assert.That(SpinWait.SpinUntil(() => graphics.Buffer.Ledger.OpenSync != 0, Bound.Long), Is.True);
+        var ending = OnAThread(mapping.Dispose);
+
+        Assert.That(ending.Wait(Bound.Long), Is.True);
+
+        var hasRead = reading.IsCompleted;
+        var wasInTime = signal();
+        Assert.That(reading.Wait(Bound.Long), Is.True);
+        if (wasInTime)
+            Assert.That(hasRead, Is.False);
+        return wasInTime;
+    });
+
+    [Test]
+    public void A_wait_for_fences_ends_when_the_driver_signals() => WithFence((graphics, signal) =>
+    {
+        var waiting = graphics.Buffer.WaitAsync(CpuAccessMode.Read, Timeout);
+        var hasEnded = waiting.IsCompleted;
+
+        var wasInTime = signal();
+        Assert.That(waiting.Wait(Bound.Long), Is.True);
+        if (wasInTime)
+            Assert.That(hasEnded, Is.False);
+        return wasInTime;
+    });
+
     [Test]
     public void The_end_of_an_import_is_not_the_end_of_the_buffer()
     {
@@ -63,4 +95,20 @@ internal sealed class ExporterTests : EduTest
         Assert.That(DmaBufTable.AttachmentsOf(UnderTest.Name), Is.Zero);
         Assert.That(graphics.ReadAsOwner(4096), Is.All.Zero);
     }
+
+    /// <summary>Makes attempts until one was over before its fence expired, as it does by itself on a busy host.</summary>
+    private static void WithFence(Func<Exporter, Func<bool>, bool> attempt)
+    {
+        for (var i = 0; i < 3; i++)
+        {
+            using var graphics = Exporter.Graphics(4096);
+            var fence = graphics.SetFence();
+            if (attempt(graphics, () => graphics.TrySignal(fence)))
+                return;
+        }
+        Assert.Fail("nothing went on before the fence expired");
+    }
+
+    private static Task OnAThread(Action action) =>
+        Task.Factory.StartNew(action, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 }

@@ -80,7 +80,7 @@ internal sealed class TransferTests : EduTest
     }
 
     [Test]
-    public void Ending_a_mapping_stops_the_device_when_nobody_ends_its_transfer()
+    public void Ending_a_mapping_stops_the_device_when_its_transfer_does_not_end()
     {
         Load(Buffers.Pattern(Length, seed: 23));
         Reopen(new UioOpenOptions { TransferTimeout = TimeSpan.Zero });

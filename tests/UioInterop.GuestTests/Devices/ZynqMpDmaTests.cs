@@ -133,7 +133,7 @@ internal sealed class ZynqMpDmaTests : ZynqMpDmaTest
 
     // No machine here has buffers beyond 2^30 bytes, so the limit is lowered instead.
     [Test]
-    public async Task What_is_longer_than_a_descriptor_takes_several()
+    public async Task A_copy_longer_than_a_descriptor_takes_several()
     {
         Dma.LongestDescriptor = 1000;
         using var source = Filled(seed: 13);
@@ -200,7 +200,7 @@ internal sealed class ZynqMpDmaTests : ZynqMpDmaTest
     }
 
     [Test]
-    public async Task Of_more_buffers_than_are_kept_the_least_recently_used_goes()
+    public async Task A_full_cache_drops_the_least_recently_used_buffer()
     {
         var buffers = Enumerable.Range(0, ZynqMpDma.CachedBuffers + 1).Select(_ => DmaHeap.Cma.Allocate(4096)).ToArray();
         for (var i = 1; i < ZynqMpDma.CachedBuffers; i++)
@@ -218,7 +218,7 @@ internal sealed class ZynqMpDmaTests : ZynqMpDmaTest
 
     // Whoever disposes it cannot do anything about it, and neither can a copy that needs the room.
     [Test, Category(Needs.Handles)]
-    public async Task A_buffer_that_somebody_detached_is_told_and_disturbs_nobody()
+    public async Task A_buffer_that_another_holder_detached_is_reported_and_disturbs_no_other()
     {
         var source = Filled(seed: 27);
         using var destination = DmaHeap.Cma.Allocate(Length);
@@ -300,7 +300,7 @@ internal sealed class ZynqMpDmaTests : ZynqMpDmaTest
     }
 
     [Test]
-    public async Task An_error_of_the_channel_is_an_exception_that_tells_what_it_was()
+    public async Task An_error_of_the_channel_is_an_exception_with_its_cause()
     {
         using var source = Filled(seed: 21);
         using var destination = DmaHeap.Cma.Allocate(Length);

@@ -112,7 +112,7 @@ internal sealed class ArrivalTests : IDisposable
 
     [TestCase(0)]
     [TestCase(50)]
-    public async Task The_end_of_the_time_tells_what_was_waited_for_and_what_is_there(int milliseconds)
+    public async Task A_timeout_names_the_awaited_device_and_those_present(int milliseconds)
     {
         var error = (await Assert.ThrowsAsync<TimeoutException>(() =>
             UioDeviceArrival.WaitAsync(_id, TimeSpan.FromMilliseconds(milliseconds), CancellationToken.None)))!;
@@ -182,7 +182,7 @@ internal sealed class ArrivalTests : IDisposable
     }
 
     [Test]
-    public async Task A_node_that_somebody_opens_without_a_word_is_found_by_looking_again()
+    public async Task A_node_that_becomes_accessible_without_an_event_is_found_by_polling()
     {
         UnderTest.Bind();
         var arrival = StartUnprivileged(_id, TimeSpan.FromMilliseconds(20));

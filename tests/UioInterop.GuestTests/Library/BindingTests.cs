@@ -79,7 +79,7 @@ internal sealed partial class BindingTests
     }
 
     [Test]
-    public void What_is_bound_already_stays_so()
+    public void A_device_already_bound_stays_bound()
     {
         _edu.Bind(PciUio);
         _edu.Override = null;
@@ -93,7 +93,7 @@ internal sealed partial class BindingTests
     }
 
     [Test]
-    public void What_another_driver_has_is_not_taken_unasked()
+    public void A_device_of_another_driver_is_not_taken_over_by_default()
     {
         _platform.Bind(Other);
 
@@ -106,7 +106,7 @@ internal sealed partial class BindingTests
 
     [TestCase(Other), Category(Needs.PlatformUio)]
     [TestCase(null)]
-    public void What_was_taken_over_goes_back_to_its_driver(string? driverOverride)
+    public void A_device_taken_over_goes_back_to_its_driver(string? driverOverride)
     {
         _platform.Bind(Other);
         _platform.Override = driverOverride;
@@ -123,7 +123,7 @@ internal sealed partial class BindingTests
     }
 
     [Test]
-    public void What_is_kept_for_another_driver_is_not_taken_unasked()
+    public void A_device_reserved_for_another_driver_is_not_taken_over_by_default()
     {
         _edu.Override = "vfio-pci";
 
@@ -151,7 +151,7 @@ internal sealed partial class BindingTests
 
     // A platform device from neither ACPI nor a device tree, where uio_pdrv_genirq looks for a name.
     [Test, Category(Needs.Pc)]
-    public void What_uio_pdrv_genirq_refuses_goes_back_to_its_driver()
+    public void A_device_that_uio_pdrv_genirq_refuses_goes_back_to_its_driver()
     {
         KernelLogCheckAttribute.Expect(Refused());
         var keyboard = new SysDevice("platform", "i8042");
@@ -173,7 +173,7 @@ internal sealed partial class BindingTests
     ];
 
     [TestCaseSource(nameof(s_wrong))]
-    public void What_is_not_there_is_answered_with_what_is((string Device, string Driver, string[] Words) asked)
+    public void A_missing_device_is_answered_with_a_list_of_devices((string Device, string Driver, string[] Words) asked)
     {
         var error = Assert.Throws<UioException>(() => DriverBinding.Bind(asked.Device, asked.Driver))!;
 
@@ -216,7 +216,7 @@ internal sealed partial class BindingTests
     }
 
     [Test, Category(Needs.PlatformUio)]
-    public void What_somebody_else_did_meanwhile_is_left_alone()
+    public void A_change_by_another_process_is_left_alone()
     {
         _platform.Bind(Other);
         var binding = DriverBinding.Bind(_platform.Name, PlatformUio, takeOver: true);

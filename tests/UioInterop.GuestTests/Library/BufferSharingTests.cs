@@ -29,7 +29,7 @@ internal sealed class BufferSharingTests
     }
 
     [Test]
-    public void What_is_written_here_is_read_there([ValueSource(typeof(Buffers), nameof(Buffers.Exporters))] string exporter,
+    public void A_sent_buffer_shares_its_memory([ValueSource(typeof(Buffers), nameof(Buffers.Exporters))] string exporter,
         [ValueSource(nameof(s_types))] int type)
     {
         var (here, there) = UnixSockets.Pair(type);
@@ -298,7 +298,7 @@ internal sealed class BufferSharingTests
     }
 
     [Test]
-    public void What_has_been_disposed_is_not_sent_and_not_received_from()
+    public void A_disposed_buffer_or_socket_is_refused()
     {
         var (here, there) = UnixSockets.Pair(Stream);
         using var receiver = there;

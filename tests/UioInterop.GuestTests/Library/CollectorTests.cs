@@ -70,7 +70,7 @@ internal sealed class CollectorTests
     // Nobody is left to dispose anything: closing the file does the work, and the registers must not keep it open.
     [TestCase(false)]
     [TestCase(true)]
-    public void Of_a_device_and_mappings_that_nobody_has_nothing_is_left(bool withRegisters)
+    public void An_unreachable_device_and_its_mappings_leave_nothing_behind(bool withRegisters)
     {
         var before = Settled.Buffers;
         OpenImportAndForget(withRegisters);
@@ -112,7 +112,7 @@ internal sealed class CollectorTests
     // Its span is in use, perhaps, and keeps nothing from the collector.
     [TestCase(false)]
     [TestCase(true)]
-    public void A_scope_that_nobody_ended_keeps_its_memory(bool rented)
+    public void A_scope_that_was_never_disposed_keeps_its_memory(bool rented)
     {
         var address = BeginScopeAndForget(rented);
 

@@ -50,7 +50,7 @@ internal sealed class DeviceTreeTests
     }
 
     [Test]
-    public void What_the_device_tree_does_not_have_is_told()
+    public void A_missing_node_alias_or_compatible_is_named()
     {
         using (Assert.EnterMultipleScope())
         {
@@ -83,7 +83,7 @@ internal sealed class DeviceTreeTests
     }
 
     [Test, Category(Needs.GenericUio)]
-    public void An_alias_of_what_is_no_UIO_device_is_answered_with_what_it_is() =>
+    public void An_alias_of_another_device_is_refused_with_what_it_is() =>
         Assert.That(Missing(UioDeviceId.FromDeviceTreeAlias("serial0")), Does.Contain("the driver xuartps"));
 
     [Test, Category(Needs.GenericUio)]

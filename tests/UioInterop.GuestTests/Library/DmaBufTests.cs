@@ -48,7 +48,7 @@ internal sealed class DmaBufTests(string exporter)
     }
 
     [Test]
-    public void Of_scopes_that_read_together_each_ends_by_itself()
+    public void Reading_scopes_on_one_buffer_end_independently()
     {
         using var buffer = Buffers.Allocate(exporter, 4096);
         var first = buffer.BeginAccess(CpuAccessMode.Read);
@@ -205,7 +205,7 @@ internal sealed class DmaBufErrorTests
 
     // What a descriptor is of is read from a file, which takes a descriptor.
     [Test]
-    public void Without_a_free_descriptor_that_is_what_is_said_and_it_stays_the_callers()
+    public void Without_a_free_descriptor_the_error_is_EMFILE_and_the_handle_stays_the_callers()
     {
         using var buffer = DmaHeap.System.Allocate(4096);
         using var file = buffer.DuplicateHandle();

@@ -150,7 +150,8 @@ internal sealed class ErrorTests
             // throw no UioException, or are tested in DmaBufTests
         "QuiesceProgram.*", // a list of what the kernel checks
         "DmaMapping.Dispose", // throws nothing: End does
-        "DeviceSession.*", "Engine.*", "TransferLeases.*", "RingEngine.*", "RingPart.*", // TransferTests, RingTests, and on the host
+        "DeviceSession.*", "Engine.*", "TransferLeases.*", // TransferTests, and on the host
+        "StreamEngine.*", "RingEngine.*", "RingPart.*", "SendRingEngine.*", "SendPart.*", // RingTests, Logic, and on the host
         "DmaMapping.TryGetAddress", // HandleImportTests
         "DmaMapping.AddressOf", "DmaMappingExtensions.*", "DmaMapping.BeginTransfer", "TransferLease.*", // TransferTests
         "DeviceBuffer.*", "UioDevice.Allocate", "UioDevice.Interrupts", "UioDevice.TryWaitForInterruptAsync", // PromptTests

@@ -23,7 +23,7 @@ internal sealed class EventSourceTests
     public void Close() => _device.Dispose();
 
     [Test]
-    public void An_import_and_its_end_are_told_with_what_they_are_about()
+    public void Events_of_an_import_and_its_end_name_the_buffer_and_the_device()
     {
         using var log = new EventLog();
         using var buffer = DmaHeap.Cma.Allocate(8192);

@@ -43,7 +43,7 @@ internal sealed class FindingTests
     [TestCase("000:00:01.0")]
     [TestCase("00:01.0\n")]
     [TestCase("uio0")]
-    public void What_is_no_PCI_address_is_refused(string address) =>
+    public void An_invalid_PCI_address_is_refused(string address) =>
         Assert.That(() => UioDeviceId.FromPciAddress(address), Throws.ArgumentException.With.Message.Contains("0000:00:02.0"));
 
     [Test, Category(Needs.Pc)]
@@ -111,7 +111,7 @@ internal sealed class FindingTests
 
     [TestCase("/dev/null")]
     [TestCase("/sys")]
-    public void What_is_no_node_of_a_UIO_device_is_refused(string path) =>
+    public void A_node_that_is_not_of_a_UIO_device_is_refused(string path) =>
         Assert.That(() => UioDeviceId.FromPath(path), Throws.ArgumentException);
 
     [Test]

@@ -13,7 +13,7 @@ internal sealed class HandleImportTests : EduTest
     private static readonly Register<ulong> s_source = new(0x80, "DMA source address");
 
     [Test]
-    public void Features_are_what_the_kernel_says()
+    public void Features_are_those_of_the_kernel()
     {
         using var file = RawUio.Open(UnderTest.DevicePath);
         Assert.That(RawHandles.Query(file, out var query), Is.Zero);
@@ -143,7 +143,7 @@ internal sealed class HandleImportTests : EduTest
     }
 
     [Test]
-    public void What_is_no_register_gets_no_address()
+    public void An_address_is_only_written_to_a_register()
     {
         using var buffer = DmaHeap.Cma.Allocate(PageLength);
         using var mapping = Edu.Device.Import(buffer, DmaDirection.ToDevice);

@@ -97,7 +97,7 @@ internal sealed class ImportTests
 
     [TestCase(0)]
     [TestCase(4)]
-    public void A_direction_that_is_none_is_refused(int direction)
+    public void An_unknown_direction_is_refused(int direction)
     {
         using var buffer = DmaHeap.Cma.Allocate(4096);
 

@@ -32,7 +32,7 @@ internal sealed class InheritanceTests
     }
 
     [Test]
-    public void A_child_after_exec_has_none_of_the_descriptors()
+    public void A_child_after_exec_inherits_no_descriptor()
     {
         Assert.That(Descriptors.Targets, Has.Some.StartsWith("/dev/uio").And.Some.StartsWith("/dmabuf"), "the parent's");
 
@@ -42,7 +42,7 @@ internal sealed class InheritanceTests
     }
 
     [Test]
-    public void A_child_without_exec_has_none_of_the_memory_maps()
+    public void A_child_without_exec_inherits_no_memory_map()
     {
         using var rented = _buffer.BeginMemoryAccess(CpuAccessMode.Read);
         Assert.That(MemoryMaps.All().Where(map => IsOurs(map.Path)).Select(map => map.Path).Distinct().Count(), Is.EqualTo(2),

@@ -48,7 +48,7 @@ internal sealed class InterruptTests
     }
 
     [Test]
-    public async Task Interrupts_that_nobody_waited_for_are_counted_as_missed()
+    public async Task Interrupts_between_two_waits_are_counted_as_missed()
     {
         for (var i = 0; i < 3; i++)
             _interrupt.RaiseAndRearm();
@@ -216,7 +216,7 @@ internal sealed class InterruptTests
     [TestCase(1u)]
     [TestCase(1u << 31)]
     [TestCase(uint.MaxValue)]
-    public void Interrupts_that_came_while_nobody_waited_are_counted(uint many)
+    public void Interrupts_without_a_waiting_thread_are_counted(uint many)
     {
         const uint before = 0xffff_fff0;
         using var pipe = new AnonymousPipeServerStream(PipeDirection.Out);
@@ -230,13 +230,13 @@ internal sealed class InterruptTests
     }
 
     [Test]
-    public async Task What_awaits_goes_on_in_the_thread_pool()
+    public async Task An_awaiter_resumes_in_the_thread_pool()
     {
         Assert.That(await ThreadAfterWait(), Is.Not.StartsWith("UioInterop"));
     }
 
     [Test]
-    public async Task What_awaits_goes_on_where_the_interrupt_was_noticed_when_that_is_asked_for()
+    public async Task An_awaiter_resumes_on_the_interrupt_thread_with_ContinueInline()
     {
         Reopen(new UioOpenOptions { ContinueInline = true });
 
@@ -260,7 +260,7 @@ internal sealed class InterruptTests
     }
 
     [Test]
-    public async Task Each_interrupt_is_reported_to_one_of_those_who_wait()
+    public async Task Each_interrupt_is_reported_to_one_waiting_thread()
     {
         const uint interrupts = 200;
         uint blocking = 0;

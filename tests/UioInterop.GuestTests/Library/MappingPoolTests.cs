@@ -56,7 +56,7 @@ internal sealed class MappingPoolTests
     }
 
     [Test]
-    public void What_is_rented_is_one_of_the_same_few_and_keeps_what_was_in_it()
+    public void Rented_buffers_are_reused_and_keep_their_content()
     {
         using var pool = Pool(capacity: 1);
         DeviceAddress address;
@@ -190,7 +190,7 @@ internal sealed class MappingPoolTests
     }
 
     [Test]
-    public void Disposing_the_pool_ends_waits_and_what_nobody_has_and_leaves_the_rest()
+    public void Disposing_the_pool_ends_waits_and_idle_buffers_and_leaves_rented_ones()
     {
         var pool = Pool(capacity: 3);
         var rented = pool.Rent(TimeSpan.Zero);
@@ -220,7 +220,7 @@ internal sealed class MappingPoolTests
     }
 
     [Test]
-    public void Disposing_the_pool_ends_what_nobody_has_rented()
+    public void Disposing_the_pool_ends_idle_buffers()
     {
         var pool = Pool(capacity: 3);
         pool.Dispose();
@@ -228,7 +228,7 @@ internal sealed class MappingPoolTests
     }
 
     [Test]
-    public void A_scope_on_a_buffer_that_was_kept_keeps_none_of_the_others()
+    public void An_open_scope_on_one_pooled_buffer_does_not_keep_the_others()
     {
         var pool = Pool(capacity: 3);
         DmaBuf kept;
@@ -261,7 +261,7 @@ internal sealed class MappingPoolTests
     }
 
     [Test]
-    public void What_its_renter_disposed_is_replaced()
+    public void A_rented_buffer_that_was_disposed_is_replaced()
     {
         using var pool = Pool(capacity: 1);
         using (var rented = pool.Rent(TimeSpan.Zero))
@@ -279,7 +279,7 @@ internal sealed class MappingPoolTests
     private const long LargestToBounce = 256 << 10;
 
     [Test]
-    public void What_cannot_be_made_as_a_whole_is_not_made_in_part()
+    public void A_pool_that_cannot_be_filled_leaves_nothing_behind()
     {
         KernelLogCheckAttribute.Expect(new Regex("^cma: .*alloc failed"));
         var error = Assert.Throws<UioException>(() =>

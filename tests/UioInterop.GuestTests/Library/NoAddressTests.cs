@@ -26,7 +26,7 @@ internal sealed class NoAddressTests
     }
 
     [Test]
-    public void An_address_that_is_asked_for_says_what_to_do_instead()
+    public void Asking_for_an_address_throws_with_the_remedy()
     {
         using var device = UioDevice.Open(UioDeviceId.FromPath(UnderTest.DevicePath));
         using var buffer = DmaHeap.Cma.Allocate(4096);

@@ -127,7 +127,7 @@ internal sealed partial class NodeTests
         });
 
     [Test]
-    public void Who_may_only_read_sysfs_keeps_nobody_out()
+    public void A_lock_on_a_sysfs_file_keeps_no_opener_out()
     {
         using var isLocked = new ManualResetEventSlim();
         using var isOpened = new ManualResetEventSlim();

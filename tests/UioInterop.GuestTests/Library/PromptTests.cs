@@ -27,7 +27,7 @@ internal sealed class PromptTests
     }
 
     [Test]
-    public void A_device_opens_by_what_one_calls_it()
+    public void A_device_opens_by_any_unique_description()
     {
         _device.Dispose();
         var number = Path.GetFileName(UnderTest.DevicePath)["uio".Length..];
@@ -41,7 +41,7 @@ internal sealed class PromptTests
     }
 
     [Test]
-    public void What_is_not_unique_says_so()
+    public void An_ambiguous_id_is_refused()
     {
         SysDevice.Sata.Bind(PciUio);
 
@@ -66,7 +66,7 @@ internal sealed class PromptTests
     }
 
     [Test]
-    public void What_answers_to_nothing_says_what_there_is() =>
+    public void An_unknown_id_is_answered_with_a_list_of_devices() =>
         Assert.That(() => UioDevice.Open("nowhere"), Throws.InstanceOf<UioException>()
             .With.Message.Contains("\"nowhere\"").And.Message.Contains(_device.Info.ToString()));
 
@@ -104,7 +104,7 @@ internal sealed class PromptTests
     }
 
     [Test]
-    public void What_a_device_transfers_is_what_was_asked_for()
+    public void A_transfer_has_the_length_that_was_asked_for()
     {
         _device.Dispose();
         using var edu = UioInterop.Devices.EduDevice.Open(UnderTest.Name);
@@ -308,7 +308,7 @@ internal sealed class PromptTests
     }
 
     [Test]
-    public void A_buffer_has_a_name_for_all_who_have_it()
+    public void A_name_of_a_buffer_is_seen_by_all_its_holders()
     {
         using var buffer = DmaHeap.System.Allocate(4096);
         using var other = DmaBuf.FromHandle(buffer.DuplicateHandle());

@@ -62,7 +62,7 @@ internal sealed class QuiesceProgramTests
     }
 
     [Test, Category(Needs.Edu), Category(Needs.Import)]
-    public void A_program_can_be_what_brings_the_device_to_rest()
+    public void A_quiesce_program_can_be_the_Quiesce_action()
     {
         var liveness = new Register<uint>(0x04, "liveness check");
         using var buffer = DmaHeap.Cma.Allocate(4096);

@@ -303,7 +303,7 @@ internal sealed class RegisterTests
     }
 
     [Test]
-    public void WaitFor_sees_what_comes_while_it_waits()
+    public void WaitFor_sees_a_change_while_it_waits()
     {
         _registers.Write(s_liveness, 0);
         using var waiting = new ManualResetEventSlim();
@@ -348,7 +348,7 @@ internal sealed class RegisterTests
     }
 
     [Test]
-    public void WaitFor_refuses_what_could_never_be()
+    public void WaitFor_refuses_a_value_outside_of_the_mask_and_a_negative_timeout()
     {
         using (Assert.EnterMultipleScope())
         {

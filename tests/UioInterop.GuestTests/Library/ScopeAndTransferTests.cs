@@ -69,7 +69,7 @@ internal sealed class ScopeAndTransferTests
 
     [TestCase(CpuAccessMode.Write)]
     [TestCase(CpuAccessMode.ReadWrite)]
-    public void What_a_device_only_writes_the_CPU_does_not(CpuAccessMode mode)
+    public void A_buffer_imported_FromDevice_is_not_opened_for_writing(CpuAccessMode mode)
     {
         using (_device.Import(_buffer, DmaDirection.FromDevice))
         {

@@ -46,7 +46,7 @@ internal sealed class SysFsTests
         });
 
     [Test]
-    public void What_the_process_may_not_read_is_not_taken_for_absent() =>
+    public void An_unreadable_attribute_is_not_taken_for_absent() =>
         MountNamespace.Run(mounts =>
         {
             mounts.Replace($"{_folder}/name", "secret\n");
@@ -101,7 +101,7 @@ internal sealed class SysFsTests
 
     // Its last page is one that the kernel does not map.
     [Test]
-    public void Of_a_map_whose_size_is_no_multiple_of_a_page_the_whole_pages_are_mapped() =>
+    public void A_map_of_an_odd_size_is_mapped_up_to_its_last_whole_page() =>
         WithSize("0x100800", device =>
         {
             Assert.That(device.Registers.Length, Is.EqualTo(1 << 20));

@@ -16,7 +16,7 @@ internal sealed class UioDeviceTests
     }
 
     [Test]
-    public void The_list_tells_what_the_kernel_knows()
+    public void The_list_has_the_kernels_facts()
     {
         using (Assert.EnterMultipleScope())
         {

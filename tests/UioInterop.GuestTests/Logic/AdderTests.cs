@@ -10,7 +10,9 @@ internal sealed class AdderTests
     private static readonly TimeSpan s_timeout = Bound.Long;
 
     [Test]
-    public async Task The_words_of_a_buffer_are_added_up()
+    public Task The_words_of_a_buffer_are_added_up() => AddAsync();
+
+    public static async Task AddAsync()
     {
         using var session = DeviceSession.Open(UioDeviceId.FromName("sum"));
         var adder = new Adder(session);

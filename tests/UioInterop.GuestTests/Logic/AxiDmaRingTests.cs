@@ -1,12 +1,14 @@
 using System.Buffers.Binary;
 using UioInterop.Devices;
 using UioInterop.GuestTests.Support;
+using UioInterop.TestRunner;
 
 namespace UioInterop.GuestTests.Logic;
 
-/// <summary>Our driver of the AXI DMA receives for ever into a ring, on a core whose stream comes back to it.</summary>
+/// <summary>Our driver of the AXI DMA receives for ever into a ring, on cores whose stream comes back to them.</summary>
 [Category(Needs.Logic), Category(Needs.Handles)]
-internal sealed class AxiDmaRingTests
+[TestFixtureSource(typeof(AxiDmaCore), nameof(AxiDmaCore.Streaming))]
+internal sealed class AxiDmaRingTests(AxiDmaCore core)
 {
     private const int Parts = 4;
     private const int Length = 4096;
@@ -15,12 +17,12 @@ internal sealed class AxiDmaRingTests
     private StreamingAxiDma _dma = null!;
     private DmaBuf _packet = null!;
 
-    private int Attachments => DmaBufTable.AttachmentsOf(_dma.Sender.Device.Info.ParentName);
+    private int Attachments => AxiDmaCore.AttachmentsOf(_dma.Sender.Device, _dma.Receiver.Device);
 
     [SetUp]
     public void OpenCore()
     {
-        _dma = StreamingAxiDma.Open(UioDeviceId.FromName("dma-sg"));
+        _dma = core.OpenStreaming();
         _packet = DmaHeap.Cma.Allocate(Length);
     }
 
@@ -98,9 +100,52 @@ internal sealed class AxiDmaRingTests
     }
 
     [Test]
+    public async Task Parts_received_before_the_end_can_still_be_taken()
+    {
+        _dma.Receiver.Begin(Parts, Length);
+        for (var i = 0; i < 2; i++)
+            await SendAsync(i, Length);
+
+        _dma.Receiver.End();
+
+        for (var i = 0; i < 2; i++)
+        {
+            using var part = await _dma.Receiver.ReceiveAsync(s_timeout);
+            Assert.That((Number(part), part.Length), Is.EqualTo((i, (long)Length)));
+        }
+        Assert.That(async () => await _dma.Receiver.ReceiveAsync(s_timeout), Throws.InstanceOf<TransferStoppedException>());
+    }
+
+    [Test]
+    public async Task A_packet_and_its_part_allocate_nothing_and_are_counted_by_the_second()
+    {
+        const int Packets = 200;
+        _dma.Receiver.Begin(2 * Parts, Length);
+        using var mapping = _dma.Sender.Device.Import(_packet, DmaDirection.ToDevice);
+
+        var shortest = await Allocations.AssertNoneAsync(Stream, Packets);
+
+        Announcements.Say($"AXI DMA, {core}: {Packets / shortest.TotalSeconds:F0} packets of {Length} bytes a second");
+
+        Task Stream() => Task.WhenAll(Task.Run(Send), Task.Run(Receive));
+
+        async Task Send()
+        {
+            for (var i = 0; i < Packets; i++)
+                await _dma.SendAsync(mapping, s_timeout).ConfigureAwait(false);
+        }
+
+        async Task Receive()
+        {
+            for (var i = 0; i < Packets; i++)
+                (await _dma.Receiver.ReceiveAsync(s_timeout).ConfigureAwait(false)).Dispose();
+        }
+    }
+
+    [Test]
     public void A_part_that_is_longer_than_the_length_register_is_refused() =>
-        Assert.That(() => _dma.Receiver.Begin(Parts, 1 << 14),
-            Throws.InstanceOf<ArgumentOutOfRangeException>().With.Message.Contains("14 bits: a part has 16383 bytes at most"));
+        Assert.That(() => _dma.Receiver.Begin(Parts, _dma.Sender.MaxLength + 1),
+            Throws.InstanceOf<ArgumentOutOfRangeException>().With.Message.Contains($"a part has {_dma.Sender.MaxLength} bytes at most"));
 
     [Test]
     public void A_core_without_scatter_gather_is_refused_with_the_remedy() =>

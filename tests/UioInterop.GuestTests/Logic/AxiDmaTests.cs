@@ -8,13 +8,21 @@ public sealed record AxiDmaCore(string Name, string Node, string? Peer, bool Has
 {
     private static readonly AxiDmaOptions s_fromTree = new();
 
-    internal static AxiDmaCore[] All { get; } =
+    internal static AxiDmaCore[] All =>
     [
         new("direct", "dma-direct", null, false, s_fromTree),
         new("scatter-gather", "dma-sg", null, true, s_fromTree),
         new("64 bits, a node each", "dma-wide-mm2s", "dma-wide-s2mm", true, new AxiDmaOptions
             { AddressWidth = 64, HasDataRealignment = true }),
+        Polled,
     ];
+
+    /// <summary>Those that receive for ever.</summary>
+    internal static AxiDmaCore[] Streaming => [.. All.Where(core => core.HasScatterGather)];
+
+    /// <summary>One whose interrupts are not connected.</summary>
+    internal static AxiDmaCore Polled { get; } =
+        new("polled", "dma-polled", null, true, new AxiDmaOptions { PollInterval = TimeSpan.FromMilliseconds(1) });
 
     /// <summary>QEMU's own model, which knows less; see tests/logic/cores/xlnx-axi-dma.c.</summary>
     internal static AxiDmaCore Qemus { get; } =
@@ -23,6 +31,18 @@ public sealed record AxiDmaCore(string Name, string Node, string? Peer, bool Has
     public AxiDma Open(UioOpenOptions? options = null) => Peer is null
         ? AxiDma.Open(UioDeviceId.FromName(Node), Options with { Open = options })
         : AxiDma.Open(UioDeviceId.FromName(Node), UioDeviceId.FromName(Peer), Options with { Open = options });
+
+    public StreamingAxiDma OpenStreaming(bool isCyclic = false) => Peer is null
+        ? StreamingAxiDma.Open(UioDeviceId.FromName(Node), Options, isCyclic)
+        : StreamingAxiDma.Open(UioDeviceId.FromName(Node), UioDeviceId.FromName(Peer), Options, isCyclic);
+
+    public AxiDmaRings OpenRings() => Peer is null
+        ? AxiDmaRings.Open(UioDeviceId.FromName(Node), Options)
+        : AxiDmaRings.Open(UioDeviceId.FromName(Node), UioDeviceId.FromName(Peer), Options);
+
+    /// <summary>How many buffers the channels have.</summary>
+    public static int AttachmentsOf(params UioDevice[] channels) =>
+        channels.Select(device => device.Info.ParentName).Distinct().Sum(DmaBufTable.AttachmentsOf);
 
     public override string ToString() => Name;
 }
@@ -40,8 +60,7 @@ internal sealed class AxiDmaTests(AxiDmaCore core)
     private DmaBuf _source = null!;
     private DmaBuf _destination = null!;
 
-    private int Attachments => new[] { _dma.Sender.Device, _dma.Receiver.Device }
-        .Select(device => device.Info.ParentName).Distinct().Sum(DmaBufTable.AttachmentsOf);
+    private int Attachments => AxiDmaCore.AttachmentsOf(_dma.Sender.Device, _dma.Receiver.Device);
 
     // Its ring of descriptors is imported, too.
     private int RingsPerChannel => core.HasScatterGather ? 1 : 0;
@@ -66,7 +85,7 @@ internal sealed class AxiDmaTests(AxiDmaCore core)
     }
 
     [Test]
-    public async Task What_is_sent_is_received()
+    public async Task A_packet_sent_is_received()
     {
         for (var seed = 2; seed < 5; seed++)
         {
@@ -96,6 +115,19 @@ internal sealed class AxiDmaTests(AxiDmaCore core)
     }
 
     [Test]
+    public void A_transfer_of_no_bytes_is_refused()
+    {
+        Assert.That(() => new DmaSegment(_source, 0, 0), Throws.InstanceOf<ArgumentOutOfRangeException>());
+        foreach (var parts in (DmaSegment[][])[[], [default], [new(_source, 0, 4), default]])
+        {
+            Assert.That(() => _dma.SendAsync(parts, s_timeout), Throws.ArgumentException.With.Message.Contains("parts"));
+            Assert.That(() => _dma.ReceiveAsync(parts, s_timeout), Throws.ArgumentException.With.Message.Contains("parts"));
+        }
+        Assert.That(() => _dma.SendAsync(default(DmaSegment), s_timeout), Throws.ArgumentException.With.Message.Contains("part"));
+        Assert.That(Attachments, Is.Zero);
+    }
+
+    [Test]
     public void Memory_for_both_channels_takes_one_device()
     {
         if (core.Peer is not null)
@@ -110,7 +142,7 @@ internal sealed class AxiDmaTests(AxiDmaCore core)
     }
 
     [Test]
-    public async Task What_is_sent_first_waits_for_who_receives()
+    public async Task A_send_waits_for_its_receive()
     {
         var sent = _dma.SendAsync(_source, s_timeout).AsTask();
 
@@ -157,7 +189,7 @@ internal sealed class AxiDmaTests(AxiDmaCore core)
 
     // Of one buffer, cut by the length register, and more parts than the first ring has descriptors.
     [Test]
-    public async Task What_is_longer_than_the_length_register_takes_scatter_gather()
+    public async Task A_packet_longer_than_the_length_register_takes_scatter_gather()
     {
         const int Long = 1 << 21;
         using var source = DmaHeap.Cma.Allocate(Long);
@@ -207,7 +239,7 @@ internal sealed class AxiDmaTests(AxiDmaCore core)
     }
 
     [Test]
-    public async Task A_stream_that_nobody_takes_times_out_and_the_channel_is_usable_afterwards()
+    public async Task A_send_without_a_receiver_times_out_and_the_channel_is_usable_afterwards()
     {
         var error = (await Assert.ThrowsAsync<TimeoutException>(async () => await _dma.SendAsync(_source, s_short)))!;
 

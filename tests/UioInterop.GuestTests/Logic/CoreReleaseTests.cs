@@ -14,6 +14,8 @@ internal sealed class CoreReleaseTests
     // All there is to a copy that is not over yet: it would take this long, and no test waits for it.
     private static readonly TimeSpan s_long = Bound.Long;
 
+    private static readonly TimeSpan s_patience = TimeSpan.FromMilliseconds(200);
+
     private const int Length = 64 << 10;
     private TestCore _core = null!;
 
@@ -35,14 +37,15 @@ internal sealed class CoreReleaseTests
         Assert.That(Attachments, Is.Zero);
     }
 
-    [Test]
-    public void A_release_in_the_middle_of_a_copy_stops_the_core_before_the_buffer_goes()
+    [TestCase(false)]
+    [TestCase(true)]
+    public void A_release_in_the_middle_of_a_copy_stops_the_core_before_the_buffer_goes(bool byDeath)
     {
-        ReleaseInTheMiddle(TestCore.StopProgram());
+        ReleaseInTheMiddle(s_patience, byDeath);
 
         var written = _core.Written;
         Assert.That((_core.IsBusy, Quarantined, Attachments), Is.EqualTo((false, 0, 0)));
-        WaitForSomethingElse();
+        TestCore.LetTimePass();
         Assert.That(_core.Written, Is.EqualTo(written), "it writes no more");
     }
 
@@ -50,7 +53,7 @@ internal sealed class CoreReleaseTests
     [Test]
     public void Without_a_program_the_core_writes_on_when_the_buffer_is_gone()
     {
-        ReleaseInTheMiddle();
+        ReleaseInTheMiddle(patience: null);
 
         var written = _core.Written;
         Assert.That((_core.IsBusy, Attachments), Is.EqualTo((true, 0)));
@@ -64,18 +67,19 @@ internal sealed class CoreReleaseTests
         _core.StopTime = slow;
         var before = Stopwatch.GetTimestamp();
 
-        ReleaseInTheMiddle(TestCore.StopProgram());
+        ReleaseInTheMiddle(s_patience);
 
         Assert.That(Stopwatch.GetElapsedTime(before), Is.GreaterThanOrEqualTo(slow));
         Assert.That((_core.IsBusy, Quarantined, Attachments), Is.EqualTo((false, 0, 0)));
     }
 
-    [Test]
-    public void A_core_that_ignores_the_stop_keeps_its_buffer_until_it_is_at_rest()
+    [TestCase(false)]
+    [TestCase(true)]
+    public void A_core_that_ignores_the_stop_keeps_its_buffer_until_it_is_at_rest(bool byDeath)
     {
         _core.StopTime = null;
 
-        ReleaseInTheMiddle(TestCore.StopProgram(patience: 5_000));
+        ReleaseInTheMiddle(TimeSpan.FromMilliseconds(5), byDeath);
 
         Assert.That((_core.IsBusy, Quarantined, Attachments), Is.EqualTo((true, 1, 1)));
         using var other = DmaHeap.Cma.Allocate(Length);
@@ -103,31 +107,28 @@ internal sealed class CoreReleaseTests
         }
     }
 
-    private void ReleaseInTheMiddle(params ReadOnlySpan<RawQuiesceOp> program)
+    /// <param name="patience">How long the kernel polls until the core has stopped; null tells it nothing of how to stop it.</param>
+    /// <param name="byDeath">Whether the file is that of a process, which is killed.</param>
+    private void ReleaseInTheMiddle(TimeSpan? patience, bool byDeath = false)
     {
         _core.Duration = s_long; // a part of it every 30 ms
+        var before = _core.Written;
         using var buffer = DmaHeap.Cma.Allocate(Length);
-        using var handle = buffer.DuplicateHandle();
-        using (var file = RawUio.Open(UnderTest.DevicePath))
+        if (byDeath)
         {
-            if (!program.IsEmpty)
-                Assert.That(RawHandles.SetQuiesce(file, program), Is.Zero);
-            var attached = RawHandles.Attached(file, handle, RawArguments.FromDevice);
-            var address = RawHandles.AllRanges(file, attached).Single().Address;
-            _core.Fill(new DeviceAddress(address), Length, with: 0x5a);
-            Assert.That(() => _core.Written, Is.GreaterThan(0).After(20_000, 1), "it has begun");
+            ChildProcess.AttachAndBeKilled(buffer, patience, Begin);
+            return;
+        }
+
+        using var handle = buffer.DuplicateHandle();
+        using var file = RawUio.Open(UnderTest.DevicePath);
+        Begin(TestCore.Attach(file, handle, patience));
+
+        void Begin(DeviceAddress address)
+        {
+            _core.Fill(address, Length, with: 0x5a);
+            Assert.That(() => _core.Written, Is.GreaterThan(before).After(20_000, 1), "it has begun");
             Assert.That(_core.IsBusy, Is.True, "and is not done");
         }
-    }
-
-    /// <summary>As long as the core would have taken for some parts more.</summary>
-    private static void WaitForSomethingElse()
-    {
-        using var clock = TestCore.Open("test-core-ranges");
-        clock.Duration = TimeSpan.FromMilliseconds(200);
-        using var buffer = DmaHeap.Cma.Allocate(4096);
-        using var mapping = clock.Device.Import(buffer, DmaDirection.FromDevice);
-        clock.Fill(mapping.Address, 4096, with: 1);
-        Assert.That(() => clock.IsBusy, Is.False.After(20_000, 5));
     }
 }

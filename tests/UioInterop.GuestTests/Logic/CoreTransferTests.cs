@@ -36,7 +36,7 @@ internal sealed class CoreTransferTests
     }
 
     [Test]
-    public void What_the_core_writes_is_in_the_buffer_after_its_interrupt()
+    public void The_cores_data_is_in_the_buffer_after_its_interrupt()
     {
         _core.Duration = TimeSpan.FromMilliseconds(5);
         using (var lease = _mapping.BeginTransfer(0, Length))
@@ -53,7 +53,7 @@ internal sealed class CoreTransferTests
     }
 
     [Test]
-    public void Of_two_interrupts_for_one_transfer_the_second_is_reported_to_the_next_wait()
+    public void A_second_interrupt_for_one_transfer_is_reported_to_the_next_wait()
     {
         _core.Interrupt = CoreInterrupt.Twice;
         _core.Fill(_mapping.Address, Length, with: 1);
@@ -144,7 +144,7 @@ internal sealed class CoreTransferTests
     }
 
     [Test]
-    public void An_address_where_nobody_is_is_an_error_and_no_crash()
+    public void An_unmapped_address_is_an_error_and_no_crash()
     {
         _core.Fill(new DeviceAddress(0x70000000), Length, with: 1);
         Assert.That(_core.Device.TryWaitForInterrupt(s_timeout, out _), Is.True);

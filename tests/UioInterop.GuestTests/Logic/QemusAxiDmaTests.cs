@@ -14,7 +14,7 @@ internal sealed class QemusAxiDmaTests
     private static readonly TimeSpan s_timeout = Bound.Long;
 
     [Test]
-    public async Task What_is_sent_is_received_before_and_after_a_reset()
+    public async Task A_packet_sent_is_received_before_and_after_a_reset()
     {
         using var source = DmaHeap.Cma.Allocate(Length);
         using var destination = DmaHeap.Cma.Allocate(Length);

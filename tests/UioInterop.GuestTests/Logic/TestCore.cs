@@ -96,13 +96,42 @@ internal sealed class TestCore : IDisposable
         Registers.Write(Control, Start | EnableInterrupt);
     }
 
-    /// <summary>What the kernel has to do to stop it.</summary>
-    /// <param name="patience">How long it polls, in microseconds.</param>
-    public static RawQuiesceOp[] StopProgram(uint patience = 200_000) =>
-    [
-        new() { Kind = RawQuiesceOp.Write, Width = 32, Register = (ulong)Control.Offset, Value = Stop },
-        new() { Kind = RawQuiesceOp.Poll, Width = 32, Register = (ulong)Status.Offset, Mask = Busy, TimeoutMicroseconds = patience },
-    ];
+    /// <summary>
+    /// Imports a buffer through a file of the core, and tells the kernel how to stop it. Returns where the core reaches the buffer.
+    /// </summary>
+    /// <param name="file">The file.</param>
+    /// <param name="buffer">The buffer.</param>
+    /// <param name="patience">How long the kernel polls; null tells it nothing.</param>
+    public static DeviceAddress Attach(SafeFileHandle file, SafeFileHandle buffer, TimeSpan? patience)
+    {
+        if (patience is { } time)
+        {
+            ReadOnlySpan<RawQuiesceOp> program =
+            [
+                new() { Kind = RawQuiesceOp.Write, Width = 32, Register = (ulong)Control.Offset, Value = Stop },
+                new()
+                {
+                    Kind = RawQuiesceOp.Poll, Width = 32, Register = (ulong)Status.Offset, Mask = Busy,
+                    TimeoutMicroseconds = (uint)time.TotalMicroseconds,
+                },
+            ];
+            Assert.That(RawHandles.SetQuiesce(file, program), Is.Zero);
+        }
+
+        var attached = RawHandles.Attached(file, buffer, RawArguments.FromDevice);
+        return new DeviceAddress(RawHandles.AllRanges(file, attached).Single().Address);
+    }
+
+    /// <summary>Returns when a core has worked for 200 ms: another could have written in that time, too.</summary>
+    public static void LetTimePass()
+    {
+        using var clock = Open("test-core-ranges");
+        clock.Duration = TimeSpan.FromMilliseconds(200);
+        using var buffer = DmaHeap.Cma.Allocate(4096);
+        using var mapping = clock.Device.Import(buffer, DmaDirection.FromDevice);
+        clock.Fill(mapping.Address, 4096, with: 1);
+        Assert.That(() => clock.IsBusy, Is.False.After(20_000, 5));
+    }
 
     public void Dispose()
     {

@@ -5,6 +5,7 @@ using Microsoft.Win32.SafeHandles;
 using Tmds.Linux;
 using UioInterop.Devices;
 using UioInterop.GuestTests.Devices.SelfWriters;
+using UioInterop.GuestTests.Logic;
 
 namespace UioInterop.GuestTests.Support;
 
@@ -19,9 +20,13 @@ internal sealed class ChildProcess : IDisposable
     private const string IdleRole = "idle";
     private const string WriteRole = "write";
     private const string StartWriterRole = "start-writer";
+    private const string AttachRole = "attach";
+    private const string StreamRole = "stream";
     private static readonly TimeSpan s_timeout = Bound.Long;
 
     private static UioDevice? s_device; // keeps it from the collector
+    private static SafeFileHandle? s_file;
+    private static IDisposable? s_driver;
 
     private readonly Process _process;
     private readonly string _said;
@@ -61,6 +66,8 @@ internal sealed class ChildProcess : IDisposable
             [WriteRole, var descriptor, var withProgram] => StartWrite(descriptor, bool.Parse(withProgram)),
             [StartWriterRole, var descriptor, var type, var device, var choice] =>
                 StartWriter(descriptor, type, device, Enum.Parse<QuiesceChoice>(choice)),
+            [AttachRole, var descriptor, var patience] => Attach(descriptor, patience),
+            [StreamRole, var descriptor] => Stream(descriptor),
             [HoldRole, var path] => Open(path).Info.DevicePath,
             [InvertRole, var path] => ReceiveInvertAndSend(path),
             [DetachRole, var path, var handle] => ReceiveAndDetach(path, uint.Parse(handle, CultureInfo.InvariantCulture)),
@@ -107,6 +114,29 @@ internal sealed class ChildProcess : IDisposable
     {
         using var child = WithBuffer(ring, StartWriterRole, writer.FullName!, device, choice.ToString());
         return child.Address;
+    }
+
+    /// <summary>
+    /// A process that imports the buffer into the test core, waits until the core has begun to write it, and is killed.
+    /// </summary>
+    /// <param name="buffer">The buffer.</param>
+    /// <param name="patience">How long the kernel polls until the core has stopped; null tells it nothing.</param>
+    /// <param name="begin">Has the core write to the address, in this process.</param>
+    public static void AttachAndBeKilled(DmaBuf buffer, TimeSpan? patience, Action<DeviceAddress> begin)
+    {
+        using var child = WithBuffer(buffer, AttachRole, patience?.ToString("c", CultureInfo.InvariantCulture) ?? "");
+        begin(child.Address);
+    }
+
+    /// <summary>
+    /// A process that has the AXI DMA receive into the buffer for ever what it sends for ever, and is killed.
+    /// </summary>
+    /// <param name="buffer">The buffer.</param>
+    /// <param name="meanwhile">What this process does before.</param>
+    public static void StreamAndBeKilled(DmaBuf buffer, Action meanwhile)
+    {
+        using var child = WithBuffer(buffer, StreamRole);
+        meanwhile();
     }
 
     /// <summary>What the buffer of <see cref="InvertAndSendOne"/> is full of.</summary>
@@ -194,6 +224,21 @@ internal sealed class ChildProcess : IDisposable
 
     private static string Import(string descriptor) =>
         Told(Open(UnderTest.DevicePath).Import(Inherited(descriptor), DmaDirection.FromDevice).Address);
+
+    private static string Attach(string descriptor, string patience)
+    {
+        s_file = RawUio.Open(UnderTest.DevicePath);
+        using var buffer = Inherited(descriptor).DuplicateHandle();
+        return Told(TestCore.Attach(s_file, buffer,
+            patience.Length == 0 ? null : TimeSpan.ParseExact(patience, "c", CultureInfo.InvariantCulture)));
+    }
+
+    private static string Stream(string descriptor)
+    {
+        var loop = EndlessLoop.Begin(Inherited(descriptor));
+        s_driver = loop;
+        return loop.WaitForSome();
+    }
 
     private static string StartWriter(string descriptor, string type, string device, QuiesceChoice choice)
     {

@@ -35,6 +35,21 @@ internal sealed partial class Exporter : IDisposable
         return new Exporter(video, descriptor, offset);
     }
 
+    /// <summary>Sets a fence on the buffer, as the graphics driver does while it writes. It expires after 10 s.</summary>
+    public uint SetFence()
+    {
+        Assert.That(DrmSetFence(_device, Buffer.FileNumber, out var fence), Is.Zero);
+        return fence;
+    }
+
+    /// <summary>Signals it. False when it had expired: what was seen meanwhile proves nothing.</summary>
+    public bool TrySignal(uint fence)
+    {
+        var result = DrmSignalFence(_device, fence);
+        Assert.That(result, Is.Zero.Or.EqualTo(-LibC.ETIMEDOUT));
+        return result == 0;
+    }
+
     /// <summary>Has the camera take a picture.</summary>
     public void Capture() => Assert.That(V4L2Capture(_device), Is.Zero);
 
@@ -56,6 +71,12 @@ internal sealed partial class Exporter : IDisposable
 
     [LibraryImport("guesttests", EntryPoint = "drm_export")]
     private static partial int DrmExport(SafeFileHandle card, uint length, out int dmabuf, out ulong offset);
+
+    [LibraryImport("guesttests", EntryPoint = "drm_set_fence")]
+    private static partial int DrmSetFence(SafeFileHandle card, int dmabuf, out uint fence);
+
+    [LibraryImport("guesttests", EntryPoint = "drm_signal_fence")]
+    private static partial int DrmSignalFence(SafeFileHandle card, uint fence);
 
     [LibraryImport("guesttests", EntryPoint = "v4l2_export")]
     private static partial int V4L2Export(SafeFileHandle video, out int dmabuf, out uint length, out ulong offset);

@@ -15,6 +15,9 @@ internal static class Needs
     /// <summary>Cores in the programmable logic: those of tests/logic, under the names of machines/zcu102-logic.dts.</summary>
     public const string Logic = "logic";
 
+    /// <summary>The example core and an AXI DMA, on a board that has its logic elsewhere.</summary>
+    public const string LogicSmoke = "logic-smoke";
+
     /// <summary>Two Ethernet controllers of Xilinx's boards on one wire.</summary>
     public const string Gem = "gem";
 

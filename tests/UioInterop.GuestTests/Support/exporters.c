@@ -22,6 +22,19 @@ struct drm_prime_handle {
 	int32_t fd;
 };
 
+/* drm/vgem_drm.h: a fence on a buffer, as a driver sets it while it works. */
+struct drm_vgem_fence_attach {
+	uint32_t handle, flags, out_fence, pad;
+};
+
+struct drm_vgem_fence_signal {
+	uint32_t fence, flags;
+};
+
+#define DRM_IOCTL_VGEM_FENCE_ATTACH	_IOWR('d', 0x41, struct drm_vgem_fence_attach)
+#define DRM_IOCTL_VGEM_FENCE_SIGNAL	_IOW('d', 0x42, struct drm_vgem_fence_signal)
+#define VGEM_FENCE_WRITE		1
+#define DRM_IOCTL_PRIME_FD_TO_HANDLE	_IOWR('d', 0x2e, struct drm_prime_handle)
 #define DRM_IOCTL_PRIME_HANDLE_TO_FD	_IOWR('d', 0x2d, struct drm_prime_handle)
 #define DRM_IOCTL_MODE_CREATE_DUMB	_IOWR('d', 0xb2, struct drm_mode_create_dumb)
 #define DRM_IOCTL_MODE_MAP_DUMB		_IOWR('d', 0xb3, struct drm_mode_map_dumb)
@@ -57,6 +70,31 @@ int32_t drm_export(int32_t card, uint32_t length, int32_t *dmabuf, uint64_t *off
 	*dmabuf = prime.fd;
 	*offset = map.offset;
 	return result;
+}
+
+/* Sets a fence for a writer on a buffer of the card. It expires after 10 s. */
+int32_t drm_set_fence(int32_t card, int32_t dmabuf, uint32_t *fence)
+{
+	struct drm_prime_handle prime = { .fd = dmabuf };
+	struct drm_vgem_fence_attach attach = { .flags = VGEM_FENCE_WRITE };
+	int32_t result;
+
+	result = call(card, DRM_IOCTL_PRIME_FD_TO_HANDLE, &prime);
+	if (result)
+		return result;
+
+	attach.handle = prime.handle;
+	result = call(card, DRM_IOCTL_VGEM_FENCE_ATTACH, &attach);
+	*fence = attach.out_fence;
+	return result;
+}
+
+/* -ETIMEDOUT: it had expired. */
+int32_t drm_signal_fence(int32_t card, uint32_t fence)
+{
+	struct drm_vgem_fence_signal signal = { .fence = fence };
+
+	return call(card, DRM_IOCTL_VGEM_FENCE_SIGNAL, &signal);
 }
 
 /* The first buffer of a camera, the same way. */

@@ -22,6 +22,9 @@ public sealed record Machine
     /// <summary>The device tree it boots with, as source; null when QEMU writes one or none is needed.</summary>
     public string? DeviceTree { get; init; }
 
+    /// <summary>Whether <see cref="DeviceTree"/> includes the one that QEMU writes, as qemu.dts.</summary>
+    public bool ExtendsQemusTree { get; init; }
+
     /// <summary>What tests find on it, besides what its architecture has; see the categories of the guest tests.</summary>
     public required IReadOnlyList<string> Traits { get; init; }
 

@@ -369,6 +369,8 @@ public static class MachineList
             "-device", "pl-sum,addr=0xa0050000,irq=96",
             "-device", "pl-test-core,addr=0xa0060000,irq=104",
             "-device", "pl-xlnx-axi-timer,addr=0xa0070000,irq=105",
+            // Slow enough to send for ever beside a guest that has something else to do.
+            "-device", "pl-axi-dma,id=polled,to=polled,addr=0xa0080000,rate=4",
         ],
         HasLogic = true,
         DeviceTree = Repository.At("tests", "machines", "zcu102-logic.dts"),
@@ -449,6 +451,26 @@ public static class MachineList
         ResultTty = "ttyAMA1",
     };
 
+    /// <summary>The same with cores in its programmable logic, which is elsewhere than the ZCU102's.</summary>
+    public static Machine VersalLogic { get; } = Versal with
+    {
+        Name = "versal-logic",
+        Summary = "the same, an AXI DMA and the example core in its programmable logic",
+        QemuArguments =
+        [
+            .. Versal.QemuArguments,
+            "-device", "pl-sum,addr=0xa4000000,irq=84",
+            "-device", "pl-axi-dma,id=sg,to=sg,addr=0xa4010000,mm2s-irq=85,s2mm-irq=85",
+        ],
+        HasLogic = true,
+        DeviceTree = Repository.At("tests", "machines", "versal-logic.dts"),
+        ExtendsQemusTree = true,
+        KernelArguments = [.. Versal.KernelArguments, "uio_pdrv_genirq.of_id=generic-uio"],
+        Traits = ["device-tree", "logic-smoke", "import", "handles", "coherent", "direct"],
+        OnlyCategory = "logic-smoke",
+        Device = new UioParent("platform", "a4000000.core", "uio_pdrv_genirq"),
+    };
+
     /// <summary>What <see cref="Default"/> is called where a machine's name is asked for.</summary>
     public const string DefaultName = "default";
 
@@ -462,8 +484,8 @@ public static class MachineList
     public static IReadOnlyList<Machine> All { get; } =
     [
         .. Default, X64NoImport, X64Cost, X64OddDevices, X64Kasan, X64Linux73, X64Linux61, X64DirectLinux61,
-        X64Debian, X64Defects, ArmVirt, ArmVirtRngLinux61, Versal, Zcu102Boards, Zcu102PowerDomain, Zcu102DmaRanges, Zcu102NoAddresses,
-        Zcu102Linux61,
+        X64Debian, X64Defects, ArmVirt, ArmVirtRngLinux61, Versal, VersalLogic, Zcu102Boards, Zcu102PowerDomain, Zcu102DmaRanges,
+        Zcu102NoAddresses, Zcu102Linux61,
     ];
 
     public static Machine Named(string name) =>

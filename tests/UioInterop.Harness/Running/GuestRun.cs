@@ -49,7 +49,7 @@ public sealed record GuestRun
         var directory = NewDirectory();
         using var port = new ResultPort();
         using var wire = Machine.HasWire ? new Wire() : null;
-        var deviceTree = await DeviceTree.CompileAsync(Machine, directory, cancel);
+        var deviceTree = await DeviceTree.CompileAsync(Machine, Kernel, directory, cancel);
         var command = Qemu(port.Path, wire, deviceTree).WithEnvironmentVariables(await Logic.EnvironmentAsync(Machine, directory, cancel));
         await File.WriteAllTextAsync(Path.Combine(directory, "qemu.cmd"), command + "\n", cancel);
 

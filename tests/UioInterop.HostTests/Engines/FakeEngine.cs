@@ -53,8 +53,10 @@ internal sealed class FakeEngine(DeviceSession session, int at = 0, StopDomain? 
 
     protected override EngineState Acknowledge()
     {
+        // Ones clear, in hardware: what comes meanwhile stays.
         uint status = Registers.Read(_status);
-        Registers.Write(_status, 0);
+        if (status != 0)
+            Registers.Write(_status, 0);
         if ((status & Error) != 0)
             throw new IOException("the engine reports an error");
         if ((status & Done) == 0)

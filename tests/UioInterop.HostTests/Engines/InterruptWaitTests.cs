@@ -33,7 +33,7 @@ internal sealed class InterruptWaitTests
 
     [TestCase(20)]
     [TestCase(20_000)]
-    public async Task A_wait_that_nobody_awaits_is_no_end_of_waits(int milliseconds)
+    public async Task A_wait_that_is_never_awaited_does_not_end_later_waits(int milliseconds)
     {
         _ = Forget(milliseconds);
         _fake.Interrupt();
@@ -72,7 +72,7 @@ internal sealed class InterruptWaitTests
     }
 
     [Test]
-    public async Task A_wait_that_is_awaited_after_somebody_else_took_its_interrupt_goes_on()
+    public async Task A_wait_awaited_after_another_took_its_interrupt_goes_on_waiting()
     {
         var wait = Forget(20_000);
         _fake.Interrupt();
@@ -91,7 +91,7 @@ internal sealed class InterruptWaitTests
     [TestCase(1u << 31)]
     [TestCase(uint.MaxValue - (1 << 20))]
     [TestCase(uint.MaxValue)]
-    public async Task However_many_interrupts_nobody_waited_for_the_next_wait_returns(uint count)
+    public async Task The_next_wait_returns_after_any_number_of_unawaited_interrupts(uint count)
     {
         _fake.Interrupt(5);
         Assert.That(_fake.Device.TryWaitForInterrupt(s_timeout, out _), Is.True);
@@ -112,7 +112,7 @@ internal sealed class InterruptWaitTests
     [TestCase(uint.MaxValue, 1u, uint.MaxValue - 2, false)]
     [TestCase(3_000_000_003u, 4u, 3u, true)]
     [TestCase(4u, 3_000_000_003u, 3u, false)]
-    public void Of_two_totals_the_one_that_is_further_from_what_was_counted_is_later(uint total, uint other, uint start, bool isLater) =>
+    public void The_total_further_from_the_last_count_is_the_later_one(uint total, uint other, uint start, bool isLater) =>
         Assert.That(InterruptSource.IsLater(total, other, start), Is.EqualTo(isLater));
 
     private ValueTask<InterruptCount> Forget(int milliseconds) =>

@@ -237,7 +237,7 @@ internal sealed class OneShotEngineTests
     }
 
     [Test]
-    public async Task What_cannot_be_stopped_keeps_its_buffer_and_says_so()
+    public async Task A_device_that_cannot_be_stopped_keeps_its_buffer_and_reports_it()
     {
         var failures = new List<Exception>();
         _fake.Device.Failed += (_, failed) => failures.Add(failed.Exception);
@@ -275,8 +275,11 @@ internal sealed class OneShotEngineTests
     [TestCase(false, true)]
     [TestCase(true, false)]
     [TestCase(true, true)]
-    public async Task A_transfer_allocates_nothing(bool blocks, bool isDoneAtOnce)
+    [TestCase(false, false, true)]
+    public async Task A_transfer_allocates_nothing(bool blocks, bool isDoneAtOnce, bool isPolled = false)
     {
+        if (isPolled)
+            _session.PollInterval = TimeSpan.FromMilliseconds(1);
         if (isDoneAtOnce)
             _engine.Starting = () => Finish(_engine);
         const int transfers = 100, Attempts = 50;
@@ -342,7 +345,8 @@ internal sealed class OneShotEngineTests
     private void Finish(FakeEngine engine)
     {
         engine.Say(FakeEngine.Done);
-        _fake.Interrupt();
+        if (_session.PollInterval is null)
+            _fake.Interrupt();
     }
 
     private static async Task Taken()

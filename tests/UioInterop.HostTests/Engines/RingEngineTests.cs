@@ -115,6 +115,27 @@ internal sealed class RingEngineTests
         Assert.That(ring.Receive(s_timeout).Index, Is.Zero);
     }
 
+    // Without an interrupt, too: the end asks the engine once more.
+    [TestCase(false)]
+    [TestCase(true)]
+    public async Task Parts_filled_before_the_end_can_still_be_received(bool interrupts)
+    {
+        var ring = Begin();
+        ring.Fill(2);
+        if (interrupts)
+            _fake.Interrupt();
+
+        ring.End();
+
+        for (var i = 0; i < 2; i++)
+        {
+            using var part = await ring.ReceiveAsync(s_timeout);
+            Assert.That((part.Index, part.Mapping.CanEnd), Is.EqualTo((i, true)));
+        }
+        Assert.That(() => ring.Receive(s_timeout), Throws.InstanceOf<TransferStoppedException>());
+        Assert.That(ring.Returned, Is.Empty);
+    }
+
     [Test]
     public async Task A_part_of_an_earlier_ring_is_not_given_to_this()
     {
@@ -130,7 +151,7 @@ internal sealed class RingEngineTests
     }
 
     [Test]
-    public async Task An_error_ends_the_ring_and_whoever_receives_hears_of_it()
+    public async Task An_error_ends_the_ring_and_fails_the_receive()
     {
         var ring = Begin();
         var receive = ring.ReceiveAsync(s_timeout).AsTask();
@@ -175,7 +196,7 @@ internal sealed class RingEngineTests
     }
 
     [Test]
-    public void What_is_no_ring_is_refused()
+    public void Invalid_parts_are_refused()
     {
         var ring = new FakeRing(_session, isCyclic: false);
 

@@ -80,7 +80,7 @@ internal abstract class KilledWriterTests
     }
 
     [Test]
-    public void What_does_not_stop_keeps_its_memory_even_when_its_driver_goes()
+    public void A_device_that_does_not_stop_keeps_its_memory_after_unbinding()
     {
         KernelLogCheckAttribute.Expect(new Regex($"{LostName}: did not stop: the memory of 3 dma-bufs is kept from others until reboot"));
         using (Open(LostName))

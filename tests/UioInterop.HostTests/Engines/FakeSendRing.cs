@@ -1,0 +1,41 @@
+namespace UioInterop.HostTests.Engines;
+
+/// <summary>A ring of a <see cref="FakeDevice"/> whose parts a test has sent.</summary>
+internal sealed class FakeSendRing(DeviceSession session) : SendRingEngine(session)
+{
+    private int _sent;
+    private int _seen;
+
+    /// <summary>The parts that the engine was given, in that order, and how long they were.</summary>
+    public List<(int Part, long Length)> Given { get; } = [];
+
+    /// <summary>The next interrupt is one of an error.</summary>
+    public bool Fails { get; set; }
+
+    /// <summary>Has sent parts. An interrupt has to follow.</summary>
+    public void HasSent(int count) => Interlocked.Add(ref _sent, count);
+
+    protected override void Start(ReadOnlySpan<TransferLease> parts)
+    {
+    }
+
+    protected override int Acknowledge(InterruptCount count)
+    {
+        if (Fails)
+            throw new IOException("the ring reports an error");
+        var sent = Volatile.Read(ref _sent);
+        var done = sent - _seen;
+        _seen = sent;
+        return done;
+    }
+
+    protected override void GiveBack(int part, TransferLease lease)
+    {
+        _ = lease.Address;
+        Given.Add((part, lease.Length));
+    }
+
+    protected override void Reset()
+    {
+    }
+}
