@@ -11,6 +11,7 @@ public static class KnownLines
         new("^ (memory used (by|for)|per task-struct)", "lockdep's memory"),
         new("^reboot: Power down$", "the end of every good run, at level 0"),
         new("^DMA-API: (preallocated|debugging (enabled|disabled))", "the DMA debug layer's banner"),
+        new("^uio_dmabuf_quarantine: [0-9]+ callbacks suppressed", "tests provoke more of its lines than ten in five seconds"),
     ];
 
     /// <summary>Of any machine that QEMU emulates on a busy host, at any time.</summary>

@@ -240,8 +240,8 @@ public abstract class StreamEngine : Engine
             return;
 
         Session.ThrowIfCutOff();
-        for (int i = 0; i < done && !_isCyclic; i++)
-            _leases[(int)((_done + i) % _parts.Length)].Complete();
+        if (_direction == DmaDirection.ToDevice)
+            EndLeases(_done, done);
         _done += done;
         long lost = _done - _taken - (_parts.Length - Doubt);
         if (_isCyclic && lost > 0)
@@ -265,6 +265,8 @@ public abstract class StreamEngine : Engine
         // What has been filled is the program's.
         if (_failure is null && !Device.IsDisposed)
             Offer(default);
+        if (!_isCyclic)
+            EndLeases(_taken, _done - _taken);
         Volatile.Write(ref _isRunning, false);
         _failure ??= Device.IsDisposed ? Device.Info.Disposed() : Stopped(by, why, cause);
         foreach (TransferLease lease in _leases)
@@ -404,7 +406,7 @@ public abstract class StreamEngine : Engine
         lock (Domain.Gate)
         {
             part = default;
-            if ((_done > _taken || _unused.Count > 0) && HandsOut)
+            if ((_done > _taken || _unused.Count > 0) && HandsOut && TryEndLease())
             {
                 long number = TakeNumber();
                 int index = (int)(number % _parts.Length);
@@ -424,6 +426,16 @@ public abstract class StreamEngine : Engine
 
     // What was received before an error or the end is still there. A part to send is of no use then.
     private bool HandsOut => _direction == DmaDirection.ToDevice ? _isRunning && _failure is null : !Device.IsDisposed;
+
+    // The CPU is kept out of a part that was filled until the program takes it. False when a stop was first.
+    private bool TryEndLease() =>
+        _isCyclic || _direction == DmaDirection.ToDevice || _leases[(int)(_taken % _parts.Length)].TryComplete();
+
+    private void EndLeases(long first, long count)
+    {
+        for (long number = first; number < first + count; number++)
+            _leases[(int)(number % _parts.Length)].TryComplete();
+    }
 
     private long TakeNumber()
     {
