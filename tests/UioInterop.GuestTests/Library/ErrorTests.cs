@@ -26,6 +26,7 @@ internal sealed class ErrorTests
 
     private static readonly Row[] s_rows =
     [
+        new("UioDevice.Find", "no such device", "open", 19, "there is", _ => UioDevice.Find(UioDeviceId.FromNumber(99))),
         new("UioDevice.Open", "no such device", "open", 19, "there is", _ => UioDevice.Open(UioDeviceId.FromNumber(99))),
         new("UioDevice.Open", "no permission", "open", 13, "udev rule", scene => Unprivileged.AsNobody(() => UioDevice.Open(scene.Id))),
         new("UioDevice.Open", "open already", "open", 16, "this program", scene => scene.OpenAgain()),
