@@ -94,7 +94,7 @@ internal static class DeviceChecks
     private static void Translation(UioDevice device, List<Finding> findings)
     {
         (string name, UioFeatures features) = (device.Info.DevicePath, device.Features);
-        switch (features.Translation)
+        switch (features.Translation == DmaTranslation.Unknown ? FromSysFs(device.Info.Iommu) : features.Translation)
         {
             case DmaTranslation.Strict:
                 findings.Add(Finding.Good("iommu", name, "an IOMMU keeps it from memory that it was not given"));
@@ -116,6 +116,15 @@ internal static class DeviceChecks
                 "put the series into it: kernel-patch/apply.sh TREE; the boards' two ioctls do for buffers in one piece"));
         }
     }
+
+    // A kernel without the series does not say it. Documentation/ABI/testing/sysfs-kernel-iommu_groups: DMA is strict, DMA-FQ lazy.
+    private static DmaTranslation FromSysFs(IommuGroup? group) => group switch
+    {
+        null => DmaTranslation.None,
+        { IsStrict: true } => DmaTranslation.Strict,
+        { Translates: true } => DmaTranslation.Lazy,
+        _ => DmaTranslation.Identity,
+    };
 
     private static bool Import(UioDevice device, List<Finding> findings)
     {
