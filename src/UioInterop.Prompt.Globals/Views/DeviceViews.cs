@@ -23,7 +23,7 @@ internal static class DeviceViews
     {
         List<string[]> maps = [.. info.Maps.Select(map => new[]
         {
-            $"map{map.Index}", map.Name, $"0x{map.PhysicalAddress.ToString("x", CultureInfo.InvariantCulture)}", Size(map.Length),
+            $"map{map.Index}", map.Name, $"0x{map.PhysicalAddress.ToString("x", CultureInfo.InvariantCulture)}", ByteSize.Of(map.Length),
         })];
         string[] where =
         [
@@ -40,7 +40,8 @@ internal static class DeviceViews
             ["device", "name", "parent", "driver", "maps"],
             .. devices.Select(info => new[]
             {
-                info.DevicePath, info.Name, info.ParentName, info.Driver, string.Join(", ", info.Maps.Select(map => Size(map.Length))),
+                info.DevicePath, info.Name, info.ParentName, info.Driver,
+                string.Join(", ", info.Maps.Select(map => ByteSize.Of(map.Length))),
             }),
         ]);
 
@@ -64,7 +65,7 @@ internal static class DeviceViews
         {
             IReadOnlyList<DmaRange> ranges = mapping.Ranges;
             return Table.Of([
-                .. ranges.Take(Most).Select(range => new[] { range.Address.ToString(), Size(range.Length) }),
+                .. ranges.Take(Most).Select(range => new[] { range.Address.ToString(), ByteSize.Of(range.Length) }),
                 .. ranges.Count > Most ? [[$"and {ranges.Count - Most} more", ""]] : Array.Empty<string[]>(),
             ], "  ");
         }
@@ -88,11 +89,4 @@ internal static class DeviceViews
     }
 
     private static string Count(int count, string what) => count == 1 ? $"1 {what}" : $"{count} {what}s";
-
-    private static string Size(long bytes) => bytes switch
-    {
-        >= 1 << 20 when bytes % (1 << 20) == 0 => $"{bytes >> 20} MiB",
-        >= 1 << 10 when bytes % (1 << 10) == 0 => $"{bytes >> 10} KiB",
-        _ => $"{bytes} bytes",
-    };
 }

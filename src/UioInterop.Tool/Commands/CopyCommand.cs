@@ -29,7 +29,7 @@ internal static class CopyCommand
             CopyData data = await CopyAsync(
                 engine, line.GetValue(size), line.GetValue(times), TimeSpan.FromMilliseconds(line.GetValue(timeout)), token);
             print(line).Show(data, output => output.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"{data.Device} copied {data.Times} times {Sizes.Of(data.Length)} in {data.Milliseconds:0.0} ms: "
+                $"{data.Device} copied {data.Times} times {ByteSize.Of(data.Length)} in {data.Milliseconds:0.0} ms: "
                     + $"{(data.IsEqual ? "equal" : "NOT EQUAL")}")));
             return data.IsEqual ? ExitCode.Done : ExitCode.Failed;
         });

@@ -41,7 +41,7 @@ internal static class ImportCommand
                 else
                 {
                     Printer.Table(
-                        output, ["", ""], ranges.Take(MostRanges).Select(range => new[] { range.Address, Sizes.Of(range.Length) }));
+                        output, ["", ""], ranges.Take(MostRanges).Select(range => new[] { range.Address, ByteSize.Of(range.Length) }));
                 }
 
                 if (ranges?.Length > MostRanges)

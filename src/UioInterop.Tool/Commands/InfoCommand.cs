@@ -45,7 +45,7 @@ internal static class InfoCommand
         if (info.DeviceTreeNode.Length > 0)
             yield return ["node", $"{info.DeviceTreeNode} ({string.Join(", ", info.Compatible)})"];
         foreach (UioMapInfo map in info.Maps)
-            yield return [$"map {map.Index}", $"{Hex.Of(map.PhysicalAddress)}, {Sizes.Of(map.Length)} {map.Name}"];
+            yield return [$"map {map.Index}", $"{Hex.Of(map.PhysicalAddress)}, {ByteSize.Of(map.Length)} {map.Name}"];
         yield return ["interrupts", $"{info.Interrupts}"];
         yield return ["IOMMU", info.Iommu?.ToString() ?? "none"];
         if (features is null)
@@ -60,7 +60,7 @@ internal static class InfoCommand
             yield break;
         }
 
-        yield return ["import", $"by handle; at most {features.MaxMappings} buffers of {Sizes.Of(features.MaxBytes)} together"];
+        yield return ["import", $"by handle; at most {features.MaxMappings} buffers of {ByteSize.Of(features.MaxBytes)} together"];
         yield return ["translation", $"{features.Translation}"];
         yield return ["DMA mask", $"{features.AddressBits} bits"];
         yield return ["addresses", features.ExposesAddresses ? "told" : "kept by the kernel"];

@@ -26,7 +26,7 @@ internal static class ListCommand
 
     private static string[] Row(UioDeviceInfo info) =>
     [
-        info.DevicePath, info.Name, info.ParentName, info.Driver, string.Join(", ", info.Maps.Select(map => Sizes.Of(map.Length))),
+        info.DevicePath, info.Name, info.ParentName, info.Driver, string.Join(", ", info.Maps.Select(map => ByteSize.Of(map.Length))),
         $"{info.Interrupts}",
     ];
 }

@@ -132,7 +132,7 @@ internal static class DeviceChecks
         try
         {
             using DeviceBuffer<byte> buffer = device.Allocate<byte>(TestLength, DmaDirection.Bidirectional);
-            findings.Add(Finding.Good("import", name, $"it reaches {Sizes.Of(TestLength)} of {buffer.Buffer}"));
+            findings.Add(Finding.Good("import", name, $"it reaches {ByteSize.Of(TestLength)} of {buffer.Buffer}"));
             return true;
         }
         catch (UioException error)

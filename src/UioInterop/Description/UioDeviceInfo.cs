@@ -59,8 +59,8 @@ public sealed class UioDeviceInfo
         string maps = Maps.Count switch
         {
             0 => "no map",
-            1 => $"1 map of {SizeOf(Maps[0])}",
-            _ => $"{Maps.Count} maps of {string.Join(", ", Maps.Select(SizeOf))}",
+            1 => $"1 map of {ByteSize.Of(Maps[0].Length)}",
+            _ => $"{Maps.Count} maps of {string.Join(", ", Maps.Select(map => ByteSize.Of(map.Length)))}",
         };
         return $"{DevicePath} \"{Name}\" ({string.Join(", ", new[] { ParentName, maps, Driver }.Where(part => part.Length > 0))})";
     }
@@ -68,9 +68,4 @@ public sealed class UioDeviceInfo
     /// <summary>That the UioDevice has been disposed.</summary>
     /// <param name="rest">What else that means, in words.</param>
     internal ObjectDisposedException Disposed(string rest = "") => new("UioDevice", $"{DevicePath} has been disposed{rest}.");
-
-    private static string SizeOf(UioMapInfo map) =>
-        map.Length >= 1 << 20 && map.Length % (1 << 20) == 0 ? $"{map.Length >> 20} MiB"
-        : map.Length >= 1 << 10 && map.Length % (1 << 10) == 0 ? $"{map.Length >> 10} KiB"
-        : $"{map.Length} bytes";
 }
