@@ -30,24 +30,6 @@ internal static class Arguments
         DefaultValueFactory = _ => @default,
     };
 
-    public static Option<int> Map() => NumberOption("--map", "Which of the device's memory maps", 0);
-
-    public static Option<int> Width()
-    {
-        Option<int> width = NumberOption("--width", "Bits of a register: 8, 16, 32 or 64", 32);
-        width.Validators.Add(result =>
-        {
-            if (result.GetValueOrDefault<int>() is not (8 or 16 or 32 or 64))
-                result.AddError("--width is 8, 16, 32 or 64.");
-        });
-        return width;
-    }
-
-    public static Option<bool> Shared() => new("--shared")
-    {
-        Description = "Also when another program has the device open. On uio_pci_generic, closing it ends that program's DMA",
-    };
-
     private static T Parse<T>(SymbolResult result) where T : struct, IBinaryInteger<T>
     {
         string text = result.Tokens is [var only] ? only.Value : "";

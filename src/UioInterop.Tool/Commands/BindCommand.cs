@@ -37,7 +37,7 @@ internal static class BindCommand
             }
             catch (Exception error) when (error is UioException or TimeoutException)
             {
-                node = null;
+                // The message below says where to look.
             }
 
             print(line).Show(new BindingData(binding.Device, binding.Driver, binding.PreviousDriver, node),

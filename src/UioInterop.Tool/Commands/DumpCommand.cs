@@ -10,21 +10,17 @@ internal static class DumpCommand
 
     public static Command Build(Func<ParseResult, Printer> print)
     {
-        Argument<string> device = Arguments.Device();
-        Argument<int> offset = Arguments.Number<int>("OFFSET", "Where to begin, in bytes, a multiple of the width");
+        var access = new RegisterAccess();
         Argument<int> length = Arguments.Number<int>("LENGTH", "How many bytes, a multiple of the width");
-        Option<int> map = Arguments.Map(), width = Arguments.Width();
-        Option<bool> shared = Arguments.Shared();
-        var command = new Command("dump", "Read registers in a row. Some devices change when they are read: name what you want to see")
-        {
-            device, offset, length, map, width, shared,
-        };
+        Command command = access.Command(
+            "dump", "Read registers in a row. Some devices change when they are read: name what you want to see", length);
         command.SetAction(line =>
         {
-            (int at, int bytes, int bits) = (line.GetValue(offset), line.GetValue(length), line.GetValue(width));
+            (int at, int bits) = access.Place(line);
+            int bytes = line.GetValue(length);
             if (bytes == 0 || bytes % (bits / 8) != 0)
                 throw new ArgumentException($"LENGTH is a multiple of {bits / 8} bytes, more than 0.", nameof(line));
-            RegisterAccess.With(line.GetRequiredValue(device), line.GetValue(map), line.GetValue(shared), registers =>
+            access.Run(line, registers =>
             {
                 _ = registers.Slice(at, bytes); // refused before the first read, if it is too long
                 var values = new List<RegisterData>();

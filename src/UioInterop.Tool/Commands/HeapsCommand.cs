@@ -11,7 +11,7 @@ internal static class HeapsCommand
         var command = new Command("heaps", "List the heaps that dma-bufs come from");
         command.SetAction(line =>
         {
-            HeapData[] heaps = [.. DmaHeap.List().Select(Try)];
+            HeapData[] heaps = [.. DmaHeap.List().Select(HeapData.Of)];
             print(line).Show(heaps, output =>
             {
                 if (heaps.Length == 0)
@@ -22,20 +22,6 @@ internal static class HeapsCommand
             return ExitCode.Done;
         });
         return command;
-    }
-
-    /// <summary>Whether a heap gives a page to this program.</summary>
-    public static HeapData Try(DmaHeap heap)
-    {
-        try
-        {
-            using DmaBuf buffer = heap.Allocate(1);
-            return new HeapData(heap.Name, heap.DevicePath, true, null);
-        }
-        catch (UioException error)
-        {
-            return new HeapData(heap.Name, heap.DevicePath, false, error.Message);
-        }
     }
 
     private static string[] Row(HeapData heap) => [heap.Name, heap.Path, heap.IsOpen ? "yes" : $"no: {heap.WhyNot}"];

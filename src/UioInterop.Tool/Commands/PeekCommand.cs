@@ -8,15 +8,12 @@ internal static class PeekCommand
 {
     public static Command Build(Func<ParseResult, Printer> print)
     {
-        Argument<string> device = Arguments.Device();
-        Argument<int> offset = Arguments.Number<int>("OFFSET", "Where the register is, in bytes, a multiple of its width");
-        Option<int> map = Arguments.Map(), width = Arguments.Width();
-        Option<bool> shared = Arguments.Shared();
-        var command = new Command("peek", "Read a register") { device, offset, map, width, shared };
+        var access = new RegisterAccess();
+        Command command = access.Command("peek", "Read a register");
         command.SetAction(line =>
         {
-            (int at, int bits) = (line.GetValue(offset), line.GetValue(width));
-            RegisterAccess.With(line.GetRequiredValue(device), line.GetValue(map), line.GetValue(shared), registers =>
+            (int at, int bits) = access.Place(line);
+            access.Run(line, registers =>
             {
                 string value = Hex.Of(RegisterAccess.Read(registers, at, bits), bits);
                 RegisterData[] data = [new(Hex.Of((ulong)at), value)];

@@ -1,4 +1,3 @@
-using UioInterop.Tool.Commands;
 using UioInterop.Tool.Output;
 
 namespace UioInterop.Tool.Doctor;
@@ -21,7 +20,7 @@ internal static class HeapChecks
 
         foreach (DmaHeap heap in heaps)
         {
-            HeapData tried = HeapsCommand.Try(heap);
+            HeapData tried = HeapData.Of(heap);
             yield return tried.IsOpen
                 ? Finding.Good("heap", heap.DevicePath, "it allocates")
                 : Finding.Problem("heap", heap.DevicePath, "it does not allocate", tried.WhyNot!);

@@ -62,6 +62,20 @@ internal sealed record BindingData(string Device, string? Driver, string? Before
 internal sealed record HeapData(string Name, string Path, bool IsOpen, string? WhyNot) : IData
 {
     public IEnumerable<(string, object?)> Fields => [("name", Name), ("path", Path), ("isOpen", IsOpen), ("whyNot", WhyNot)];
+
+    /// <summary>Tries whether a heap gives a page to this program.</summary>
+    public static HeapData Of(DmaHeap heap)
+    {
+        try
+        {
+            using DmaBuf buffer = heap.Allocate(1);
+            return new HeapData(heap.Name, heap.DevicePath, true, null);
+        }
+        catch (UioException error)
+        {
+            return new HeapData(heap.Name, heap.DevicePath, false, error.Message);
+        }
+    }
 }
 
 internal sealed record RangeData(string Address, long Length) : IData
