@@ -24,7 +24,8 @@ internal static class ReplCommand
             }
             catch (Win32Exception)
             {
-                throw new IOException($"{Program} is not installed, or not on PATH: dotnet tool install --global UioInterop.Prompt");
+                throw new IOException(
+                    $"there is no {Program} on PATH: publish src/UioInterop.Prompt, and link its program there by that name");
             }
         });
         return command;

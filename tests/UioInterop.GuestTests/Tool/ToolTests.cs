@@ -146,6 +146,7 @@ internal sealed class ToolTests
         Assert.That((copy.GetProperty("isEqual").GetBoolean(), copy.GetProperty("length").GetInt32()), Is.EqualTo((true, 100)));
     }
 
+    [TestCase(ExitCode.Failed, "uio-repl", "repl", "board")]
     [TestCase(ExitCode.Failed, "no-such-device", "peek", "no-such-device", "0")]
     [TestCase(ExitCode.Failed, "no-such-heap", "import", "0", "--heap", "no-such-heap")]
     [TestCase(ExitCode.Failed, "0000:00:1e.7", "unbind", "0000:00:1e.7")]
