@@ -29,8 +29,7 @@ public sealed partial class UioDevice
         ArgumentOutOfRangeException.ThrowIfLessThan(options.TransferTimeout, TimeSpan.Zero, nameof(options));
         UioDeviceInfo info = UioDeviceLookup.Find(id);
 
-        // Before the file is opened, whose count starts there: what comes in between is then reported and not lost.
-        uint interrupts = SysFs.ReadInterruptCount(info.Number) ?? 0;
+        // The count in info is from before the file is opened, whose count starts there: what comes in between is reported, not lost.
         SafeFileHandle file = UioNode.Open(info, options.IsExclusive);
         SafeFileHandle? wake = null;
         try
@@ -39,7 +38,7 @@ public sealed partial class UioDevice
             if (result < 0)
                 throw UioException.From(Calls.CreateEvent, info.DevicePath, result);
 
-            return new UioDevice(info, options, file, new InterruptSource(info, file, wake!, interrupts, options.ContinueInline));
+            return new UioDevice(info, options, file, new InterruptSource(info, file, wake!, info.Interrupts, options.ContinueInline));
         }
         catch
         {
