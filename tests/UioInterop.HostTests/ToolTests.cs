@@ -1,6 +1,4 @@
 using System.Text.Json;
-using CliWrap;
-using CliWrap.Buffered;
 using NUnit.Framework;
 using UioInterop.Harness;
 using UioInterop.Harness.Machines;
@@ -25,10 +23,7 @@ internal sealed class ToolTests
 
         Assert.That(new FileInfo(folder.PathOf("out/uio")).Length, Is.LessThanOrEqualTo(MaxLength));
 
-        var result = await Cli.Wrap("dotnet")
-            .WithArguments([
-                typeof(Machine).Assembly.Location, "run", folder.PathOf("out/uio"), "--machine", machine, "--", "doctor", "--json"])
-            .WithValidation(CommandResultValidation.None).ExecuteBoundedAsync();
+        var result = await RunTests.RunAsync("", folder.PathOf("out/uio"), "--machine", machine, "--", "doctor", "--json");
         Assert.That(result.ExitCode, Is.EqualTo(code), result.StandardError);
         var report = JsonDocument.Parse(result.StandardOutput).RootElement;
         Assert.That(report.GetProperty("canTransfer").GetBoolean(), Is.EqualTo(code == 0));

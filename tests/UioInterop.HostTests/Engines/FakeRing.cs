@@ -4,33 +4,24 @@ namespace UioInterop.HostTests.Engines;
 internal sealed class FakeRing(DeviceSession session, bool isCyclic, StopDomain? domain = null)
     : RingEngine(session, isCyclic, domain: domain)
 {
-    private int _filled;
-    private int _seen;
+    private readonly Progress _progress = new();
 
     /// <summary>The parts that the engine was given back, in that order.</summary>
     public List<int> Returned { get; } = [];
 
     /// <summary>The next interrupt is one of an error.</summary>
-    public bool Fails { get; set; }
+    public bool Fails { set => _progress.Fails = value; }
 
     public int Resets { get; private set; }
 
     /// <summary>Fills parts. An interrupt has to follow.</summary>
-    public void Fill(int count) => Interlocked.Add(ref _filled, count);
+    public void Fill(int count) => _progress.Add(count);
 
     protected override void Start(ReadOnlySpan<TransferLease> parts)
     {
     }
 
-    protected override int Acknowledge(InterruptCount count)
-    {
-        if (Fails)
-            throw new IOException("the ring reports an error");
-        var filled = Volatile.Read(ref _filled);
-        var done = filled - _seen;
-        _seen = filled;
-        return done;
-    }
+    protected override int Acknowledge(InterruptCount count) => _progress.Take();
 
     protected override void GiveBack(int part, TransferLease lease)
     {

@@ -3,30 +3,16 @@ using NUnit.Framework;
 namespace UioInterop.HostTests.Engines;
 
 /// <summary>What an engine's driver need not think about.</summary>
-internal sealed class OneShotEngineTests
+internal sealed class OneShotEngineTests : EngineTest
 {
-    private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(20);
-    private static readonly TimeSpan s_short = TimeSpan.FromMilliseconds(20);
-
-    private FakeDevice _fake = null!;
-    private DeviceSession _session = null!;
     private FakeEngine _engine = null!;
     private DmaMapping _mapping = null!;
 
     [SetUp]
-    public void Open()
+    public void Prepare()
     {
-        _fake = FakeDevice.Open();
-        _session = _fake.Session();
-        _engine = new FakeEngine(_session);
-        _mapping = _fake.Import();
-    }
-
-    [TearDown]
-    public void Close()
-    {
-        _session.Dispose();
-        _fake.Dispose();
+        _engine = new FakeEngine(Session);
+        _mapping = Fake.Import();
     }
 
     [TestCase(false)]
@@ -49,7 +35,7 @@ internal sealed class OneShotEngineTests
     {
         var transfer = Begin();
         _engine.Say(0);
-        _fake.Interrupt();
+        Fake.Interrupt();
         await Taken();
         Assert.That(transfer.IsCompleted, Is.False);
 
@@ -65,7 +51,7 @@ internal sealed class OneShotEngineTests
         var transfer = Begin(blocks);
 
         _engine.Say(FakeEngine.Error);
-        _fake.Interrupt();
+        Fake.Interrupt();
 
         Assert.That(async () => await transfer.WaitAsync(s_timeout),
             Throws.InstanceOf<IOException>().With.Message.Contains("reports an error"));
@@ -116,7 +102,7 @@ internal sealed class OneShotEngineTests
     [Test]
     public void A_transfer_whose_lease_a_stop_has_ended_is_not_started()
     {
-        using var other = _fake.Import();
+        using var other = Fake.Import();
         var starts = 0;
         _engine.Beginning = () => other.BeginTransfer(0, 1).Dispose();
         _engine.Starting = () => starts++;
@@ -130,9 +116,9 @@ internal sealed class OneShotEngineTests
     [Test]
     public void A_lease_that_a_stop_has_ended_says_so()
     {
-        using var other = _fake.Import();
-        var registers = _fake.Registers;
-        _fake.Device.Quiesce = () => registers.Write32(0, 0);
+        using var other = Fake.Import();
+        var registers = Fake.Registers;
+        Fake.Device.Quiesce = () => registers.Write32(0, 0);
         var lease = _mapping.BeginTransfer(0, 4096);
 
         other.BeginTransfer(0, 4096).Dispose();
@@ -148,8 +134,8 @@ internal sealed class OneShotEngineTests
     [Test]
     public async Task Each_engine_of_a_device_has_its_own_interrupt_and_its_own_wait()
     {
-        var second = new FakeEngine(_session, at: 0x100);
-        using var to = _fake.Import();
+        var second = new FakeEngine(Session, at: 0x100);
+        using var to = Fake.Import();
         var first = Begin();
         var other = second.RunAsync(to, s_timeout).AsTask();
 
@@ -164,8 +150,8 @@ internal sealed class OneShotEngineTests
     [Test]
     public async Task A_stop_leaves_engines_of_other_domains_alone()
     {
-        var second = new FakeEngine(_session, at: 0x100);
-        using var to = _fake.Import();
+        var second = new FakeEngine(Session, at: 0x100);
+        using var to = Fake.Import();
         var other = second.RunAsync(to, s_timeout).AsTask();
 
         Assert.That(async () => await Begin(timeout: s_short).WaitAsync(s_timeout), Throws.InstanceOf<TimeoutException>());
@@ -182,11 +168,11 @@ internal sealed class OneShotEngineTests
         using var fake = onOneDevice ? null : new FakeDevice();
         using var session = fake is null ? null : new DeviceSession(fake.Device);
         var domain = new StopDomain();
-        var first = new FakeEngine(_session, at: 0x100, domain);
-        var second = new FakeEngine(session ?? _session, at: 0x200, domain);
-        _session.Start();
+        var first = new FakeEngine(Session, at: 0x100, domain);
+        var second = new FakeEngine(session ?? Session, at: 0x200, domain);
+        Session.Start();
         session?.Start();
-        using var to = (fake ?? _fake).Import();
+        using var to = (fake ?? Fake).Import();
         var other = second.RunAsync(to, s_timeout).AsTask();
 
         Assert.That(async () => await first.RunAsync(_mapping, s_short), Throws.InstanceOf<TimeoutException>());
@@ -202,16 +188,16 @@ internal sealed class OneShotEngineTests
     public void An_engine_does_not_join_a_domain_that_is_in_use()
     {
         var domain = new StopDomain();
-        _ = new FakeEngine(_session, at: 0x100, domain);
-        _session.Start();
+        _ = new FakeEngine(Session, at: 0x100, domain);
+        Session.Start();
 
-        Assert.That(() => new FakeEngine(_session, at: 0x200, domain), Throws.InvalidOperationException);
+        Assert.That(() => new FakeEngine(Session, at: 0x200, domain), Throws.InvalidOperationException);
     }
 
     [Test]
     public async Task Transfers_take_turns()
     {
-        using var to = _fake.Import();
+        using var to = Fake.Import();
         var first = Begin();
         var second = _engine.RunAsync(to, s_timeout).AsTask();
         Assert.That(async () => await _engine.RunAsync(to, s_short),
@@ -240,7 +226,7 @@ internal sealed class OneShotEngineTests
     public async Task A_device_that_cannot_be_stopped_keeps_its_buffer_and_reports_it()
     {
         var failures = new List<Exception>();
-        _fake.Device.Failed += (_, failed) => failures.Add(failed.Exception);
+        Fake.Device.Failed += (_, failed) => failures.Add(failed.Exception);
         var transfer = Begin(timeout: s_short);
         _engine.Resetting = () => throw new TimeoutException("it goes on and on");
 
@@ -263,11 +249,11 @@ internal sealed class OneShotEngineTests
     {
         var transfers = Enumerable.Range(0, 3).Select(_ => _engine.RunAsync(_mapping, Timeout.InfiniteTimeSpan).AsTask()).ToArray();
 
-        _session.Dispose();
+        Session.Dispose();
 
         foreach (var transfer in transfers)
             Assert.That(async () => await transfer.WaitAsync(s_timeout), Throws.InstanceOf<ObjectDisposedException>());
-        Assert.That(_fake.Imports.Attached, Is.Zero);
+        Assert.That(Fake.Imports.Attached, Is.Zero);
     }
 
     // Whether the interrupt comes later, or is there before anybody waits for it.
@@ -279,7 +265,7 @@ internal sealed class OneShotEngineTests
     public async Task A_transfer_allocates_nothing(bool blocks, bool isDoneAtOnce, bool isPolled = false)
     {
         if (isPolled)
-            _session.PollInterval = TimeSpan.FromMilliseconds(1);
+            Session.PollInterval = TimeSpan.FromMilliseconds(1);
         if (isDoneAtOnce)
             _engine.Starting = () => Finish(_engine);
 
@@ -346,8 +332,8 @@ internal sealed class OneShotEngineTests
     private void Finish(FakeEngine engine)
     {
         engine.Say(FakeEngine.Done);
-        if (_session.PollInterval is null)
-            _fake.Interrupt();
+        if (Session.PollInterval is null)
+            Fake.Interrupt();
     }
 
     private static async Task Taken()

@@ -3,36 +3,24 @@ using NUnit.Framework;
 namespace UioInterop.HostTests.Engines;
 
 /// <summary>Engines of a device whose interrupt is not connected.</summary>
-internal sealed class PollTests
+internal sealed class PollTests : EngineTest
 {
-    private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan s_interval = TimeSpan.FromMilliseconds(1);
 
-    private FakeDevice _fake = null!;
-    private DeviceSession _session = null!;
     private DmaMapping _mapping = null!;
 
     [SetUp]
-    public void Open()
+    public void Prepare()
     {
-        _fake = FakeDevice.Open();
-        _session = _fake.Session();
-        _session.PollInterval = s_interval;
-        _mapping = _fake.Import();
-    }
-
-    [TearDown]
-    public void Close()
-    {
-        _session.Dispose();
-        _fake.Dispose();
+        Session.PollInterval = s_interval;
+        _mapping = Fake.Import();
     }
 
     [TestCase(false)]
     [TestCase(true)]
     public async Task A_transfer_is_done_without_an_interrupt(bool blocks)
     {
-        var engine = new FakeEngine(_session);
+        var engine = new FakeEngine(Session);
         engine.Starting = () => engine.Say(FakeEngine.Done);
         for (var i = 0; i < 3; i++)
         {
@@ -49,8 +37,8 @@ internal sealed class PollTests
     [Test]
     public async Task A_ring_receives_without_an_interrupt()
     {
-        var ring = new FakeRing(_session, isCyclic: false);
-        ring.Begin([.. Enumerable.Range(0, 2).Select(_ => _fake.Import()).Select(each => new TransferPart(each, 0, each.Length))]);
+        var ring = new FakeRing(Session, isCyclic: false);
+        ring.Begin([.. Enumerable.Range(0, 2).Select(_ => Fake.Import()).Select(each => new TransferPart(each, 0, each.Length))]);
         for (var i = 0; i < 5; i++)
         {
             var receive = ring.ReceiveAsync(s_timeout);
@@ -63,7 +51,7 @@ internal sealed class PollTests
     [Test]
     public void A_transfer_that_is_not_done_times_out_and_the_engine_is_reset()
     {
-        var engine = new FakeEngine(_session);
+        var engine = new FakeEngine(Session);
 
         Assert.That(() => engine.Run(_mapping, TimeSpan.FromMilliseconds(20)),
             Throws.InstanceOf<TimeoutException>().With.Message.Contains("was not done within 20 ms"));
@@ -75,9 +63,9 @@ internal sealed class PollTests
     [Test]
     public void The_end_of_the_device_ends_a_polled_transfer()
     {
-        var transfer = new FakeEngine(_session).RunAsync(_mapping, Timeout.InfiniteTimeSpan).AsTask();
+        var transfer = new FakeEngine(Session).RunAsync(_mapping, Timeout.InfiniteTimeSpan).AsTask();
 
-        _session.Dispose();
+        Session.Dispose();
 
         Assert.That(async () => await transfer.WaitAsync(s_timeout), Throws.InstanceOf<ObjectDisposedException>());
     }
@@ -86,12 +74,12 @@ internal sealed class PollTests
     public void The_interval_is_chosen_before_the_first_transfer()
     {
         foreach (var interval in (TimeSpan[])[TimeSpan.Zero, s_interval - TimeSpan.FromTicks(1), TimeSpan.FromDays(2)])
-            Assert.That(() => _session.PollInterval = interval, Throws.InstanceOf<ArgumentOutOfRangeException>());
-        Assert.That(_session.PollInterval, Is.EqualTo(s_interval));
+            Assert.That(() => Session.PollInterval = interval, Throws.InstanceOf<ArgumentOutOfRangeException>());
+        Assert.That(Session.PollInterval, Is.EqualTo(s_interval));
 
-        _ = new FakeEngine(_session);
-        _session.Start();
+        _ = new FakeEngine(Session);
+        Session.Start();
 
-        Assert.That(() => _session.PollInterval = null, Throws.InvalidOperationException.With.Message.Contains("before its first"));
+        Assert.That(() => Session.PollInterval = null, Throws.InvalidOperationException.With.Message.Contains("before its first"));
     }
 }

@@ -3,28 +3,14 @@ using NUnit.Framework;
 namespace UioInterop.HostTests.Engines;
 
 /// <summary>Rings: whose a part is, what was overrun, and what ends them.</summary>
-internal sealed class RingEngineTests
+internal sealed class RingEngineTests : EngineTest
 {
-    private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(20);
-    private static readonly TimeSpan s_short = TimeSpan.FromMilliseconds(20);
-
-    private FakeDevice _fake = null!;
-    private DeviceSession _session = null!;
     private DmaMapping[] _mappings = null!;
 
     [SetUp]
-    public void Open()
+    public void Prepare()
     {
-        _fake = FakeDevice.Open();
-        _session = _fake.Session();
-        _mappings = [.. Enumerable.Range(0, 3).Select(_ => _fake.Import())];
-    }
-
-    [TearDown]
-    public void Close()
-    {
-        _session.Dispose();
-        _fake.Dispose();
+        _mappings = [.. Enumerable.Range(0, 3).Select(_ => Fake.Import())];
     }
 
     [TestCase(false)]
@@ -123,7 +109,7 @@ internal sealed class RingEngineTests
         var ring = Begin();
         ring.Fill(2);
         if (interrupts)
-            _fake.Interrupt();
+            Fake.Interrupt();
 
         ring.End();
 
@@ -157,7 +143,7 @@ internal sealed class RingEngineTests
         var receive = ring.ReceiveAsync(s_timeout).AsTask();
 
         ring.Fails = true;
-        _fake.Interrupt();
+        Fake.Interrupt();
 
         Assert.That(async () => await receive.WaitAsync(s_timeout),
             Throws.InstanceOf<IOException>().With.Message.Contains("reports an error"));
@@ -172,7 +158,7 @@ internal sealed class RingEngineTests
     public async Task A_stop_of_its_domain_ends_the_ring()
     {
         var domain = new StopDomain();
-        var sibling = new FakeEngine(_session, at: 0x100, domain);
+        var sibling = new FakeEngine(Session, at: 0x100, domain);
         var ring = Begin(domain: domain);
         var receive = ring.ReceiveAsync(s_timeout).AsTask();
 
@@ -189,30 +175,30 @@ internal sealed class RingEngineTests
         var ring = Begin();
         var receive = ring.ReceiveAsync(Timeout.InfiniteTimeSpan).AsTask();
 
-        _session.Dispose();
+        Session.Dispose();
 
         Assert.That(async () => await receive.WaitAsync(s_timeout), Throws.InstanceOf<ObjectDisposedException>());
-        Assert.That(_fake.Imports.Attached, Is.Zero);
+        Assert.That(Fake.Imports.Attached, Is.Zero);
     }
 
     [Test]
     public void Invalid_parts_are_refused()
     {
-        var ring = new FakeRing(_session, isCyclic: false);
+        var ring = new FakeRing(Session, isCyclic: false);
 
         Assert.That(() => ring.Begin(Parts()[..1]), Throws.ArgumentException);
         Assert.That(() => ring.Begin([default, default]), Throws.ArgumentNullException);
         Assert.That(() => ring.Begin([new(_mappings[0], 0, 1), new(_mappings[1], 0, 5000)]),
             Throws.InstanceOf<ArgumentOutOfRangeException>());
         Assert.That(() => ring.Receive(s_timeout), Throws.InvalidOperationException.With.Message.Contains("does not run"));
-        using var outgoing = _fake.Import(DmaDirection.ToDevice);
+        using var outgoing = Fake.Import(DmaDirection.ToDevice);
         Assert.That(() => ring.Begin([new(_mappings[0], 0, 1), new(outgoing, 0, 1)]), Throws.ArgumentException);
         Assert.That(_mappings.Select(mapping => mapping.CanEnd), Has.All.True);
     }
 
     private FakeRing Begin(bool isCyclic = false, StopDomain? domain = null)
     {
-        var ring = new FakeRing(_session, isCyclic, domain);
+        var ring = new FakeRing(Session, isCyclic, domain);
         ring.Begin(Parts());
         return ring;
     }
@@ -222,6 +208,6 @@ internal sealed class RingEngineTests
     private void Fill(FakeRing ring, int count)
     {
         ring.Fill(count);
-        _fake.Interrupt();
+        Fake.Interrupt();
     }
 }

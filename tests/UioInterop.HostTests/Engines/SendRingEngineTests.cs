@@ -3,32 +3,19 @@ using NUnit.Framework;
 namespace UioInterop.HostTests.Engines;
 
 /// <summary>Rings that send: whose a part is, and in which order they go.</summary>
-internal sealed class SendRingEngineTests
+internal sealed class SendRingEngineTests : EngineTest
 {
     private const int Parts = 3;
-    private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(20);
-    private static readonly TimeSpan s_short = TimeSpan.FromMilliseconds(20);
 
-    private FakeDevice _fake = null!;
-    private DeviceSession _session = null!;
     private FakeSendRing _ring = null!;
     private DmaMapping[] _mappings = null!;
 
     [SetUp]
-    public void Open()
+    public void Prepare()
     {
-        _fake = FakeDevice.Open();
-        _session = _fake.Session();
-        _mappings = [.. Enumerable.Range(0, Parts).Select(_ => _fake.Import(DmaDirection.ToDevice))];
-        _ring = new FakeSendRing(_session);
+        _mappings = [.. Enumerable.Range(0, Parts).Select(_ => Fake.Import(DmaDirection.ToDevice))];
+        _ring = new FakeSendRing(Session);
         _ring.Begin([.. _mappings.Select(mapping => new TransferPart(mapping, 0, mapping.Length))]);
-    }
-
-    [TearDown]
-    public void Close()
-    {
-        _session.Dispose();
-        _fake.Dispose();
     }
 
     [TestCase(false)]
@@ -136,7 +123,7 @@ internal sealed class SendRingEngineTests
         var flush = _ring.FlushAsync(s_timeout).AsTask();
         _ring.Fails = true;
 
-        _fake.Interrupt();
+        Fake.Interrupt();
 
         Assert.That(async () => await flush.WaitAsync(s_timeout), Throws.InstanceOf<IOException>().With.Message.Contains("error"));
         Assert.That(async () => await _ring.RentAsync(s_timeout), Throws.InstanceOf<IOException>());
@@ -147,13 +134,13 @@ internal sealed class SendRingEngineTests
     public void Parts_for_the_other_direction_are_refused()
     {
         _ring.End();
-        var incoming = new TransferPart(_fake.Import(), 0, 1);
+        var incoming = new TransferPart(Fake.Import(), 0, 1);
         Assert.That(() => _ring.Begin([incoming, incoming]), Throws.ArgumentException);
     }
 
     private void Finish(int count)
     {
         _ring.HasSent(count);
-        _fake.Interrupt();
+        Fake.Interrupt();
     }
 }
