@@ -42,13 +42,17 @@ internal sealed class AxiDmaPort(Registers registers, DmaDirection direction, Ax
     public void Run(DeviceAddress first, DeviceAddress last, bool isCyclic = false)
     {
         if (!Runs)
-            Write(Own.Current, Own.CurrentHigh, first);
+            Write(Own.Current, first);
         registers.Write(Own.Control, isCyclic ? _run | AxiDmaRegisters.Cyclic : _run);
         MoveTail(last);
     }
 
-    /// <summary>Moves the tail: the channel goes on up to this descriptor. In a core with wide addresses, the upper half starts.</summary>
-    public void MoveTail(DeviceAddress last) => Write(Own.Tail, Own.TailHigh, last);
+    /// <summary>Moves the tail: the channel goes on up to this descriptor.</summary>
+    /// <remarks>
+    /// In a core with wide addresses the lower half moves the pause, and the upper half starts a channel that is idle. Both are
+    /// written at once: a channel that came to the new pause between them would be started again behind it.
+    /// </remarks>
+    public void MoveTail(DeviceAddress last) => Write(Own.Tail, last);
 
     public void Reset(Engine engine)
     {
@@ -76,10 +80,16 @@ internal sealed class AxiDmaPort(Registers registers, DmaDirection direction, Ax
             throw new TimeoutException($"{engine} stays in reset ({channel.Control.Name}): does its clock run?");
     }
 
-    private void Write(Register<uint> low, Register<uint> high, DeviceAddress address)
+    private void Write(Register<uint> low, DeviceAddress address)
     {
+        if (options.IsWide && Environment.Is64BitProcess)
+        {
+            registers.Write(new Register<ulong>(low.Offset, low.Name), address.Value);
+            return;
+        }
+
         registers.Write(low, (uint)address.Value);
         if (options.IsWide)
-            registers.Write(high, (uint)(address.Value >> 32));
+            registers.Write(new Register<uint>(low.Offset + sizeof(uint), $"{low.Name}_MSB"), (uint)(address.Value >> 32));
     }
 }

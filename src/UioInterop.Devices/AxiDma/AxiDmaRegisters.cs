@@ -31,7 +31,6 @@ internal sealed class AxiDmaRegisters
         Current = new Register<uint>(at + 0x08, $"{channel}_CURDESC");
         CurrentHigh = new Register<uint>(at + 0x0c, $"{channel}_CURDESC_MSB");
         Tail = new Register<uint>(at + 0x10, $"{channel}_TAILDESC");
-        TailHigh = new Register<uint>(at + 0x14, $"{channel}_TAILDESC_MSB");
         Address = new Register<uint>(at + 0x18, $"{channel}_{address}");
         AddressHigh = new Register<uint>(at + 0x1c, $"{channel}_{address}_MSB");
         TransferLength = new Register<uint>(at + 0x28, $"{channel}_LENGTH");
@@ -49,8 +48,6 @@ internal sealed class AxiDmaRegisters
     public Register<uint> CurrentHigh { get; }
 
     public Register<uint> Tail { get; }
-
-    public Register<uint> TailHigh { get; }
 
     public Register<uint> Address { get; }
 

@@ -106,7 +106,14 @@ internal sealed class AxiDmaRingsTests(AxiDmaCore core)
 
         Announcements.Say($"AXI DMA, {core}, two rings: {Packets / shortest.TotalSeconds:F0} packets of {Length} bytes a second");
 
-        Task Stream() => Task.WhenAll(Task.Run(Send), Task.Run(Receive));
+        // What fails on one side stops the other: both are told.
+        async Task Stream()
+        {
+            var both = Task.WhenAll(Task.Run(Send), Task.Run(Receive));
+            await both.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (both.Exception is { } failures)
+                throw failures;
+        }
 
         async Task Send()
         {
