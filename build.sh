@@ -53,6 +53,7 @@ demo() {
   need "${kernel_packages[@]}" "${machine_packages[@]}"
   native_for x86-64
   arm_machines "$@"
+  other_kernels "$@"
   harness_only
   harness demo "$@"
 }
@@ -61,6 +62,7 @@ run() {
   need "${kernel_packages[@]}" "${machine_packages[@]}"
   native_for x86-64
   arm_machines "$@"
+  other_kernels "$@"
   harness_only >&2
   harness run "$@"
 }
@@ -69,6 +71,7 @@ repl() {
   need "${kernel_packages[@]}" "${machine_packages[@]}"
   native_for x86-64
   arm_machines "$@"
+  other_kernels "$@"
   solution >&2
   UIOINTEROP_GLOBALS=$PWD/src/UioInterop.Prompt.Globals dotnet src/UioInterop.Prompt/bin/Release/net10.0/UioInterop.Prompt.dll -- \
     "${harness[@]}" agent "$@"
@@ -112,13 +115,21 @@ build() {
 }
 
 pack() {
-  local project
   native
-  for project in UioInterop UioInterop.Devices; do
-    # Objects of its own: these have no paths of this machine in them.
-    dotnet pack "src/$project" -c Release --artifacts-path artifacts/pack -p:PackageOutputPath="$PWD/artifacts/packages" \
-      -p:ContinuousIntegrationBuild=true -v quiet -nologo "$@"
-  done
+  pack_project UioInterop "$@"
+  pack_project UioInterop.Devices "$@"
+  pack_project UioInterop.Prompt "$@"
+  # The tool, compiled ahead for each processor, and the package that chooses among them.
+  pack_project UioInterop.Tool -p:PublishAot=true -p:CppCompilerAndLinker=gcc -r linux-x64 "$@"
+  pack_project UioInterop.Tool -p:PublishAot=true -p:CppCompilerAndLinker=aarch64-linux-gnu-gcc \
+    -p:ObjCopyName=aarch64-linux-gnu-objcopy -r linux-arm64 "$@"
+  pack_project UioInterop.Tool -p:PublishAot=true "$@"
+}
+
+# With objects of its own: these have no paths of this machine in them.
+pack_project() {
+  dotnet pack "src/$1" -c Release --artifacts-path artifacts/pack -p:PackageOutputPath="$PWD/artifacts/packages" \
+    -p:ContinuousIntegrationBuild=true -v quiet -nologo "${@:2}"
 }
 
 clean() {

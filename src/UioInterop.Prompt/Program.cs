@@ -3,17 +3,21 @@ using UioInterop.Prompt.Compiling;
 using UioInterop.Prompt.Links;
 using UioInterop.Prompt.Terminal;
 
-const string Usage = """
-    Usage: UioInterop.Prompt -- COMMAND [ARGUMENT...]    a command that starts the agent, and carries its input and output, as ssh
-           UioInterop.Prompt --socket PATH               a local socket, which the agent connects to
-           UioInterop.Prompt --port PATH [BAUD]          a serial port with an agent at its other end
+// In the home folder of whoever ssh logs in as.
+const string AgentThere = "uio-agent/UioInterop.Prompt.Agent";
+const string Usage = $"""
+    Usage: uio-repl HOST                        ssh HOST {AgentThere}
+           uio-repl -- COMMAND [ARGUMENT...]    a command that starts the agent, and carries its input and output
+           uio-repl --socket PATH               a local socket, which the agent connects to
+           uio-repl --port PATH [BAUD]          a serial port with an agent at its other end
     """;
 
 // On a terminal that can do nothing but lines, Ctrl-C is a signal: it is for us alone.
 bool ownSession = !Terminals.CanEdit && !Console.IsInputRedirected;
 Func<Link>? connect = args switch
 {
-    ["--", .. var command] when command.Length > 0 => () => new CommandLink(command, ownSession, Console.Error.WriteLine),
+    [var host] when host.Length > 0 && host[0] != '-' => () => Started(["ssh", host, AgentThere]),
+    ["--", .. var command] when command.Length > 0 => () => Started(command),
     ["--socket", var path] => () => new SocketLink(path),
     ["--port", var path] => () => new PortLink(path, 115200),
     ["--port", var path, var baud] when int.TryParse(baud, out int speed) => () => new PortLink(path, speed),
@@ -45,3 +49,5 @@ catch (PromptException error)
     Console.Error.WriteLine(colours.Error(error.Message));
     return 1;
 }
+
+CommandLink Started(string[] command) => new(command, ownSession, Console.Error.WriteLine);

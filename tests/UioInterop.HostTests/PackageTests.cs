@@ -5,6 +5,7 @@ using CliWrap.Buffered;
 using NUnit.Framework;
 using UioInterop.Harness;
 using UioInterop.Harness.Running;
+using UioInterop.HostTests.Prompt;
 
 namespace UioInterop.HostTests;
 
@@ -43,7 +44,7 @@ internal sealed class PackageTests : IDisposable
         // It makes the native library, and others do as well.
         using var turn = await Repository.LockAsync("native", MachineRuns.Cancel);
         _said = await ScratchFolder.RunIn(
-            Repository.Root, "./build.sh", ["pack", $"-p:PackageOutputPath={_feed.PathOf("")}", $"-p:PackageVersion={s_version}"]);
+            Repository.Root, Repository.At("build.sh"), ["pack", $"-p:PackageOutputPath={_feed.PathOf("")}", $"-p:PackageVersion={s_version}"]);
     }
 
     public void Dispose() => _feed.Dispose();
@@ -83,10 +84,65 @@ internal sealed class PackageTests : IDisposable
         Assert.That(Said("tags"), Does.Contain("dma-buf"));
         Assert.That(Said("description"), Is.Not.Empty);
         string[] files = [.. package.Entries.Select(entry => entry.FullName)];
-        Assert.That(files, Does.Contain("README.md").And.Contain($"lib/net10.0/{name}.xml"));
+        Assert.That(files, Does.Contain("README.md").And.Contain("icon.png").And.Contain($"lib/net10.0/{name}.xml"));
         Assert.That(symbols.Entries.Select(entry => entry.FullName), Does.Contain($"lib/net10.0/{name}.pdb"));
         // The same wherever it is built.
         Assert.That(Text(package, $"lib/net10.0/{name}.dll"), Does.Not.Contain(Repository.Root));
+    }
+
+    [TestCase("linux-x64", 62)]
+    [TestCase("linux-arm64", 183)]
+    public void The_tool_is_one_file_for(string runtime, short machine)
+    {
+        using ZipArchive package = Open($"UioInterop.Tool.{runtime}", "nupkg");
+
+        Assert.That(BitConverter.ToInt16(Head(package, $"tools/any/{runtime}/uio"), 18), Is.EqualTo(machine));
+        Assert.That(
+            package.Entries.Where(entry => entry.FullName.StartsWith("tools/", StringComparison.Ordinal)).Select(entry => entry.Name),
+            Is.EquivalentTo((string[])["uio", "DotnetToolSettings.xml"]));
+    }
+
+    [Test]
+    public async Task The_tool_is_installed_by_the_line_of_its_README()
+    {
+        using var folder = new ScratchFolder();
+        await InstallToolAsync(folder, "UioInterop.Tool");
+
+        Assert.That((await folder.RunAsync(folder.PathOf("out/uio"), ["list", "--json"])).Trim(), Does.StartWith("[").And.EndsWith("]"));
+    }
+
+    // A script is its ssh: it leaves the host's name out, and has the agent here at the place where a board has it.
+    [Test]
+    public async Task The_prompt_is_installed_by_the_line_of_its_README_and_asks_ssh_for_a_board()
+    {
+        using var folder = new ScratchFolder();
+        await InstallToolAsync(folder, "UioInterop.Prompt");
+        folder.Write("ssh", $"""
+            #!/bin/sh
+            [ "$*" = 'board uio-agent/UioInterop.Prompt.Agent' ] && exec {string.Join(' ', PromptProcess.AgentHere)}
+            """);
+        await folder.RunAsync("chmod", ["+x", "ssh"]);
+
+        var result = await (PipeSource.FromString("6 * 7\n") | Cli.Wrap(folder.PathOf("out/uio-repl")).WithArguments(["board"])
+            .WithEnvironmentVariables(new Dictionary<string, string?>(PromptProcess.Environment(folder.PathOf("")))
+            {
+                ["PATH"] = $"{folder.PathOf("")}:{Environment.GetEnvironmentVariable("PATH")}",
+            })
+            .WithValidation(CommandResultValidation.None)).ExecuteBoundedAsync();
+
+        Assert.That((result.ExitCode, result.StandardOutput), Is.EqualTo((0, "42\n")), result.StandardError);
+    }
+
+    private async Task InstallToolAsync(ScratchFolder folder, string project)
+    {
+        const string Packages = "artifacts/packages";
+        string line = File.ReadLines(Repository.At("src", project, "README.md")).Select(one => one.Split('#')[0].Trim())
+            .Single(one => one.StartsWith("dotnet tool install", StringComparison.Ordinal));
+        Assert.That(line, Does.Contain(Packages));
+
+        // Nothing of this test gets into the cache.
+        await folder.RunAsync("env", [$"NUGET_PACKAGES={folder.PathOf("cache")}", "bash", "-c",
+            $"{line.Replace(Packages, _feed.PathOf("."), StringComparison.Ordinal)} --version {s_version}"]);
     }
 
     [Test]

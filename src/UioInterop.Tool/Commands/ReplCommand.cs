@@ -25,7 +25,8 @@ internal static class ReplCommand
             catch (Win32Exception)
             {
                 throw new IOException(
-                    $"there is no {Program} on PATH: publish src/UioInterop.Prompt, and link its program there by that name");
+                    $"there is no {Program} on PATH: dotnet tool install --global UioInterop.Repl --add-source FOLDER, with the packages "
+                        + "that ./build.sh pack made");
             }
         });
         return command;
