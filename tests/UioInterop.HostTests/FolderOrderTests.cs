@@ -1,4 +1,3 @@
-using System.Reflection;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
 using Microsoft.CodeAnalysis.CSharp.Syntax;
@@ -16,30 +15,10 @@ internal sealed class FolderOrderTests
         "Binding",
     ];
 
-    private const string ImplicitUsings =
-        """
-        global using System;
-        global using System.Collections.Generic;
-        global using System.IO;
-        global using System.Linq;
-        global using System.Threading;
-        global using System.Threading.Tasks;
-        """;
-
     // A source generator writes the bodies of partial members: they are missing here, and their out arguments count as unassigned.
     private static readonly string[] s_withoutBodies = ["CS8795", "CS0165", "CS0170"];
 
     private static readonly string s_root = Repository.At("src", "UioInterop");
-
-    // .NET's, and what the library refers to, wherever that is.
-    private static readonly MetadataReference[] s_references =
-    [
-        .. ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator)
-            .Concat(typeof(UioDevice).Assembly.GetReferencedAssemblies().Select(name => Assembly.Load(name).Location))
-            .DistinctBy(Path.GetFileName)
-            .Where(path => !Path.GetFileName(path).StartsWith("UioInterop", StringComparison.Ordinal))
-            .Select(path => MetadataReference.CreateFromFile(path)),
-    ];
 
     [Test]
     public void Every_folder_has_a_place() => Assert.That(Sources().Select(FolderOf).Distinct(), Is.EquivalentTo(s_order));
@@ -75,8 +54,8 @@ internal sealed class FolderOrderTests
 
     private static List<string> UsesOfLaterFolders((string Path, string Text)[] sources)
     {
-        SyntaxTree[] trees = [.. sources.Select(source => CSharpSyntaxTree.ParseText(source.Text, path: source.Path))];
-        var compilation = CSharpCompilation.Create("folders", [CSharpSyntaxTree.ParseText(ImplicitUsings), .. trees], s_references,
+        SyntaxTree[] trees = [.. sources.Select(source => InMemory.Parse(source.Text, source.Path))];
+        var compilation = CSharpCompilation.Create("folders", [InMemory.ImplicitUsings, .. trees], InMemory.References,
             new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary, allowUnsafe: true,
                 nullableContextOptions: NullableContextOptions.Enable));
 
