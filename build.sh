@@ -5,6 +5,9 @@ export STARTED_IN=$PWD
 [[ -z ${KERNEL_SRC-} ]] || KERNEL_SRC=$(realpath "$KERNEL_SRC")
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
+# Words that name an ARM machine.
+arm='arm|zcu|versal|all'
+
 # What a fresh Debian 12 lacks, with why where the name does not say it.
 kernel_packages=(gcc libc6-dev make git flex bison bc perl xz-utils libelf-dev libssl-dev)
 machine_packages=(qemu-system-x86)
@@ -33,6 +36,7 @@ help() {
                                    a published folder or an executable; NUnit tests run as tests
 ./build.sh repl [--machine NAME] [--memory MIB] [--kernel FILE] [--dtb FILE] [--append TEXT]
                                    boot a machine with a C# prompt in it, or run the statements of a pipe
+./build.sh shell [--machine NAME]   boot a machine with a shell in it, or run the commands of a pipe
 ./build.sh test [--machine NAME|all] [--filter TEXT] [--guest-only|--host-only] [--shard 2/4]
                 [--fresh] [--random [SEED]] [--report junit=FILE|summary=FILE]
                                    run the tests; without --machine, on the default machines
@@ -77,6 +81,16 @@ repl() {
     "${harness[@]}" agent "$@"
 }
 
+shell() {
+  need "${kernel_packages[@]}" "${machine_packages[@]}"
+  native_for x86-64
+  arm_machines "$@"
+  busybox_for amd64 x86-64
+  [[ ! $* =~ $arm ]] || busybox_for arm64 arm64
+  solution >&2
+  harness shell "$@"
+}
+
 test_all() {
   need "${kernel_packages[@]}" "${machine_packages[@]}" "${quick_check_packages[@]}"
   native_for x86-64
@@ -89,6 +103,8 @@ test_all() {
 test_more() {
   need "${arm_machine_packages[@]}" "${check_packages[@]}"
   native_for arm64
+  busybox_for amd64 x86-64
+  busybox_for arm64 arm64
   other_kernels "$@"
 }
 
@@ -153,7 +169,7 @@ need() {
 
 # For demo and kernel, which mostly do without: what an ARM machine takes, if one is asked for.
 arm_machines() {
-  [[ $* =~ arm|zcu|versal|all ]] || return 0
+  [[ $* =~ $arm ]] || return 0
   need "${arm_machine_packages[@]}"
   native_for arm64
 }
@@ -163,20 +179,35 @@ other_kernels() {
   [[ ! $* =~ 7\.3|all ]] || need_backport linux-source-7.3
 }
 
-# From Debian's backports, which are asked by way of a folder: the machine's own sources stay as they are.
 need_backport() (
   [[ $(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null) != installed ]] || return 0
+  fetch trixie-backports "$(dpkg --print-architecture)" "$1"
+  as_root dpkg --install "$folder/$1"_*.deb
+)
+
+# For an architecture of Debian's and one of ours.
+busybox_for() (
+  [[ ! -x artifacts/busybox/$2/busybox ]] || return 0
+  fetch bookworm "$1" busybox-static
+  dpkg-deb --extract "$folder"/busybox-static_*.deb "$folder/files"
+  mkdir -p "artifacts/busybox/$2"
+  mv "$folder/files/bin/busybox" "artifacts/busybox/$2/"
+)
+
+# A package of a suite for an architecture, into $folder, which the calling subshell takes with it. The machine's own sources stay
+# as they are.
+fetch() {
   need binutils ca-certificates debian-archive-keyring xz-utils
   folder=$(mktemp -d)
   trap 'rm -r "$folder"' EXIT
   mkdir -p "$folder"/{lists,cache/archives}/partial
-  echo "Missing Debian package, fetching it from trixie-backports: $1"
-  echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://deb.debian.org/debian trixie-backports main" > "$folder/sources"
-  apt=(apt-get -qq -o Dir::Etc::SourceList="$folder/sources" -o Dir::Etc::SourceParts=/dev/null -o Dir::State::Lists="$folder/lists"
-    -o Dir::Cache="$folder/cache" -o APT::Sandbox::User="$(id -un)")
-  (cd "$folder" && "${apt[@]}" update && "${apt[@]}" download "$1")
-  as_root dpkg --install "$folder/$1"_*.deb
-)
+  echo "Missing Debian package, fetching it from $1: $3" >&2
+  echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://deb.debian.org/debian $1 main" > "$folder/sources"
+  local apt=(apt-get -qq -o Dir::Etc::SourceList="$folder/sources" -o Dir::Etc::SourceParts=/dev/null
+    -o Dir::State::Lists="$folder/lists" -o Dir::Cache="$folder/cache" -o APT::Sandbox::User="$(id -un)"
+    -o APT::Architecture="$2" -o APT::Architectures="$2")
+  (cd "$folder" && "${apt[@]}" update && "${apt[@]}" download "$3")
+}
 
 as_root() {
   if ((EUID)); then sudo "$@"; else "$@"; fi
@@ -202,7 +233,7 @@ harness() {
 command=${1:-help}
 shift || true
 case $command in
-demo | run | repl | kernel | native | build | pack | clean | help) "$command" "$@" ;;
+demo | run | repl | shell | kernel | native | build | pack | clean | help) "$command" "$@" ;;
 test) test_all "$@" ;;
 *)
   echo "There is no command '$command'." >&2

@@ -7,6 +7,7 @@ var root = new RootCommand("Boots machines whose kernel imports dma-bufs into UI
 {
     DemoCommand.Create(),
     RunCommand.Create(),
+    ShellCommand.Create(),
     AgentCommand.Create(),
     TestCommand.Create(),
     KernelCommand.Create(),

@@ -64,12 +64,14 @@ internal sealed class LogicTests
         var end = await RunAsync(
             machine, ["-device", $"pl-test-core,addr=0x{address:x}", "-device", $"pl-axi-dma,id=a,to=a,addr=0x{dma:x}", "-monitor",
                 "stdio"],
-            $"xp /1wx 0x{address:x}\nxp /1wx 0x{dma + 0x34:x}\nquit\n", folder.PathOf("trace"));
+            $"xp /1wx 0x{address:x}\nxp /1wx 0x{dma + 0x34:x}\nxp /1gx 0x{dma:x}\nquit\n", folder.PathOf("trace"));
 
-        Assert.That(end.StandardOutput, Does.Contain($"{address:x16}: 0x54455354").And.Contains($"{dma + 0x34:x16}: 0x00010009"));
+        Assert.That(end.StandardOutput, Does.Contain($"{address:x16}: 0x54455354").And.Contains($"{dma + 0x34:x16}: 0x00010009")
+            .And.Contains($"{dma:x16}: 0x0001000900010002"));
         Assert.That(folder.Read("trace").Split('\n').Select(line => line.Length == 0 ? line
             : line[(line.IndexOf(" ms ", StringComparison.Ordinal) + 4)..]), Is.EqualTo([
-            $"{address:x} pl-test-core R ID 54455354", $"{dma:x} pl-axi-dma R S2MM_DMASR 00010009", "",
+            $"{address:x} pl-test-core R ID 54455354", $"{dma:x} pl-axi-dma R S2MM_DMASR 00010009",
+            $"{dma:x} pl-axi-dma R MM2S_DMACR 0001000900010002", "",
         ]));
         Assert.That(end.ExitCode, Is.Zero);
     }

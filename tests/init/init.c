@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/reboot.h>
 #include <sys/resource.h>
@@ -32,6 +33,7 @@
 #define MAX_LINE	900
 #define MAX_FRAME	4096
 #define READY		"\006"
+#define END_OF_FILE	"\004"
 
 static int kmsg = -1;
 
@@ -207,33 +209,54 @@ static void read_arguments(char *arguments[MAX_ARGUMENTS + 1])
 struct input {
 	int port;		/* -1: there is none, or no more */
 	int pipe;		/* the program's standard input */
+	int is_terminal;	/* what it reads: its end is a character */
 	size_t expected;	/* bytes of the frame that are still to come */
 	int in_header;
 	size_t used;		/* bytes that the program has not taken yet */
 	char bytes[MAX_FRAME];
 };
 
-/* A pipe for the program's input; the end to read from, or -1. */
-static int open_input(struct input *input, int results)
+/* A pipe: the end that the program reads, or -1. The other one is ours. */
+static int open_pipe(int *ours)
+{
+	int ends[2];
+
+	if (pipe2(ends, O_CLOEXEC))
+		return -1;
+	*ours = ends[1];
+	return ends[0];
+}
+
+/* A terminal of "80x24": the program's side of it, or -1. The other is ours. */
+static int open_terminal(const char *size, int *ours)
+{
+	struct winsize window = { 0 };
+	int locked = 0;
+
+	mount_at("devpts", "/dev/pts");
+	*ours = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC);
+	if (*ours < 0 || ioctl(*ours, TIOCSPTLCK, &locked))
+		return -1;
+	if (sscanf(size, "%hux%hu", &window.ws_col, &window.ws_row) == 2)
+		ioctl(*ours, TIOCSWINSZ, &window);
+	return ioctl(*ours, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
+}
+
+/* Feeds the program from the result port. */
+static void open_input(struct input *input, int results, int feed)
 {
 	char path[32];
-	int feed[2];
 
 	/* A file of its own: the program's output is not to be non-blocking. */
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", results);
 	input->port = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-	if (input->port < 0 || pipe2(feed, O_CLOEXEC)) {
-		say("<14>init: no input for the program: %s", strerror(errno));
-		return -1;
-	}
 	/* A program that has closed its input is not our end. */
 	signal(SIGPIPE, SIG_IGN);
-	fcntl(feed[1], F_SETFL, O_NONBLOCK);
-	input->pipe = feed[1];
+	fcntl(feed, F_SETFL, O_NONBLOCK);
+	input->pipe = feed;
 	/* What the host sends before the port is open is lost: it waits. */
-	if (write(results, READY, 1) != 1)
+	if (input->port < 0 || write(results, READY, 1) != 1)
 		say("<14>init: cannot ask for input: %s", strerror(errno));
-	return feed[0];
 }
 
 /* The frame of 0 bytes has come, and all before it is delivered. */
@@ -241,6 +264,8 @@ static void end_input(struct input *input)
 {
 	if (input->used || input->in_header || input->expected)
 		return;
+	if (input->is_terminal && write(input->pipe, END_OF_FILE, 1) != 1)
+		say("<14>init: the terminal does not take the input's end");
 	close(input->pipe);
 	close(input->port);
 	input->pipe = -1;
@@ -302,8 +327,11 @@ static pid_t start(char *arguments[], int input, int output)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	setsid();
 	signal(SIGPIPE, SIG_DFL);
-	if (input >= 0)
+	if (input >= 0) {
 		dup2(input, STDIN_FILENO);
+		/* Where it is a terminal, Ctrl-C is a signal. */
+		ioctl(STDIN_FILENO, TIOCSCTTY, 0);
+	}
 	dup2(output, STDOUT_FILENO);
 	dup2(output, STDERR_FILENO);
 	execv(arguments[0], arguments);
@@ -311,8 +339,25 @@ static pid_t start(char *arguments[], int input, int output)
 	_exit(127);
 }
 
+/* Passes what the program writes to its terminal on; false at its end. */
+static int relay_terminal(int from, int to)
+{
+	char bytes[1024];
+	ssize_t count = read(from, bytes, sizeof(bytes)), written = 0, one;
+
+	if (count < 0 && (errno == EAGAIN || errno == EINTR))
+		return 1;
+	while (written < count) {
+		one = write(to, bytes + written, count - written);
+		if (one < 0 && errno != EINTR)
+			return 0;
+		written += one > 0 ? one : 0;
+	}
+	return count > 0;
+}
+
 /* Passes the program's output on as lines; false at its end. */
-static int relay(int from)
+static int relay_lines(int from)
 {
 	static char line[MAX_LINE + 1];
 	static size_t used;
@@ -340,6 +385,11 @@ static int relay(int from)
 	return 1;
 }
 
+static int relay(int from, int to)
+{
+	return to >= 0 ? relay_terminal(from, to) : relay_lines(from);
+}
+
 static int reap(pid_t program, int *status)
 {
 	int ended = 0, one;
@@ -355,7 +405,7 @@ static int reap(pid_t program, int *status)
 }
 
 /* Waits for the program; orphans it leaves behind are reaped on the way. */
-static int supervise(pid_t program, int signals, int output,
+static int supervise(pid_t program, int signals, int output, int to,
 		     struct input *input)
 {
 	struct pollfd sources[] = {
@@ -376,14 +426,15 @@ static int supervise(pid_t program, int signals, int output,
 			receive(input);
 		if (sources[3].revents)
 			deliver(input);
-		if (sources[1].revents && !relay(output))
+		if (sources[1].revents && !relay(output, to))
 			sources[1].fd = -1;
 		if (sources[0].revents &&
 		    read(signals, &ignored, sizeof(ignored)) > 0)
 			ended = reap(program, &status);
 	}
 	/* What it wrote last is still in the pipe. */
-	while (output >= 0 && poll(&sources[1], 1, 0) > 0 && relay(output))
+	while (output >= 0 && poll(&sources[1], 1, 0) > 0 &&
+	       relay(output, to))
 		;
 	return status;
 }
@@ -402,7 +453,8 @@ static void run(int results)
 {
 	char *arguments[MAX_ARGUMENTS + 1], where[16];
 	struct input input = { .port = -1, .pipe = -1, .in_header = 1 };
-	int channel[2] = { -1, -1 }, signals, direct, source = -1;
+	int channel[2] = { -1, -1 }, signals, source = -1, feed = -1;
+	int output, to = -1;
 	sigset_t child_signals;
 	pid_t program;
 
@@ -416,19 +468,34 @@ static void run(int results)
 	sigprocmask(SIG_BLOCK, &child_signals, NULL);
 	signals = signalfd(-1, &child_signals, SFD_CLOEXEC);
 
-	direct = results >= 0 &&
+	output = results >= 0 &&
 		 kernel_argument("uio.stdout", where, sizeof(where)) &&
-		 !strcmp(where, "results");
+		 !strcmp(where, "results") ? results : channel[1];
 	if (results >= 0 &&
 	    kernel_argument("uio.stdin", where, sizeof(where)) &&
-	    !strcmp(where, "results"))
-		source = open_input(&input, results);
+	    !strcmp(where, "results")) {
+		input.is_terminal = kernel_argument("uio.terminal", where,
+						    sizeof(where));
+		source = input.is_terminal ? open_terminal(where, &feed) :
+					     open_pipe(&feed);
+		if (source < 0)
+			say("<14>init: no input for the program: %s",
+			    strerror(errno));
+		else
+			open_input(&input, results, feed);
+	}
+	if (input.is_terminal && source >= 0) {
+		/* What it writes there comes out where we write its input. */
+		output = source;
+		channel[0] = fcntl(feed, F_DUPFD_CLOEXEC, 0);
+		to = results;
+	}
 	say("<14>init: running %s", arguments[0]);
-	program = start(arguments, source, direct ? results : channel[1]);
+	program = start(arguments, source, output);
 	close(channel[1]);
 	if (source >= 0)
 		close(source);
-	report(supervise(program, signals, channel[0], &input));
+	report(supervise(program, signals, channel[0], to, &input));
 	if (results >= 0)
 		tcdrain(results);
 }

@@ -169,29 +169,43 @@ static void unmake(void *object)
 
 /* Registers */
 
-static uint64_t read_register(void *opaque, uint64_t offset, unsigned int size)
+/* One access of 64 bits is two of 32, as the interconnect makes of it. */
+static uint32_t read_register(void *opaque, uint64_t offset, uint64_t *value,
+			      unsigned int size, struct attributes attributes)
 {
 	struct core *core = opaque;
-	uint32_t value;
+	uint32_t done;
 
-	(void)size;
+	(void)attributes;
+	*value = core->moves ? UINT64_MAX : 0;
 	if (core->moves)
-		return UINT32_MAX;
-	value = core->model->read(core, (uint32_t)offset);
-	trace_access(core, 'R', (uint32_t)offset, value);
-	return value;
+		return RESULT_OK;
+	core->access = size;
+	core->refuses = false;
+	for (done = 0; done < size; done += 4)
+		*value |= (uint64_t)core->model->read(
+				  core, (uint32_t)offset + done)
+			  << done * 8;
+	trace_access(core, 'R', (uint32_t)offset, *value);
+	return core->refuses ? RESULT_ERROR : RESULT_OK;
 }
 
-static void write_register(void *opaque, uint64_t offset, uint64_t value,
-			   unsigned int size)
+static uint32_t write_register(void *opaque, uint64_t offset, uint64_t value,
+			       unsigned int size, struct attributes attributes)
 {
 	struct core *core = opaque;
+	uint32_t done;
 
-	(void)size;
+	(void)attributes;
 	if (core->moves)
-		return;
-	trace_access(core, 'W', (uint32_t)offset, (uint32_t)value);
-	core->model->write(core, (uint32_t)offset, (uint32_t)value);
+		return RESULT_OK;
+	core->access = size;
+	core->refuses = false;
+	trace_access(core, 'W', (uint32_t)offset, value);
+	for (done = 0; done < size; done += 4)
+		core->model->write(core, (uint32_t)offset + done,
+				   (uint32_t)(value >> done * 8));
+	return core->refuses ? RESULT_ERROR : RESULT_OK;
 }
 
 static const struct region_ops register_ops = {
@@ -199,8 +213,7 @@ static const struct region_ops register_ops = {
 	.write = write_register,
 	.endianness = LITTLE_ENDIAN_REGION,
 	.valid = { .min = 4, .max = 8 },
-	/* As the interconnect does: two of 32 bits for one of 64. */
-	.impl = { .min = 4, .max = 4 },
+	.impl = { .min = 4, .max = 8 },
 };
 
 static void *allocate(size_t size)
@@ -285,20 +298,23 @@ struct probe {
 	unsigned int size;
 };
 
-static uint64_t read_probe(void *opaque, uint64_t offset, unsigned int size)
+static uint32_t read_probe(void *opaque, uint64_t offset, uint64_t *value,
+			   unsigned int size, struct attributes attributes)
 {
 	struct probe *probe = opaque;
 
 	*probe = (struct probe){ .offset = offset, .size = size };
-	return 0x12345678;
+	*value = 0x12345678;
+	return attributes.bits == 1 ? RESULT_OK : RESULT_ERROR;
 }
 
-static void write_probe(void *opaque, uint64_t offset, uint64_t value,
-			unsigned int size)
+static uint32_t write_probe(void *opaque, uint64_t offset, uint64_t value,
+			    unsigned int size, struct attributes attributes)
 {
 	struct probe *probe = opaque;
 
 	*probe = (struct probe){ offset, value, size };
+	return attributes.bits == 1 ? RESULT_OK : RESULT_ERROR;
 }
 
 static void check_layouts(void)

@@ -27,6 +27,9 @@ struct core {
 	struct timer timers[LOGIC_TIMERS];
 	/* While it moves data it does not answer: no core reaches itself. */
 	bool moves;
+	/* Of the access under way: its bytes, and whether it is refused. */
+	unsigned int access;
+	bool refuses;
 	void *state;
 };
 
@@ -44,6 +47,6 @@ void *board_interrupt(uint64_t number);
 /* LOGIC_TRACE=FILE: each access to each core, in the order of time. */
 void trace_open(void);
 void trace_access(const struct core *core, char kind, uint32_t offset,
-		  uint32_t value);
+		  uint64_t value);
 
 #endif /* CORE_H */

@@ -92,6 +92,15 @@ void *logic_state(struct core *core);
 /* The value of an option, by its place in the model's list. */
 uint64_t logic_value(const struct core *core, unsigned int option);
 
+/*
+ * In `read` and `write`: how many bytes the access has. One of 8 bytes calls
+ * twice, the lower word first, and nothing happens in between.
+ */
+unsigned int logic_access(const struct core *core);
+
+/* In `read` and `write`: refuses the access, which its master sees as SLVERR. */
+void logic_refuse(struct core *core);
+
 /* An interrupt output, level-sensitive, high or low. */
 void logic_interrupt(struct core *core, unsigned int line, bool high);
 

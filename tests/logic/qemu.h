@@ -34,12 +34,19 @@ struct type_info {
 	void *interfaces;
 };
 
+/* exec/memattrs.h, MemTxAttrs: bits in one word; this is the first. */
+struct attributes {
+	uint32_t bits;
+};
+#define ATTRIBUTES_UNSPECIFIED ((struct attributes){ 1 })
+
 /* exec/memory.h, MemoryRegionOps */
 struct region_ops {
-	uint64_t (*read)(void *opaque, uint64_t offset, unsigned int size);
-	void (*write)(void *opaque, uint64_t offset, uint64_t value,
-		      unsigned int size);
-	void *read_with_attributes, *write_with_attributes;
+	void *read_without_attributes, *write_without_attributes;
+	uint32_t (*read)(void *opaque, uint64_t offset, uint64_t *value,
+			 unsigned int size, struct attributes attributes);
+	uint32_t (*write)(void *opaque, uint64_t offset, uint64_t value,
+			  unsigned int size, struct attributes attributes);
 	int endianness;
 	struct {
 		unsigned int min, max;
@@ -53,15 +60,11 @@ struct region_ops {
 };
 #define LITTLE_ENDIAN_REGION 2
 
-/* exec/memattrs.h, MemTxAttrs: bits in one word; this is the first. */
-struct attributes {
-	uint32_t bits;
-};
-#define ATTRIBUTES_UNSPECIFIED ((struct attributes){ 1 })
 /* exec/memop.h: 32 bits, little-endian */
 #define OPERATION_32 2
 /* MemTxResult */
 #define RESULT_OK 0
+#define RESULT_ERROR 1
 #define RESULT_DECODE_ERROR 2
 
 /* qemu/notify.h, Notifier */

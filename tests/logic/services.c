@@ -13,6 +13,16 @@ uint64_t logic_value(const struct core *core, unsigned int option)
 	return core->values[option];
 }
 
+unsigned int logic_access(const struct core *core)
+{
+	return core->access;
+}
+
+void logic_refuse(struct core *core)
+{
+	core->refuses = true;
+}
+
 void logic_interrupt(struct core *core, unsigned int line, bool high)
 {
 	bool any = false;

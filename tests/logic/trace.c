@@ -22,9 +22,10 @@ void trace_open(void)
 }
 
 void trace_access(const struct core *core, char kind, uint32_t offset,
-		  uint32_t value)
+		  uint64_t value)
 {
 	const struct logic_register *each = core->model->registers;
+	int digits = kind == 'I' ? 0 : (int)core->access * 2;
 	uint64_t now;
 
 	if (!trace)
@@ -39,7 +40,7 @@ void trace_access(const struct core *core, char kind, uint32_t offset,
 		fprintf(trace, "%s %s\n", core->model->lines[offset],
 			value ? "high" : "low");
 	else if (each && each->name)
-		fprintf(trace, "%s %08x\n", each->name, value);
+		fprintf(trace, "%s %0*" PRIx64 "\n", each->name, digits, value);
 	else
-		fprintf(trace, "%03x %08x\n", offset, value);
+		fprintf(trace, "%03x %0*" PRIx64 "\n", offset, digits, value);
 }

@@ -143,6 +143,11 @@ public sealed class AxiDma : IDisposable
         TransferAsync(Receiver, new DmaSegments(part), nameof(part), timeout, token);
 
     /// <summary>Receives one packet into parts of buffers, one after the other. Several take a core with scatter-gather.</summary>
+    /// <remarks>
+    /// A packet that does not need all parts leaves some to the channel until it has been halted. What comes before that is lost: of
+    /// packets that follow each other at once, receive each into one part that a descriptor holds (<see cref="AxiDmaChannel.MaxLength"/>),
+    /// or into a ring (<see cref="StreamingAxiDma"/>).
+    /// </remarks>
     /// <param name="parts">The parts, of buffers or of imports into <see cref="Receiver"/>'s device.</param>
     /// <param name="timeout">How long it may take, with the wait for its turn; or <see cref="Timeout.InfiniteTimeSpan"/>.</param>
     /// <param name="token">Ends it.</param>

@@ -28,11 +28,12 @@ public sealed class AxiDmaException : IOException
     private static string Remedy(DmaDirection direction, AxiDmaStatus status) => status switch
     {
         _ when status.HasFlag(AxiDmaStatus.DecodeError) || status.HasFlag(AxiDmaStatus.DescriptorDecodeError) =>
-            "the address is not in the core's address map: see the Address Editor of the block diagram, and whether all "
-                + "memory is assigned to the port",
+            "the address is not in the core's address map: see the Address Editor of the block diagram, whether all memory is "
+                + "assigned to the port, and dma-ranges in the device tree",
         _ when status.HasFlag(AxiDmaStatus.SlaveError) || status.HasFlag(AxiDmaStatus.DescriptorSlaveError) =>
             "the slave at the address refused the access: see protection (XMPU, TrustZone) and the width of the port",
-        _ when status.HasFlag(AxiDmaStatus.InternalError) && direction == DmaDirection.FromDevice =>
+        _ when status.HasFlag(AxiDmaStatus.InternalError) && direction == DmaDirection.FromDevice
+            && !status.HasFlag(AxiDmaStatus.HasScatterGather) =>
             "as a rule the packet was longer than the memory given for it: receive into more, or have the core "
                 + "before it send shorter packets",
         _ when status.HasFlag(AxiDmaStatus.DescriptorInternalError) =>

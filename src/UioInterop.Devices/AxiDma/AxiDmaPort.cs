@@ -33,8 +33,8 @@ internal sealed class AxiDmaPort(Registers registers, DmaDirection direction, Ax
         return status;
     }
 
-    /// <summary>The address of the descriptor that the channel works on.</summary>
-    public ulong Current => registers.Read(Own.Current) | (options.IsWide ? (ulong)registers.Read(Own.CurrentHigh) << 32 : 0);
+    /// <summary>The lower half of the address of the descriptor that the channel works on; the upper one may be another's.</summary>
+    public uint Current => registers.Read(Own.Current);
 
     public void Run() => registers.Write(Own.Control, _run);
 
@@ -50,7 +50,8 @@ internal sealed class AxiDmaPort(Registers registers, DmaDirection direction, Ax
     /// <summary>Moves the tail: the channel goes on up to this descriptor.</summary>
     /// <remarks>
     /// In a core with wide addresses the lower half moves the pause, and the upper half starts a channel that is idle. Both are
-    /// written at once: a channel that came to the new pause between them would be started again behind it.
+    /// written at once: a channel that came to the new pause between them would be started again behind it. A 32-bit process writes
+    /// two halves, and so only to a channel that is idle (<see cref="AxiDmaRingMemory.Check"/>).
     /// </remarks>
     public void MoveTail(DeviceAddress last) => Write(Own.Tail, last);
 

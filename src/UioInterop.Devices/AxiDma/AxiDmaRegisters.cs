@@ -29,7 +29,6 @@ internal sealed class AxiDmaRegisters
         Control = new Register<uint>(at, $"{channel}_DMACR");
         Status = new Register<uint>(at + 0x04, $"{channel}_DMASR");
         Current = new Register<uint>(at + 0x08, $"{channel}_CURDESC");
-        CurrentHigh = new Register<uint>(at + 0x0c, $"{channel}_CURDESC_MSB");
         Tail = new Register<uint>(at + 0x10, $"{channel}_TAILDESC");
         Address = new Register<uint>(at + 0x18, $"{channel}_{address}");
         AddressHigh = new Register<uint>(at + 0x1c, $"{channel}_{address}_MSB");
@@ -44,8 +43,6 @@ internal sealed class AxiDmaRegisters
     public Register<uint> Status { get; }
 
     public Register<uint> Current { get; }
-
-    public Register<uint> CurrentHigh { get; }
 
     public Register<uint> Tail { get; }
 

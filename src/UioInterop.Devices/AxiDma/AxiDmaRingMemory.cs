@@ -12,13 +12,19 @@ internal sealed class AxiDmaRingMemory(Engine engine, AxiDmaPort port, AxiDmaOpt
 
     public DeviceAddress First { get; private set; }
 
-    /// <summary>Throws when the core or the kernel cannot have a ring.</summary>
+    /// <summary>Throws when the core, the process or the kernel cannot have a ring.</summary>
     public void Check()
     {
         if (!port.HasScatterGather)
         {
             throw new InvalidOperationException($"{engine} was built without scatter-gather, and cannot go on by itself from one part to "
                 + "the next: move packet by packet with AxiDma, or build the core with \"Enable Scatter Gather Engine\".");
+        }
+
+        if (options.IsWide && !Environment.Is64BitProcess)
+        {
+            throw new PlatformNotSupportedException($"{engine} has addresses of {options.AddressWidth} bits, and this process writes 32 at "
+                + "once: the tail of a channel that runs cannot be moved in two steps. Use a 64-bit process.");
         }
 
         AxiDmaChannel.ThrowIfAddressesAreHidden(engine.Device, engine);

@@ -13,7 +13,8 @@ internal sealed class AxiDmaRound(RingEngine engine, AxiDmaPort port, DmaBuf des
     private int _next; // what comes next
     private bool _isUnsure; // whether it may be done
 
-    private int Now => (int)((port.Current - first.Value) / AxiDmaDescriptor.Length);
+    // A ring is much shorter than 4 GiB.
+    private int Now => (int)((port.Current - (uint)first.Value) / AxiDmaDescriptor.Length);
 
     /// <summary>Counts the parts that the channel has filled, and notes their lengths.</summary>
     public int Count()

@@ -32,6 +32,7 @@ public sealed class StreamingAxiDma : IDisposable
     /// <param name="isCyclic">
     /// Whether <see cref="Receiver"/> goes on when the program has not taken its parts, and overwrites them. If not, the stream waits.
     /// </param>
+    /// <exception cref="PlatformNotSupportedException">The core's addresses have more than 32 bits, and the process has 32.</exception>
     /// <inheritdoc cref="AxiDma.Open(UioDeviceId, AxiDmaOptions?)"/>
     public static StreamingAxiDma Open(UioDeviceId id, AxiDmaOptions? options = null, bool isCyclic = false) =>
         AxiDmaSide.Open(id, options, (sender, receiver) => Create(sender, receiver, isCyclic));
@@ -41,6 +42,7 @@ public sealed class StreamingAxiDma : IDisposable
     /// <param name="receive">The device with S2MM's.</param>
     /// <param name="options">How it was built, if the device tree does not say.</param>
     /// <param name="isCyclic">As for a core that is one device.</param>
+    /// <exception cref="PlatformNotSupportedException">The core's addresses have more than 32 bits, and the process has 32.</exception>
     /// <inheritdoc cref="AxiDma.Open(UioDeviceId, AxiDmaOptions?)"/>
     public static StreamingAxiDma Open(UioDeviceId send, UioDeviceId receive, AxiDmaOptions? options = null, bool isCyclic = false) =>
         AxiDmaSide.Open(send, receive, options, (sender, receiver) => Create(sender, receiver, isCyclic));

@@ -9,14 +9,15 @@ namespace UioInterop.GuestTests.Logic;
 [Category(Needs.Logic)]
 internal sealed class AxiDmaClientTests
 {
-    [TestCase("dma-qemu-mm2s", "dma-qemu-s2mm", true)]
-    [TestCase("dma-direct", null, false)]
-    [TestCase("dma-sg", null, false)]
-    public void A_client_that_was_written_from_the_guide_agrees_with(string node, string? peer, bool isQemus)
+    [TestCase("dma-qemu-mm2s", "dma-qemu-s2mm", "DMA_QEMU")]
+    [TestCase("dma-direct", null, null)]
+    [TestCase("dma-sg", null, null)]
+    [TestCase("dma-wide-mm2s", "dma-wide-s2mm", "DMA_WIDE")]
+    public void A_client_that_was_written_from_the_guide_agrees_with(string node, string? peer, string? what)
     {
         var environment = new Dictionary<string, string?> { ["DMA_NODE"] = node };
-        if (isQemus)
-            environment["DMA_QEMU"] = "1";
+        if (what is not null)
+            environment[what] = "1";
         if (peer is not null)
             environment["DMA_PEER"] = peer;
 

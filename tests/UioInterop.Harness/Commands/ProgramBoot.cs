@@ -33,6 +33,9 @@ internal sealed record ProgramBoot
 
     public IReadOnlyList<string> Arguments { get; init; } = [];
 
+    /// <summary>Whether this command's terminal, if it has one, becomes the program's.</summary>
+    public bool TakesTerminal { get; init; }
+
     /// <summary>A part of the names of the tests to run; null for all.</summary>
     public string? Filter { get; init; }
 
@@ -60,10 +63,12 @@ internal sealed record ProgramBoot
 
     private async Task<int> ShowAsync(GuestRun run, CancellationToken cancel)
     {
+        using var terminal = TakesTerminal ? RawTerminal.Take() : null;
         var report = await RunAsync(
             run with
             {
-                Input = Console.OpenStandardInput(),
+                Input = terminal?.Keys ?? Console.OpenStandardInput(),
+                Terminal = terminal?.Size,
                 Output = Console.OpenStandardOutput(),
                 // It may wait for a person.
                 Limits = new RunLimits(s_ever, s_ever, s_ever),

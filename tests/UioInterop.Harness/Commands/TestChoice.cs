@@ -37,7 +37,9 @@ public sealed record TestChoice(IReadOnlyList<Machine> Machines, string? Text, b
         return [.. Machines.Where(machine => names.Contains(machine.Name))];
     }
 
-    private bool HasText(string test) => Text is null || test.Contains(Text, StringComparison.OrdinalIgnoreCase);
+    // The guest is told the same text, and knows nothing of its machine's name.
+    private bool HasText(string test) =>
+        Text is null || (GuestTestName.Parse(test)?.Test ?? test).Contains(Text, StringComparison.OrdinalIgnoreCase);
 
     private bool IsAskedFor(string test) => (IsGuestTest(test) ? Guest : Host)
         && (MachineOf(test) is not { } name || Machines.Any(machine => machine.Name == name));

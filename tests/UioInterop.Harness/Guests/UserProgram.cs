@@ -40,6 +40,15 @@ public sealed record UserProgram(string Folder, string File, bool NeedsFramework
         throw new HarnessException($"There is no {path}. A program is a C# file, a project, a published folder or an executable.");
     }
 
+    /// <summary>The shell that build.sh has fetched.</summary>
+    public static UserProgram Busybox(Architecture architecture)
+    {
+        var folder = Path.Combine(Repository.Artifacts, "busybox", architecture.Name);
+        return System.IO.File.Exists(Path.Combine(folder, "busybox"))
+            ? new UserProgram(folder, "busybox", NeedsFramework: false)
+            : throw new HarnessException($"There is no busybox for {architecture} in {folder}: ./build.sh shell fetches it.");
+    }
+
     private static async Task<UserProgram> PublishAsync(string path, Architecture architecture, bool ahead, CancellationToken cancel)
     {
         if (ahead && await HasTestsAsync(path, cancel))

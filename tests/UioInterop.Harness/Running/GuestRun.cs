@@ -42,6 +42,9 @@ public sealed record GuestRun
     /// <summary>What a program that is no test run gets as its input; null for none.</summary>
     public Stream? Input { get; init; }
 
+    /// <summary>The size of a terminal for the program, "80x24"; null when its input and output are none.</summary>
+    public string? Terminal { get; init; }
+
     public async Task<RunReport> ExecuteAsync(CancellationToken cancel = default)
     {
         using var slot = await BootSlots.OfThisHost.TakeAsync(Machine.MemoryMiB, cancel);
@@ -175,6 +178,7 @@ public sealed record GuestRun
             Machine.Name, Machine.FilterFor(Filter), $"/dev/{Machine.ResultTty}", Machine.Device, Seed).ToKernelArguments(),
         .. Expected is null ? new[] { "uio.stdout=results" } : [],
         .. Input is not null ? new[] { "uio.stdin=results" } : [],
+        .. Terminal is not null ? new[] { $"uio.terminal={Terminal}" } : [],
     ];
 
     private string NewDirectory()

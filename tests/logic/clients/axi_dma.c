@@ -5,8 +5,9 @@
  * guide and not from the driver in C#, so that the two can disagree.
  *
  * DMA_NODE names the node of UIO; DMA_PEER that of S2MM, when each channel has
- * one. DMA_QEMU=1: it is QEMU's, which counts no bytes, has no errors, resets
- * one channel at a time and begins a descriptor with each that was sent.
+ * one. DMA_WIDE=1: addresses have 64 bits. DMA_QEMU=1: it is QEMU's, which
+ * counts no bytes, has no errors, resets one channel at a time and begins a
+ * descriptor with each that was sent.
  */
 #include <fcntl.h>
 #include <poll.h>
@@ -37,7 +38,7 @@ static int node, peer;
 static volatile uint32_t *registers;
 static uint8_t *memory;
 static uint32_t bus;
-static bool is_qemu;
+static bool is_qemu, is_wide;
 
 static uint32_t get(unsigned int offset)
 {
@@ -47,6 +48,14 @@ static uint32_t get(unsigned int offset)
 static void set(unsigned int offset, uint32_t value)
 {
 	registers[offset / 4] = value;
+}
+
+/* CURDESC or TAILDESC. With wide addresses there is an upper half, and TAILDESC's starts. */
+static void point(unsigned int offset, uint32_t address)
+{
+	set(offset, address);
+	if (is_wide)
+		set(offset + 4, 0);
 }
 
 static int open_node(const char *wanted)
@@ -291,11 +300,11 @@ static void test_one_to_one(void)
 	describe(1, 0, bus + SEND + 4 * KIB, 4 | SOF | EOF_);
 	describe(8, 9, bus + RECEIVE, 4 * KIB);
 	describe(9, 8, bus + RECEIVE + 4 * KIB, 2 * KIB);
-	set(S2MM + CURDESC, at(8));
-	set(CURDESC, at(0));
+	point(S2MM + CURDESC, at(8));
+	point(CURDESC, at(0));
 	run(1 << 12 | 1 << 14);
-	set(S2MM + TAILDESC, at(9));
-	set(TAILDESC, at(1));
+	point(S2MM + TAILDESC, at(9));
+	point(TAILDESC, at(1));
 	ok(completes(9), "the last descriptor completes");
 	both_are_done();
 	arrived(0, 2 * KIB, "first packet");
@@ -313,12 +322,12 @@ static void test_scatter_gather(void)
 {
 	two_packets(4);
 	/* CURDESC while halted, then RS, then TAILDESC. */
-	set(S2MM + CURDESC, at(8));
-	set(CURDESC, at(0));
+	point(S2MM + CURDESC, at(8));
+	point(CURDESC, at(0));
 	same(get(CURDESC), at(0), "CURDESC can be written to a channel that is halted");
 	run(1 << 12 | 1 << 14);
-	set(S2MM + TAILDESC, at(10));
-	set(TAILDESC, at(3));
+	point(S2MM + TAILDESC, at(10));
+	point(TAILDESC, at(3));
 	ok(completes(10), "the last descriptor completes");
 	both_are_done();
 	arrived(0, 2 * KIB + 512, "scatter-gather, first packet");
@@ -333,8 +342,8 @@ static void test_scatter_gather(void)
 	/* From where it paused: the tail goes on, around the ring. */
 	two_packets(5);
 	enable_interrupt(peer);
-	set(S2MM + TAILDESC, at(10));
-	set(TAILDESC, at(3));
+	point(S2MM + TAILDESC, at(10));
+	point(TAILDESC, at(3));
 	ok(completes(10), "the last descriptor completes again");
 	arrived(0, 2 * KIB + 512, "around the ring, first packet");
 	arrived(4 * KIB, 4, "second packet");
@@ -346,27 +355,27 @@ static void test_scatter_gather_errors(void)
 {
 	two_packets(6);
 	descriptor(0)[7] = CMPLT;
-	set(CURDESC, at(0));
+	point(CURDESC, at(0));
 	run(1 << 14);
-	set(TAILDESC, at(3));
+	point(TAILDESC, at(3));
 	ok(wait_for_interrupt(node), "a descriptor that is complete already interrupts");
 	ok(becomes(DMASR, 1 << 14 | 1 << 8 | 1, 1 << 14 | 1 << 8 | 1), "it is SGIntErr, and halts MM2S");
 	reset();
 
 	two_packets(7);
 	descriptor(0)[6] = SOF | EOF_;
-	set(CURDESC, at(0));
+	point(CURDESC, at(0));
 	run(1 << 14);
-	set(TAILDESC, at(0));
+	point(TAILDESC, at(0));
 	ok(wait_for_interrupt(node), "a descriptor without a length interrupts");
 	ok(becomes(DMASR, 1 << 14 | 1 << 4 | 1, 1 << 14 | 1 << 4 | 1), "it is DMAIntErr, and halts MM2S");
 	reset();
 
 	two_packets(8);
 	descriptor(0)[2] = 0x70000000;
-	set(CURDESC, at(0));
+	point(CURDESC, at(0));
 	run(1 << 14);
-	set(TAILDESC, at(0));
+	point(TAILDESC, at(0));
 	ok(wait_for_interrupt(node), "an address where nobody is interrupts");
 	ok(becomes(DMASR, 1 << 14 | 1 << 6 | 1, 1 << 14 | 1 << 6 | 1), "it is DMADecErr, and halts MM2S");
 	same(descriptor(0)[7] & 1 << 30, 1 << 30, "the descriptor says so, too");
@@ -374,20 +383,20 @@ static void test_scatter_gather_errors(void)
 	ok(get(DMASR) & 1, "only a reset makes it run again");
 	reset();
 
-	set(CURDESC, 0x70000000);
+	point(CURDESC, 0x70000000);
 	run(1 << 14);
-	set(TAILDESC, 0x70000000);
+	point(TAILDESC, 0x70000000);
 	ok(wait_for_interrupt(node), "a descriptor where nobody is interrupts");
 	ok(becomes(DMASR, 1 << 14 | 1 << 10 | 1, 1 << 14 | 1 << 10 | 1), "it is SGDecErr, and halts MM2S");
 	reset();
 
 	/* Cyclic: the ring goes on over descriptors that are complete, and its tail is nowhere. */
 	two_packets(9);
-	set(CURDESC, at(0));
-	set(S2MM + CURDESC, at(8));
+	point(CURDESC, at(0));
+	point(S2MM + CURDESC, at(8));
 	run(1 << 4 | 1 << 14);
-	set(S2MM + TAILDESC, at(20));
-	set(TAILDESC, at(20));
+	point(S2MM + TAILDESC, at(20));
+	point(TAILDESC, at(20));
 	ok(completes(10), "a cyclic ring comes to its end");
 	descriptor(10)[7] = 0;
 	ok(completes(10), "and once more");
@@ -402,6 +411,7 @@ int main(void)
 	node = open_node(getenv("DMA_NODE"));
 	peer = receiver ? open_node(receiver) : node;
 	is_qemu = getenv("DMA_QEMU");
+	is_wide = getenv("DMA_WIDE");
 	prepare();
 	if (is_qemu) {
 		test_one_to_one();

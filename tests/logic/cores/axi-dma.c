@@ -96,6 +96,8 @@ struct channel {
 	uint32_t total, done;
 	/* The chain: whether the tail lies ahead, and what comes next. */
 	bool queued, begun, in_packet;
+	/* A wide tail came in halves; its upper one comes late. */
+	bool halved, late;
 	uint64_t next;
 };
 
@@ -147,6 +149,7 @@ static void halt(struct core *core, int which)
 	c->control &= ~RUN;
 	c->status = (c->status & ~IDLE) | HALTED;
 	c->active = c->queued = c->begun = c->in_packet = false;
+	c->halved = c->late = false;
 	if (which == TX)
 		dma->fifo_from = dma->fifo_to = 0;
 	logic_stop_timer(core, STEP + which);
@@ -269,6 +272,8 @@ static void memory_failed(struct core *core, int which,
 	fail(core, which, error);
 }
 
+static void write_tail(struct core *core, int which);
+
 /* All of LENGTH or of a descriptor, or all that the packet had. */
 static void transfer_done(struct core *core, int which, bool ends_packet)
 {
@@ -288,6 +293,11 @@ static void transfer_done(struct core *core, int which, bool ends_packet)
 		if (c->current == c->tail && !(c->control & CYCLIC)) {
 			c->queued = false;
 			c->status |= IDLE;
+		}
+		if (!c->queued && c->late) {
+			c->late = false;
+			write_tail(core, which);
+			fetch(core, which);
 		}
 	} else {
 		/* "S2MM_LENGTH": the bytes that were written. */
@@ -483,8 +493,15 @@ static void write_pointer(struct core *core, int which, uint32_t offset,
 		else if (wide)
 			set_high(&c->current, value);
 		break;
+	/*
+	 * Of a wide tail the lower half moves the pause, and the upper one
+	 * starts. Halves of two accesses may be any time apart. So if the
+	 * channel runs, the upper one is kept until the channel has come to
+	 * the pause, and starts it again behind the tail.
+	 */
 	case TAILDESC:
 		set_low(&c->tail, value & ~0x3fu);
+		c->halved = wide && c->queued && logic_access(core) == 4;
 		if (!wide)
 			write_tail(core, which);
 		break;
@@ -492,7 +509,9 @@ static void write_pointer(struct core *core, int which, uint32_t offset,
 		if (!wide)
 			break;
 		set_high(&c->tail, value);
-		write_tail(core, which);
+		c->late = c->halved;
+		if (!c->late)
+			write_tail(core, which);
 		break;
 	}
 }

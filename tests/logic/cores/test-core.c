@@ -24,6 +24,8 @@
  *   0x1014 BEYOND       writes so many bytes behind the end of the buffer
  *   0x1018 WRITTEN  R   how many bytes it has written, ever
  *   0x101c STOPS    R   how often it was told to stop
+ *
+ * Third page: refuses each access (SLVERR), as a protection unit would.
  */
 #include <string.h>
 
@@ -32,7 +34,8 @@
 enum { ID = 0x00, CONTROL = 0x04, STATUS = 0x08, ADDRESS = 0x10,
        ADDRESS_HIGH = 0x14, LENGTH = 0x18, FILL = 0x1c, SUM = 0x20,
        DURATION = 0x1000, INTERRUPT = 0x1004, REPORT = 0x1008, STOP = 0x100c,
-       LATE = 0x1010, BEYOND = 0x1014, WRITTEN = 0x1018, STOPS = 0x101c };
+       LATE = 0x1010, BEYOND = 0x1014, WRITTEN = 0x1018, STOPS = 0x101c,
+       REFUSED = 0x2000 };
 enum { START = 1, HALT = 2, ENABLE = 4 };
 enum { DONE = 1, ERROR = 2, BUSY = 4 };
 enum { READS = 0x100 };
@@ -158,7 +161,10 @@ static void stop(struct core *core)
 	struct test *test = logic_state(core);
 
 	++*choice(test, STOPS);
-	if (*choice(test, STOP) != IGNORED)
+	/* What is at rest is not stopped later, in its next transfer. */
+	if (!(*visible(test, STATUS) & BUSY))
+		logic_stop_timer(core, AGAIN);
+	else if (*choice(test, STOP) != IGNORED)
 		logic_start_timer(core, STOPPED,
 				  *choice(test, STOP) * MICROSECOND);
 }
@@ -190,6 +196,8 @@ static uint32_t read(struct core *core, uint32_t offset)
 {
 	struct test *test = logic_state(core);
 
+	if (offset >= REFUSED)
+		logic_refuse(core);
 	if (offset == ID)
 		return 0x54455354;
 	if (offset < sizeof(test->registers))
@@ -214,6 +222,8 @@ static void write(struct core *core, uint32_t offset, uint32_t value)
 {
 	struct test *test = logic_state(core);
 
+	if (offset >= REFUSED)
+		logic_refuse(core);
 	switch (offset) {
 	case CONTROL:
 		control(core, value);
@@ -252,7 +262,7 @@ static const struct logic_register registers[] = {
 
 static const struct logic_model test_core = {
 	.name = "pl-test-core",
-	.length = 0x2000,
+	.length = 0x4000,
 	.state_size = sizeof(struct test),
 	.lines = { "irq" },
 	.registers = registers,
