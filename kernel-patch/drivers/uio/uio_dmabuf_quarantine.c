@@ -6,6 +6,7 @@
 
 #include <linux/atomic.h>
 #include <linux/device.h>
+#include <linux/dma-buf.h>
 #include <linux/err.h>
 #include <linux/iommu.h>
 #include <linux/ktime.h>
@@ -385,11 +386,13 @@ static void uio_dmabuf_end_restless(struct uio_dmabuf_device *device,
 	struct uio_dmabuf_mapping *mapping, *next;
 
 	list_for_each_entry(mapping, mappings, node)
-		uio_dmabuf_end(device, NULL, mapping);
+		uio_dmabuf_end_access(mapping);
 
 	iommu_flush_iotlb_all(iommu_get_domain_for_dev(device->parent));
 	list_for_each_entry_safe(mapping, next, mappings, node) {
 		list_del(&mapping->node);
+		uio_dmabuf_let_go(mapping);
+		uio_dmabuf_uncharge(device, NULL, mapping->dmabuf->size);
 		uio_dmabuf_free(mapping);
 	}
 }
