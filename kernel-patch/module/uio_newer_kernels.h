@@ -12,7 +12,10 @@
 #endif
 
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 0, 0)
+#include <linux/dma-buf.h>
 #include <linux/mm.h>
+/* It has another name there. */
+#define move_notify	invalidate_mappings
 /* A plain number there. */
 typedef struct { unsigned long val; } pfn_t;
 #define vmf_insert_mixed(vma, addr, pfn)	vmf_insert_mixed(vma, addr, (pfn).val)

@@ -19,6 +19,7 @@
 #include <linux/completion.h>
 #include <linux/dma-buf.h>
 #include <linux/dma-mapping.h>
+#include <linux/dma-resv.h>
 #include <linux/err.h>
 #include <linux/fs.h>
 #include <linux/io.h>
@@ -29,6 +30,7 @@
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/panic.h>
+#include <linux/pci.h>
 #include <linux/percpu-refcount.h>
 #include <linux/pm_runtime.h>
 #include <linux/scatterlist.h>
@@ -160,6 +162,60 @@ static void uio_dmabuf_measure(struct uio_dmabuf_mapping *mapping)
 	}
 }
 
+/* Pinned buffers do not move. */
+static void uio_dmabuf_move_notify(struct dma_buf_attachment *attachment)
+{
+}
+
+static const struct dma_buf_attach_ops uio_dmabuf_attach_ops = {
+	.move_notify	= uio_dmabuf_move_notify,
+};
+
+static void uio_dmabuf_unpin(struct uio_dmabuf_mapping *mapping)
+{
+	dma_resv_lock(mapping->dmabuf->resv, NULL);
+	dma_buf_unpin(mapping->attachment);
+	dma_resv_unlock(mapping->dmabuf->resv);
+}
+
+/* A buffer that can move: first it has to be where it will stay. */
+static struct sg_table *uio_dmabuf_map_pinned(struct uio_dmabuf_mapping *mapping)
+{
+	struct dma_resv *resv = mapping->dmabuf->resv;
+	struct sg_table *sgt;
+	long ret;
+
+	ret = dma_resv_lock_interruptible(resv, NULL);
+	if (ret)
+		return ERR_PTR(ret);
+
+	ret = dma_buf_pin(mapping->attachment);
+	if (ret)
+		goto err_unlock;
+
+	sgt = dma_buf_map_attachment(mapping->attachment, mapping->dir);
+	if (IS_ERR(sgt)) {
+		ret = PTR_ERR(sgt);
+		goto err_unpin;
+	}
+
+	ret = dma_resv_wait_timeout(resv, DMA_RESV_USAGE_KERNEL, true,
+				    MAX_SCHEDULE_TIMEOUT);
+	if (ret < 0)
+		goto err_unmap;
+
+	dma_resv_unlock(resv);
+	return sgt;
+
+err_unmap:
+	dma_buf_unmap_attachment(mapping->attachment, sgt, mapping->dir);
+err_unpin:
+	dma_buf_unpin(mapping->attachment);
+err_unlock:
+	dma_resv_unlock(resv);
+	return ERR_PTR(ret == -ERESTARTSYS ? -EINTR : ret);
+}
+
 /**
  * uio_dmabuf_map - map a buffer, wherever it is
  * @mapping:	the mapping
@@ -171,12 +227,19 @@ int uio_dmabuf_map(struct uio_dmabuf_mapping *mapping, struct device *parent)
 {
 	int ret;
 
-	mapping->attachment = dma_buf_attach(mapping->dmabuf, parent);
+	mapping->pinned = dma_buf_is_dynamic(mapping->dmabuf);
+	mapping->attachment =
+		dma_buf_dynamic_attach(mapping->dmabuf, parent,
+				       mapping->pinned ? &uio_dmabuf_attach_ops :
+							 NULL, mapping);
 	if (IS_ERR(mapping->attachment))
 		return PTR_ERR(mapping->attachment);
 
-	mapping->sgt = dma_buf_map_attachment_unlocked(mapping->attachment,
-						       mapping->dir);
+	if (mapping->pinned)
+		mapping->sgt = uio_dmabuf_map_pinned(mapping);
+	else
+		mapping->sgt = dma_buf_map_attachment_unlocked(mapping->attachment,
+							       mapping->dir);
 	if (IS_ERR(mapping->sgt)) {
 		ret = PTR_ERR(mapping->sgt);
 		goto err_detach;
@@ -191,14 +254,42 @@ err_detach:
 }
 
 /**
+ * uio_dmabuf_end_access - the first half of uio_dmabuf_unmap()
+ * @mapping:	the mapping
+ *
+ * Its memory is kept: when the exporter pinned it, in place, in any case by the
+ * reference.
+ */
+void uio_dmabuf_end_access(struct uio_dmabuf_mapping *mapping)
+{
+	dma_buf_unmap_attachment_unlocked(mapping->attachment, mapping->sgt,
+					  mapping->dir);
+	/* Some exporters only unmap then. */
+	if (!mapping->pinned)
+		dma_buf_detach(mapping->dmabuf, mapping->attachment);
+}
+
+/**
+ * uio_dmabuf_let_go - the second half of uio_dmabuf_unmap()
+ * @mapping:	the mapping
+ */
+void uio_dmabuf_let_go(struct uio_dmabuf_mapping *mapping)
+{
+	if (!mapping->pinned)
+		return;
+
+	uio_dmabuf_unpin(mapping);
+	dma_buf_detach(mapping->dmabuf, mapping->attachment);
+}
+
+/**
  * uio_dmabuf_unmap - undo uio_dmabuf_map()
  * @mapping:	the mapping
  */
 void uio_dmabuf_unmap(struct uio_dmabuf_mapping *mapping)
 {
-	dma_buf_unmap_attachment_unlocked(mapping->attachment, mapping->sgt,
-					  mapping->dir);
-	dma_buf_detach(mapping->dmabuf, mapping->attachment);
+	uio_dmabuf_end_access(mapping);
+	uio_dmabuf_let_go(mapping);
 }
 
 /**
@@ -259,8 +350,14 @@ static int uio_dmabuf_charge(struct uio_dmabuf_file *file, u64 bytes)
 	return ret;
 }
 
-static void uio_dmabuf_uncharge(struct uio_dmabuf_device *device,
-				struct uio_dmabuf_file *file, u64 bytes)
+/**
+ * uio_dmabuf_uncharge - a buffer counts no longer
+ * @device:	imports of the device
+ * @file:	the file, or NULL when it has the mapping no longer
+ * @bytes:	size of the buffer
+ */
+void uio_dmabuf_uncharge(struct uio_dmabuf_device *device,
+			 struct uio_dmabuf_file *file, u64 bytes)
 {
 	spin_lock(&device->count_lock);
 	device->nr_mappings--;
@@ -331,13 +428,48 @@ bool uio_dmabuf_does_dma(struct uio_dmabuf_device *device)
 	return device->is_drivers && device->parent->dma_mask;
 }
 
+static int uio_dmabuf_count_function(struct device *dev, void *count)
+{
+	/* A bridge does no DMA of its own. */
+	if (!dev_is_pci(dev) || !pci_is_bridge(to_pci_dev(dev)))
+		++*(unsigned int *)count;
+	return 0;
+}
+
+/*
+ * Whether the device is the only one of its IOMMU group: what is mapped for
+ * others it reaches, too.
+ */
+static bool uio_dmabuf_is_alone(struct device *parent)
+{
+	struct iommu_group *group = iommu_group_get(parent);
+	unsigned int count = 0;
+
+	if (!group)
+		return false;
+
+	iommu_group_for_each_dev(group, &count, uio_dmabuf_count_function);
+	iommu_group_put(group);
+	return count == 1;
+}
+
+/*
+ * Whether a device reaches what is attached and nothing else. Behind lazy
+ * translation it reaches a buffer when that is somebody else's memory already.
+ */
+static bool uio_dmabuf_isolates(struct device *parent)
+{
+	return uio_dmabuf_translation(parent) == UIO_TRANSLATION_STRICT &&
+	       uio_dmabuf_is_alone(parent);
+}
+
 /* The device reaches the buffer, and maybe much more. */
 static int uio_dmabuf_permit(struct uio_dmabuf_device *device)
 {
 	if (!uio_dmabuf_does_dma(device))
 		return -EOPNOTSUPP;
 
-	if (!uio_dmabuf_translates(device->parent) && !capable(CAP_SYS_RAWIO))
+	if (!uio_dmabuf_isolates(device->parent) && !capable(CAP_SYS_RAWIO))
 		return -EPERM;
 
 	return 0;
@@ -357,22 +489,15 @@ static void uio_dmabuf_taint(struct uio_dmabuf_device *device)
 
 /**
  * uio_dmabuf_may_attach - whether a direction is allowed to who holds the files
- * @dmabuf:	the buffer
  * @dir:	direction of the DMA
  * @mode:	how the files were opened
  *
- * Who may not read or write, may not have the device do it. An exporter that
- * can move its buffers maps them in both directions for importers that cannot
- * follow, whatever these ask for.
+ * Who may not read or write, may not have the device do it.
  *
  * Return: true when it is.
  */
-bool uio_dmabuf_may_attach(struct dma_buf *dmabuf, enum dma_data_direction dir,
-			   fmode_t mode)
+bool uio_dmabuf_may_attach(enum dma_data_direction dir, fmode_t mode)
 {
-	if (dma_buf_is_dynamic(dmabuf))
-		dir = DMA_BIDIRECTIONAL;
-
 	return (dir == DMA_FROM_DEVICE || mode & FMODE_READ) &&
 	       (dir == DMA_TO_DEVICE || mode & FMODE_WRITE);
 }
@@ -686,7 +811,7 @@ static long uio_dmabuf_attach(struct uio_dmabuf_file *file, fmode_t mode,
 
 	/* Whether registers may be read says nothing about buffers. */
 	mode |= FMODE_READ;
-	if (!uio_dmabuf_may_attach(dmabuf, dir, mode & dmabuf->file->f_mode)) {
+	if (!uio_dmabuf_may_attach(dir, mode & dmabuf->file->f_mode)) {
 		dma_buf_put(dmabuf);
 		return -EACCES;
 	}

@@ -38,6 +38,7 @@ struct uio_quiesce_op;
  * @dir:	direction @sgt was mapped with
  * @length:	how many bytes are mapped
  * @nr_ranges:	how many ranges those are
+ * @pinned:	the exporter keeps it in place, which it could move
  * @may_bounce:	whether it may get copies of @dmabuf where there is a choice
  * @bounced:	the device gets copies of @dmabuf
  */
@@ -49,6 +50,7 @@ struct uio_dmabuf_mapping {
 	enum dma_data_direction		dir;
 	u64				length;
 	unsigned int			nr_ranges;
+	bool				pinned;
 	bool				may_bounce;
 	bool				bounced;
 };
@@ -71,6 +73,8 @@ void uio_dmabuf_walk_start(struct uio_dmabuf_walk *walk,
 bool uio_dmabuf_walk_next(struct uio_dmabuf_walk *walk,
 			  struct uio_dmabuf_range *range);
 int uio_dmabuf_map(struct uio_dmabuf_mapping *mapping, struct device *parent);
+void uio_dmabuf_end_access(struct uio_dmabuf_mapping *mapping);
+void uio_dmabuf_let_go(struct uio_dmabuf_mapping *mapping);
 void uio_dmabuf_unmap(struct uio_dmabuf_mapping *mapping);
 int uio_dmabuf_map_reached(struct uio_dmabuf_mapping *mapping,
 			   struct device *parent);
@@ -79,12 +83,13 @@ struct uio_dmabuf_mapping *uio_dmabuf_alloc(struct dma_buf *dmabuf,
 void uio_dmabuf_free(struct uio_dmabuf_mapping *mapping);
 bool uio_dmabuf_first(struct uio_dmabuf_device *device, bool *told);
 bool uio_dmabuf_does_dma(struct uio_dmabuf_device *device);
-bool uio_dmabuf_may_attach(struct dma_buf *dmabuf, enum dma_data_direction dir,
-			   fmode_t mode);
+bool uio_dmabuf_may_attach(enum dma_data_direction dir, fmode_t mode);
 int uio_dmabuf_enter(struct uio_dmabuf_device *device);
 void uio_dmabuf_leave(struct uio_dmabuf_device *device);
 int uio_dmabuf_begin(struct uio_dmabuf_file *file,
 		     struct uio_dmabuf_mapping *mapping, struct xarray *table);
+void uio_dmabuf_uncharge(struct uio_dmabuf_device *device,
+			 struct uio_dmabuf_file *file, u64 bytes);
 void uio_dmabuf_end(struct uio_dmabuf_device *device,
 		    struct uio_dmabuf_file *file,
 		    struct uio_dmabuf_mapping *mapping);

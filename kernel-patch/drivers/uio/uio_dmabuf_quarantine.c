@@ -6,6 +6,7 @@
 
 #include <linux/atomic.h>
 #include <linux/device.h>
+#include <linux/dma-buf.h>
 #include <linux/err.h>
 #include <linux/iommu.h>
 #include <linux/ktime.h>
@@ -318,9 +319,28 @@ static ktime_t uio_dmabuf_share(ktime_t end, unsigned int left)
 
 #ifdef CONFIG_PCI
 /*
+ * The function's device lock is held, as it is while a driver is unbound. Where
+ * only a bridge can reset the function, its configuration has to be locked, too.
+ * pci_reset_function() locks that first: waiting for it here is a deadlock.
+ */
+static int uio_dmabuf_reset_pci(struct pci_dev *pdev)
+{
+	struct pci_dev *bridge = pci_upstream_bridge(pdev);
+	int ret;
+
+	if (bridge && !pci_cfg_access_trylock(bridge))
+		return -EAGAIN;
+
+	ret = pci_reset_function_locked(pdev);
+	if (bridge)
+		pci_cfg_access_unlock(bridge);
+
+	return ret;
+}
+
+/*
  * Without the bus a function is quiet. It goes on where it was when the next
- * driver switches the bus on again, unless it is reset: that takes the device
- * lock, which is held while a driver is unbound.
+ * driver switches the bus on again, unless it is reset.
  */
 static void uio_dmabuf_stop_pci(struct uio_dmabuf_device *device,
 				struct pci_dev *pdev)
@@ -334,7 +354,7 @@ static void uio_dmabuf_stop_pci(struct uio_dmabuf_device *device,
 	list_for_each_entry(quiescer, &device->quarantine, node)
 		restless |= quiescer->restless;
 	if (!restless || pdev->dev.links.status != DL_DEV_UNBINDING ||
-	    pci_reset_function_locked(pdev))
+	    uio_dmabuf_reset_pci(pdev))
 		return;
 
 	list_for_each_entry(quiescer, &device->quarantine, node)
@@ -385,11 +405,13 @@ static void uio_dmabuf_end_restless(struct uio_dmabuf_device *device,
 	struct uio_dmabuf_mapping *mapping, *next;
 
 	list_for_each_entry(mapping, mappings, node)
-		uio_dmabuf_end(device, NULL, mapping);
+		uio_dmabuf_end_access(mapping);
 
 	iommu_flush_iotlb_all(iommu_get_domain_for_dev(device->parent));
 	list_for_each_entry_safe(mapping, next, mappings, node) {
 		list_del(&mapping->node);
+		uio_dmabuf_let_go(mapping);
+		uio_dmabuf_uncharge(device, NULL, mapping->dmabuf->size);
 		uio_dmabuf_free(mapping);
 	}
 }

@@ -96,10 +96,6 @@ static int uio_dmabuf_map_direct(struct uio_dmabuf_mapping *mapping,
 	struct uio_dmabuf_mapping second = first;
 	int ret;
 
-	/* It is mapped for writing, too, whatever was asked for. */
-	if (dma_buf_is_dynamic(mapping->dmabuf))
-		return -ERANGE;
-
 	ret = uio_dmabuf_map(&first, parent);
 	if (ret)
 		goto out;

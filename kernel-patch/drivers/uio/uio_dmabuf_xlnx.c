@@ -139,7 +139,7 @@ static long uio_dmabuf_map_args(struct uio_dmabuf_file *file, fmode_t mode,
 		return PTR_ERR(dmabuf);
 
 	mode |= FMODE_READ;
-	if (!uio_dmabuf_may_attach(dmabuf, dir, mode & dmabuf->file->f_mode)) {
+	if (!uio_dmabuf_may_attach(dir, mode & dmabuf->file->f_mode)) {
 		dma_buf_put(dmabuf);
 		return -EACCES;
 	}

@@ -101,7 +101,8 @@ internal static class DeviceChecks
                 break;
             case DmaTranslation.Lazy:
                 findings.Add(Finding.Note("iommu", name,
-                    "its IOMMU forgets a mapping late: for some milliseconds the device reaches memory that was taken away",
+                    "its IOMMU forgets a mapping late: for some milliseconds the device reaches memory that was taken away, "
+                        + "and importing takes CAP_SYS_RAWIO",
                     $"uio unbind, then echo DMA > /sys/kernel/iommu_groups/{device.Info.Iommu?.Number}/type"));
                 break;
             default:

@@ -36,8 +36,9 @@ internal static class Remedies
     private const string ClosedBuffer = "the buffer's descriptor was closed behind the library's back";
 
     private const string NeedsRawIo =
-        "no IOMMU keeps the device from the rest of memory, so an import takes CAP_SYS_RAWIO: run as root, give the program that "
-            + "capability (AmbientCapabilities=CAP_SYS_RAWIO in systemd), or switch the IOMMU on";
+        "no IOMMU keeps the device to what is imported (none is on, it is lazy, or other devices are in the group), so an import takes "
+            + "CAP_SYS_RAWIO: run as root, give the program that capability (AmbientCapabilities=CAP_SYS_RAWIO in systemd), switch the "
+            + "IOMMU on, or, for a lazy one, unbind the device and write DMA to its group's type (/sys/kernel/iommu_groups/N/type)";
 
     private const string NoMemory =
         "out of kernel memory, IOMMU addresses or bounce buffers (swiotlb=): dispose mappings that are no longer needed";

@@ -11,8 +11,10 @@ internal static unsafe class LargeRegisters
 {
     public const int Length = 1 << 30;
 
-    private const string Resource = "/sys/bus/pci/devices/0000:00:03.0/resource2";
     private const string Parent = "/sys/bus/platform/devices/uio-test.1";
+
+    /// <summary>Whose memory they are.</summary>
+    public static SysDevice Device { get; } = new("pci", "0000:00:03.0");
 
     public static string DevicePath => OddDevices.PathOf("late");
 
@@ -30,7 +32,7 @@ internal static unsafe class LargeRegisters
     /// <summary>The same through sysfs.</summary>
     public static uint* MapOfSysfs(int length)
     {
-        using var file = RawFile.Open(Resource, LibC.O_RDWR);
+        using var file = RawFile.Open($"{Device.Folder}/resource2", LibC.O_RDWR);
         return Map(file, length);
     }
 

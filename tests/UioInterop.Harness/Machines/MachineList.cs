@@ -193,20 +193,33 @@ public static class MachineList
         },
     };
 
-    /// <summary>UIO devices and buffers of which no machine has the like, and 1 GiB of registers.</summary>
+    /// <summary>UIO devices and buffers of which no machine has the like; edu behind a bridge of its own, and two behind one.</summary>
     public static Machine X64OddDevices { get; } = X64 with
     {
         Name = "x86-64-odd-devices",
-        Summary = "the first PC, UIO devices that share a parent, 1 GiB of registers, buffers whose mapping waits",
+        Summary = "the first PC, UIO devices that share a parent or a group, buffers whose mapping waits",
         Kernel = new KernelVariant("odd-devices", Architecture.X64) { Patches = "odd-devices" },
         QemuArguments =
         [
             .. X64.QemuArguments,
             // 1 GiB of registers: memory of the host that nobody writes to is none.
             "-object", "memory-backend-ram,id=registers,size=1G", "-device", "ivshmem-plain,addr=3,memdev=registers",
+            "-device", "pcie-pci-bridge,id=alone,addr=4", "-device", $"edu,bus=alone,addr=1,{EduMask}",
+            "-device", "pcie-pci-bridge,id=shared,addr=5",
+            "-device", $"edu,bus=shared,addr=1,{EduMask}", "-device", $"edu,bus=shared,addr=2,{EduMask}",
         ],
         Traits = ["edu", "import", "handles", "coherent", "iommu", "odd-devices"],
         OnlyCategory = "odd-devices",
+    };
+
+    /// <summary>The same without an IOMMU.</summary>
+    public static Machine X64OddDevicesDirect { get; } = X64OddDevices with
+    {
+        Name = "x86-64-odd-devices-direct",
+        Summary = "the same, IOMMU off",
+        // DMA debug warns of memory that is kept when its device's driver goes.
+        KernelArguments = [.. X64Direct.KernelArguments, "dma_debug=off"],
+        Traits = ["edu", "import", "handles", "coherent", "direct", "odd-devices"],
     };
 
     /// <summary>A kernel that watches each of its memory accesses.</summary>
@@ -483,7 +496,7 @@ public static class MachineList
 
     public static IReadOnlyList<Machine> All { get; } =
     [
-        .. Default, X64NoImport, X64Cost, X64OddDevices, X64Kasan, X64Linux73, X64Linux61, X64DirectLinux61,
+        .. Default, X64NoImport, X64Cost, X64OddDevices, X64OddDevicesDirect, X64Kasan, X64Linux73, X64Linux61, X64DirectLinux61,
         X64Debian, X64Defects, ArmVirt, ArmVirtRngLinux61, Versal, VersalLogic, Zcu102Boards, Zcu102PowerDomain, Zcu102DmaRanges,
         Zcu102NoAddresses, Zcu102Linux61,
     ];

@@ -141,23 +141,28 @@ struct uio_dmabuf_attach {
  *
  * Errors: EACCES: the device is to write, and the device file or the dma-buf's
  * was opened for reading only; or it is to read, and the dma-buf's was opened
- * for writing only; of an exporter that may move its buffers it is to do both;
- * EBADF: @fd is not open; EBUSY: the buffer is attached in this file, another
- * file has claimed the device, or the device did not stop writing into buffers
- * of a file that was released; EINVAL: @fd is no dma-buf, or an argument is out
- * of range; ENODEV: the device was unregistered; ENOMEM: the bytes attached
- * would be too many; ENOSPC: the mappings would be too many; EOPNOTSUPP: the
- * device cannot do DMA, or another driver has it; EPERM: no IOMMU translates
- * for the device, and the caller lacks CAP_SYS_RAWIO; ERANGE: the device does
- * not reach the buffer, see below. Others are the exporter's.
+ * for writing only; EBADF: @fd is not open; EBUSY: the buffer is attached in
+ * this file, another file has claimed the device, or the device did not stop
+ * writing into buffers of a file that was released; EINVAL: @fd is no dma-buf,
+ * or an argument is out of range; ENODEV: the device was unregistered; ENOMEM:
+ * the bytes attached would be too many; ENOSPC: the mappings would be too many;
+ * EOPNOTSUPP: the device cannot do DMA, or another driver has it; EPERM: no
+ * IOMMU keeps the device to what is attached, see below, and the caller lacks
+ * CAP_SYS_RAWIO; ERANGE: the device does not reach the buffer, see below.
+ * Others are the exporter's.
+ *
+ * CAP_SYS_RAWIO is not needed where detaching ends the device's access: behind
+ * strict translation, in an IOMMU group where no other device is. For lazy
+ * translation write "DMA" to the group's type, with the driver unbound:
+ * /sys/kernel/iommu_groups/N/type.
  *
  * Without an IOMMU a device reaches what its DMA mask and its bus let through.
  * What lies beyond would be copied for each transfer, and is ERANGE. So is any
  * buffer when the kernel cannot tell: beside memory that the device does not
- * reach, when its DMA mask has less than 32 bits, there is no swiotlb, or the
- * exporter can move the buffer. A mask that is too narrow is raised in
- * /sys/class/uio/uioN/dmabuf/dma_mask_bits; memory that lies low enough for one
- * of 32 bits comes from a CMA heap in low memory.
+ * reach, when its DMA mask has less than 32 bits or there is no swiotlb. A mask
+ * that is too narrow is raised in /sys/class/uio/uioN/dmabuf/dma_mask_bits;
+ * memory that lies low enough for one of 32 bits comes from a CMA heap in low
+ * memory.
  */
 #define UIO_IOC_DMABUF_ATTACH	_IO(UIO_IOC_TYPE, 0x01)
 

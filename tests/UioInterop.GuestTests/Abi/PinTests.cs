@@ -1,0 +1,59 @@
+using UioInterop.GuestTests.Support;
+
+namespace UioInterop.GuestTests.Abi;
+
+/// <summary>
+/// What an exporter sees of an attachment, a letter each: Attach, Pin, Map, uNmap, Unpin, Detach, Release. dma-buf itself pins
+/// a second time while a buffer that can move is mapped: the kernel has no CONFIG_DMABUF_MOVE_NOTIFY.
+/// </summary>
+[Category(Needs.OddDevices)]
+internal sealed class PinTests : AbiTest
+{
+    // Some exporters would let the memory go at detach, before a lazy IOMMU has forgotten it.
+    [Test]
+    public void A_buffer_that_can_move_is_pinned_while_it_is_mapped()
+    {
+        using var buffer = OddDevices.Export(canMove: true);
+        OddDevices.History();
+
+        var handle = RawHandles.Attached(Uio, buffer, RawArguments.FromDevice);
+        Assert.That(OddDevices.History(), Is.EqualTo("APPM"));
+
+        Assert.That(RawHandles.Detach(Uio, handle), Is.Zero);
+        Assert.That(OddDevices.History(), Is.EqualTo("NUUD"));
+    }
+
+    // In between the IOMMU is told to forget.
+    [Test, Category(Needs.Iommu)]
+    public void Of_a_device_that_did_not_stop_all_mappings_end_before_any_memory_is_let_go()
+    {
+        Attach(canMove: true);
+        Assert.That(OddDevices.History(), Is.EqualTo("APPMAPPM"));
+        UnderTest.Unbind();
+        Assert.That(OddDevices.History(), Is.EqualTo("NUNUUDUDRR"));
+
+        UnderTest.Bind();
+        Attach(canMove: false);
+        Assert.That(OddDevices.History(), Is.EqualTo("AMAM"));
+        UnderTest.Unbind();
+        Assert.That(OddDevices.History(), Is.EqualTo("NDNDRR"));
+        UnderTest.Bind();
+    }
+
+    // Two buffers, in quarantine.
+    private static void Attach(bool canMove)
+    {
+        OddDevices.History();
+        using (var file = RawUio.Open(UnderTest.DevicePath))
+        {
+            // edu's identification is odd.
+            var never = new RawQuiesceOp { Kind = RawQuiesceOp.Poll, Width = 32, Mask = 1, Value = 0 };
+            Assert.That(RawHandles.SetQuiesce(file, never), Is.Zero);
+            using var first = OddDevices.Export(canMove);
+            using var second = OddDevices.Export(canMove);
+            RawHandles.Attached(file, first);
+            RawHandles.Attached(file, second);
+        }
+        Assert.That(ImportAttribute.UnderTest("quarantined").Value, Is.EqualTo(2));
+    }
+}
