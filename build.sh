@@ -5,7 +5,7 @@ export STARTED_IN=$PWD
 [[ -z ${KERNEL_SRC-} ]] || KERNEL_SRC=$(realpath "$KERNEL_SRC")
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
-# Words that name an ARM machine.
+# Names of ARM machines have one of these in them.
 arm='arm|zcu|versal|all'
 
 # What a fresh Debian 12 lacks, with why where the name does not say it.
@@ -86,7 +86,7 @@ shell() {
   native_for x86-64
   arm_machines "$@"
   busybox_for amd64 x86-64
-  [[ ! $* =~ $arm ]] || busybox_for arm64 arm64
+  [[ ! $(machine_in "$@") =~ $arm ]] || busybox_for arm64 arm64
   solution >&2
   harness shell "$@"
 }
@@ -167,16 +167,23 @@ need() {
   as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}"
 }
 
+# The machine that is asked for, if one is.
+machine_in() {
+  [[ " $* " =~ \ --machine[=\ ]([^ ]+) ]] && echo "${BASH_REMATCH[1]}"
+}
+
 # For demo and kernel, which mostly do without: what an ARM machine takes, if one is asked for.
 arm_machines() {
-  [[ $* =~ $arm ]] || return 0
+  [[ $(machine_in "$@") =~ $arm ]] || return 0
   need "${arm_machine_packages[@]}"
   native_for arm64
 }
 
 other_kernels() {
-  [[ ! $* =~ 6\.1|debian|all ]] || need linux-source-6.1 linux-headers-amd64 dkms
-  [[ ! $* =~ 7\.3|all ]] || need_backport linux-source-7.3
+  local machine
+  machine=$(machine_in "$@") || return 0
+  [[ ! $machine =~ 6\.1|debian|all ]] || need linux-source-6.1 linux-headers-amd64 dkms
+  [[ ! $machine =~ 7\.3|all ]] || need_backport linux-source-7.3
 }
 
 need_backport() (
