@@ -33,7 +33,7 @@ internal sealed class SampleTests
         var command = File.ReadLines(path).First(line => line.Contains("./build.sh run", StringComparison.Ordinal));
         var options = command.Split("src/Samples/" + name)[1].Split(' ', StringSplitOptions.RemoveEmptyEntries);
         var machine = MachineList.All.Single(one => one.Name == (options is ["--machine", var named] ? named : MachineList.X64.Name));
-        if (Prerequisites.For(machine).FirstOrDefault(one => !one.IsThere) is { } missing)
+        if (Prerequisite.For(machine).FirstOrDefault(one => !one.IsThere) is { } missing)
             Assert.Ignore($"{machine.Name} takes {missing.Package}, which only ./build.sh test --machine all installs.");
 
         var result = await RunTests.RunAsync("", [path, .. options]);
