@@ -71,6 +71,7 @@ internal sealed class AxiDmaRingsTests(AxiDmaCore core)
         }
 
         Assert.That(sent, Is.InRange(2 * Parts, (2 * Parts) + 1), "one may be on its way");
+        Assert.That(async () => await _dma.Sender.FlushAsync(s_short), Throws.InstanceOf<TimeoutException>());
         for (var i = 0; i < sent; i++)
         {
             using var part = await _dma.Receiver.ReceiveAsync(s_timeout);

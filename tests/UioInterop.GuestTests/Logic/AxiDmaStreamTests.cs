@@ -61,7 +61,7 @@ internal sealed class AxiDmaStreamTests
         _stream.ReadTimeout = 20;
         using var cancel = new CancellationTokenSource(20);
 
-        Assert.That(() => _stream.ReadByte(), Throws.InstanceOf<TimeoutException>());
+        Assert.That(() => _stream.ReadByte(), Throws.InstanceOf<TimeoutException>().With.Message.Contains("within 20 ms"));
         Assert.That(async () => await _stream.ReadAsync(new byte[1], cancel.Token), Throws.InstanceOf<OperationCanceledException>());
         Assert.That(_stream.Read([]), Is.Zero);
     }

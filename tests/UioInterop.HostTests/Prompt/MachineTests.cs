@@ -64,6 +64,50 @@ internal sealed class MachineTests
         }
     }
 
+    // The test core would go on for a minute. The trace of the logic has what it was told, after everybody is gone.
+    // A prompt that is gone lets the agent close its devices; an agent that is gone lets the kernel run their programs.
+    [TestCase(false)]
+    [TestCase(true)]
+    [Category("thorough")]
+    public async Task A_transfer_under_way_is_stopped_when_the_prompt_is_killed_or_the_agent(bool isAgent)
+    {
+        var howToStop = isAgent
+            ? """
+                core.SetQuiesceProgram(new QuiesceProgram(core.Registers).Write(new Register<uint>(4, "CONTROL"), 2u)
+                    .Poll(new Register<uint>(8, "STATUS"), 4u, 0u, TimeSpan.FromMilliseconds(500)));
+                """
+            : "core.Quiesce = () => Poke(core, 4, 2);";
+        await GuestProject.Agent.PublishAsync(Architecture.Arm64, MachineRuns.Cancel);
+        using var folder = new ScratchFolder();
+        using var prompt = PromptProcess.Start("bash", "-c",
+            $"{string.Join(' ', AgentOn(MachineList.Zcu102Logic.Name))} --keep {folder.PathOf("kept")}; touch {folder.PathOf("ended")}");
+        foreach (var line in (string[])[
+            "var core = Open(\"test-core\");",
+            "Poke(core.GetRegisters(1), 0, 60_000_000);",
+            howToStop,
+            "var memory = core.Allocate<byte>(1 << 16, DmaDirection.FromDevice);",
+            "var lease = memory.Mapping.BeginTransfer(0, 1 << 16);",
+            "core.Registers.WriteAddress(new Register<uint>(0x10, \"ADDRESS\"), lease);",
+            "Poke(core, 0x18, 1 << 16); Poke(core, 4, 1);",
+            isAgent ? "System.Diagnostics.Process.GetCurrentProcess().Kill();" : "Console.WriteLine(\"begun\");",
+        ])
+            await prompt.StandardInput.WriteLineAsync(line);
+
+        if (!isAgent)
+        {
+            while (await prompt.StandardOutput.ReadLineAsync(MachineRuns.Cancel) is { } line && line != "begun")
+            {
+            }
+            prompt.Kill();
+        }
+
+        Assert.That(() => File.Exists(folder.PathOf("ended")), Is.True.After(120_000, 100));
+        prompt.Kill(entireProcessTree: true);
+        var said = await prompt.StandardOutput.ReadToEndAsync();
+        Assert.That(folder.Read(Path.Combine("kept", "logic.trace")).Split('\n').Where(line => line.Contains("pl-test-core W CONTROL"))
+            .Select(line => line.Split(' ')[^1]), Is.EqualTo(["00000001", "00000002"]), said);
+    }
+
     [Test]
     [Category("thorough")]
     public async Task A_copy_by_the_boards_engine_is_typed_saved_and_run_as_a_program()

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using CliWrap;
 using CliWrap.Buffered;
 using UioInterop.Prompt;
@@ -22,6 +23,18 @@ internal static class PromptProcess
             .WithArguments([Program, "--", .. agent ?? AgentHere])
             .WithEnvironmentVariables(Environment(folder))
             .WithValidation(CommandResultValidation.None)).ExecuteBoundedAsync();
+
+    /// <summary>One that is typed at, and may be killed without its agent.</summary>
+    public static Process Start(params string[] agent)
+    {
+        var start = new ProcessStartInfo("dotnet", [Program, "--", .. agent])
+        {
+            RedirectStandardInput = true, RedirectStandardOutput = true,
+        };
+        foreach (var (name, value) in Environment(folder: null))
+            start.Environment[name] = value;
+        return Process.Start(start)!;
+    }
 
     public static Dictionary<string, string?> Environment(string? folder) => new()
     {
