@@ -1,6 +1,9 @@
 namespace UioInterop;
 
-/// <summary>What stands between a device and memory.</summary>
+/// <summary>
+/// What stands between a device and memory. An import takes CAP_SYS_RAWIO unless it is <see cref="Strict"/> and the device is
+/// alone in its <see cref="IommuGroup"/>.
+/// </summary>
 public enum DmaTranslation
 {
     /// <summary>Not known: the kernel has no way to say it (no UIO_IOC_QUERY).</summary>
