@@ -269,8 +269,8 @@ internal sealed class OneShotEngineTests : EngineTest
         if (isDoneAtOnce)
             _engine.Starting = () => Finish(_engine);
 
-        // A poll takes a millisecond: many of them are never all quiet while other tests run.
-        var (transfers, attempts) = isPolled ? (2, 1000) : (200, 50);
+        // In small portions: while other tests run, many transfers are never all quiet.
+        const int Transfers = 2, Attempts = 1000;
         using var cancel = new CancellationTokenSource();
         var ends = false;
         var hardware = new Thread(() =>
@@ -290,9 +290,9 @@ internal sealed class OneShotEngineTests : EngineTest
 
             // The smallest object has 24 bytes. Whoever else runs meanwhile can only add to it, so one quiet run is proof.
             var least = long.MaxValue;
-            for (var i = 0; i < attempts && least >= 12 * transfers; i++)
-                least = Math.Min(least, await Allocated(transfers));
-            Assert.That(least, Is.LessThan(12 * transfers));
+            for (var i = 0; i < Attempts && least >= 12 * Transfers; i++)
+                least = Math.Min(least, await Allocated(Transfers));
+            Assert.That(least, Is.LessThan(12 * Transfers));
         }
         finally
         {
