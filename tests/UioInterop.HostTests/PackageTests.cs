@@ -44,7 +44,8 @@ internal sealed class PackageTests : IDisposable
         // It makes the native library, and others do as well.
         using var turn = await Repository.LockAsync("native", MachineRuns.Cancel);
         _said = await ScratchFolder.RunIn(
-            Repository.Root, Repository.At("build.sh"), ["pack", $"-p:PackageOutputPath={_feed.PathOf("")}", $"-p:PackageVersion={s_version}"]);
+            Repository.Root, Repository.At("build.sh"),
+            ["pack", $"-p:PackageOutputPath={_feed.PathOf("")}", $"-p:PackageVersion={s_version}"]);
     }
 
     public void Dispose() => _feed.Dispose();
