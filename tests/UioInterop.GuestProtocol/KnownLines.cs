@@ -25,10 +25,11 @@ public static class KnownLines
     public static IReadOnlyList<KnownLine> EmulatedPc { get; } =
     [
         .. Emulated,
-        new("^tsc: (Unable to calibrate against PIT|Fast TSC calibration failed|HPET/PMTIMER calibration failed)",
-            "an emulated timer does not tick while the host is busy"),
+        new("^tsc: (Unable to calibrate against PIT|Fast TSC calibration failed|HPET/PMTIMER calibration failed"
+            + "|PIT calibration deviates from)", "an emulated timer does not tick while the host is busy"),
         new("^tsc: Marking TSC unstable|^TSC found unstable after boot", "an emulated TSC stops while the host is busy"),
-        new("^APIC calibration not consistent with PM-Timer", "an emulated timer ticks late while the host is busy"),
+        new("^APIC (calibration not consistent with PM-Timer|timer disabled due to verification failure)",
+            "an emulated timer ticks late while the host is busy"),
         new("^Unstable clock detected, switching default tracing clock|^If you want to keep using the local clock|"
             + "^  \"trace_clock=local\"|^on the kernel command line", "an emulated TSC, and what the tracer makes of it"),
         new("^amd_pstate: the _CPC object is not present", "QEMU's CPU is an AMD one without frequency scaling"),
