@@ -54,37 +54,26 @@ EOF
 }
 
 demo() {
-  need "${kernel_packages[@]}" "${machine_packages[@]}"
-  native_for x86-64
-  arm_machines "$@"
-  other_kernels "$@"
+  what_machines_take "$@"
   harness_only
   harness demo "$@"
 }
 
 run() {
-  need "${kernel_packages[@]}" "${machine_packages[@]}"
-  native_for x86-64
-  arm_machines "$@"
-  other_kernels "$@"
+  what_machines_take "$@"
   harness_only >&2
   harness run "$@"
 }
 
 repl() {
-  need "${kernel_packages[@]}" "${machine_packages[@]}"
-  native_for x86-64
-  arm_machines "$@"
-  other_kernels "$@"
+  what_machines_take "$@"
   solution >&2
   UIOINTEROP_GLOBALS=$PWD/src/UioInterop.Prompt.Globals dotnet src/UioInterop.Prompt/bin/Release/net10.0/UioInterop.Prompt.dll -- \
     "${harness[@]}" agent "$@"
 }
 
 shell() {
-  need "${kernel_packages[@]}" "${machine_packages[@]}"
-  native_for x86-64
-  arm_machines "$@"
+  what_machines_take "$@"
   busybox_for amd64 x86-64
   [[ ! $(machine_in "$@") =~ $arm ]] || busybox_for arm64 arm64
   solution >&2
@@ -109,10 +98,7 @@ test_more() {
 }
 
 kernel() {
-  need "${kernel_packages[@]}" "${machine_packages[@]}"
-  native_for x86-64
-  arm_machines "$@"
-  other_kernels "$@"
+  what_machines_take "$@"
   harness_only
   harness kernel "$@"
 }
@@ -172,7 +158,15 @@ machine_in() {
   [[ " $* " =~ \ --machine[=\ ]([^ ]+) ]] && echo "${BASH_REMATCH[1]}"
 }
 
-# For demo and kernel, which mostly do without: what an ARM machine takes, if one is asked for.
+# For commands that boot one machine, or build its kernel.
+what_machines_take() {
+  need "${kernel_packages[@]}" "${machine_packages[@]}"
+  native_for x86-64
+  arm_machines "$@"
+  other_kernels "$@"
+}
+
+# What an ARM machine takes, if one is asked for.
 arm_machines() {
   [[ $(machine_in "$@") =~ $arm ]] || return 0
   need "${arm_machine_packages[@]}"
