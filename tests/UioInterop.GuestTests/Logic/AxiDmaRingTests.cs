@@ -127,7 +127,7 @@ internal sealed class AxiDmaRingTests(AxiDmaCore core)
 
         Announcements.Say($"AXI DMA, {core}: {Packets / shortest.TotalSeconds:F0} packets of {Length} bytes a second");
 
-        Task Stream() => Task.WhenAll(Task.Run(Send), Task.Run(Receive));
+        Task Stream() => Sides.RunAsync(Send, Receive);
 
         async Task Send()
         {

@@ -107,14 +107,7 @@ internal sealed class AxiDmaRingsTests(AxiDmaCore core)
 
         Announcements.Say($"AXI DMA, {core}, two rings: {Packets / shortest.TotalSeconds:F0} packets of {Length} bytes a second");
 
-        // What fails on one side stops the other: both are told.
-        async Task Stream()
-        {
-            var both = Task.WhenAll(Task.Run(Send), Task.Run(Receive));
-            await both.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            if (both.Exception is { } failures)
-                throw failures;
-        }
+        Task Stream() => Sides.RunAsync(Send, Receive);
 
         async Task Send()
         {
