@@ -124,11 +124,7 @@ internal sealed class AxiDmaErrorTests(AxiDmaCore core)
             Assert.That(() => Buffers.Read(buffer, 4), Throws.Nothing, "it is the CPU's again");
         Assert.That(Buffers.Read(_source, Length), Is.EqualTo(Buffers.Pattern(Length, seed: 1)));
 
-        var received = dma.ReceiveAsync(_destination, s_timeout);
-        await dma.SendAsync(_source, s_timeout);
-
-        Assert.That(await received, Is.EqualTo(Length));
-        Assert.That(Buffers.Read(_destination, Length), Is.EqualTo(Buffers.Pattern(Length, seed: 1)));
+        await LoopedPacket.AssertArrivesAsync(dma, _source, _destination, seed: 2);
     }
 
     internal static async Task AssertFailed(AxiDmaChannel channel, Task transfer, AxiDmaStatus bits, string remedy)
@@ -172,9 +168,6 @@ internal sealed class MisplacedAxiDmaTests
         }
 
         using var direct = AxiDma.Open("dma-direct");
-        var packet = direct.ReceiveAsync(destination, s_timeout);
-        await direct.SendAsync(source, s_timeout);
-        Assert.That(await packet, Is.EqualTo(Length));
-        Assert.That(Buffers.Read(destination, Length), Is.EqualTo(Buffers.Pattern(Length, seed: 1)));
+        await LoopedPacket.AssertArrivesAsync(direct, source, destination, seed: 2);
     }
 }

@@ -88,15 +88,7 @@ internal sealed class AxiDmaTests(AxiDmaCore core)
     public async Task A_packet_sent_is_received()
     {
         for (var seed = 2; seed < 5; seed++)
-        {
-            Buffers.Fill(_source, Buffers.Pattern(Length, seed));
-
-            var received = _dma.ReceiveAsync(_destination, s_timeout);
-            var sent = await _dma.SendAsync(_source, s_timeout);
-
-            Assert.That((sent, await received), Is.EqualTo(((long)Length, (long)Length)));
-            Assert.That(Buffers.Read(_destination, Length), Is.EqualTo(Buffers.Pattern(Length, seed)));
-        }
+            await LoopedPacket.AssertArrivesAsync(_dma, _source, _destination, seed);
     }
 
     [Test]
