@@ -58,7 +58,7 @@ internal sealed class AxiDmaCyclicTests(AxiDmaCore core)
         var (received, last) = (0, -1);
         for (var round = 0; round < 3; round++)
         {
-            await (isOnePacket ? SendTogetherAsync(late + 1) : SendAsync(late + 1));
+            await (isOnePacket ? SendTogetherAsync(late + 1) : SendSeenAsync(late + 1));
 
             // A channel that has come round is known to be done with a part when the next is filled.
             while (last < _sent - 2)
@@ -78,6 +78,16 @@ internal sealed class AxiDmaCyclicTests(AxiDmaCore core)
             Assert.That(_dma.Receiver.Overruns, Is.Positive);
         if (late < Parts - 3)
             Assert.That(_dma.Receiver.Overruns, Is.Zero);
+
+        // Rounds that nobody saw are counted as one, and its interrupt may come late: the engine is asked, which looks.
+        async Task SendSeenAsync(int count)
+        {
+            for (var i = 0; i < count; i++)
+            {
+                await SendAsync(1);
+                _dma.Receiver.IsIntact(run: 1, number: 0);
+            }
+        }
 
         void Take(RingPart part)
         {
