@@ -20,6 +20,9 @@ internal static class InMemory
         global using System.Threading.Tasks;
         """);
 
+    /// <summary>The library.</summary>
+    public static MetadataReference Library { get; } = MetadataReference.CreateFromFile(typeof(UioDevice).Assembly.Location);
+
     /// <summary>.NET's assemblies, and what the library refers to, wherever that is; not the library.</summary>
     public static IReadOnlyList<MetadataReference> References { get; } =
     [

@@ -10,14 +10,6 @@ namespace UioInterop.HostTests;
 /// </summary>
 internal sealed class ScopeRuleTests
 {
-    private static readonly MetadataReference[] s_references =
-    [
-        .. ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator)
-            .Where(path => Path.GetFileName(path).StartsWith("System.", StringComparison.Ordinal))
-            .Append(Path.Combine(Path.GetDirectoryName(typeof(ScopeRuleTests).Assembly.Location)!, "UioInterop.dll"))
-            .Select(path => MetadataReference.CreateFromFile(path)),
-    ];
-
     private static IEnumerable<TestCaseData> Rules =>
     [
         // CS8168 names the scope itself, CS8352 a variable with something of it.
@@ -206,7 +198,7 @@ internal sealed class ScopeRuleTests
             {{member}}
             }
             """;
-        var compilation = CSharpCompilation.Create("snippet", [CSharpSyntaxTree.ParseText(text)], s_references,
+        var compilation = CSharpCompilation.Create("snippet", [InMemory.Parse(text)], [.. InMemory.References, InMemory.Library],
             new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary, nullableContextOptions: NullableContextOptions.Enable));
         // Some rules are found when code is made of it, and not before.
         return [.. compilation.Emit(Stream.Null).Diagnostics.Where(each =>

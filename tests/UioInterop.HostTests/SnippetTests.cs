@@ -38,8 +38,7 @@ internal sealed partial class SnippetTests
 
     private static readonly MetadataReference[] s_references =
     [
-        .. InMemory.References, MetadataReference.CreateFromFile(typeof(UioDevice).Assembly.Location),
-        MetadataReference.CreateFromFile(typeof(AxiDma).Assembly.Location),
+        .. InMemory.References, InMemory.Library, MetadataReference.CreateFromFile(typeof(AxiDma).Assembly.Location),
     ];
 
     [TestCaseSource(nameof(Files))]
