@@ -4,6 +4,7 @@ using CliWrap;
 using CliWrap.Buffered;
 using NUnit.Framework;
 using UioInterop.Harness;
+using UioInterop.Harness.Machines;
 using UioInterop.Harness.Running;
 using UioInterop.HostTests.Prompt;
 
@@ -101,6 +102,18 @@ internal sealed class PackageTests : IDisposable
         Assert.That(
             package.Entries.Where(entry => entry.FullName.StartsWith("tools/", StringComparison.Ordinal)).Select(entry => entry.Name),
             Is.EquivalentTo((string[])["uio", "DotnetToolSettings.xml"]));
+    }
+
+    // The board's device tree has channels for UIO.
+    [Test]
+    public async Task The_tool_s_file_for_a_board_knows_that_a_transfer_can_be_made()
+    {
+        using var folder = new ScratchFolder();
+        using (ZipArchive package = Open("UioInterop.Tool.linux-arm64", "nupkg"))
+            await package.GetEntry("tools/any/linux-arm64/uio")!.ExtractToFileAsync(folder.PathOf("uio"));
+        await folder.RunAsync("chmod", ["+x", "uio"]);
+
+        await ToolTests.AssertKnowsAsync(folder.PathOf("uio"), MachineList.Zcu102, 0);
     }
 
     [Test]
