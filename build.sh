@@ -219,12 +219,28 @@ native_for() {
 }
 
 solution() {
-  dotnet build UioInterop.sln -c Release -v quiet -nologo
+  build_changed UioInterop.sln
 }
 
 # What boots machines; it publishes what runs in them by itself.
 harness_only() {
-  dotnet build tests/UioInterop.Harness -c Release -v quiet -nologo
+  build_changed tests/UioInterop.Harness
+}
+
+# MSBuild takes seconds to find that nothing changed. The list of files tells which have gone.
+build_changed() {
+  local built=artifacts/built/${1##*/}
+  [[ ! -e ${harness[1]} || -n $(sources -newer "$built" 2>&1) ]] || ! cmp -s <(sources) "$built" || return 0
+  mkdir -p artifacts/built
+  sources > "$built.begun"
+  dotnet build "$1" -c Release -v quiet -nologo
+  mv "$built.begun" "$built"
+}
+
+# What .NET's projects are made of; arguments choose, as those of find.
+sources() {
+  find ./*.props ./*.sln global.json .editorconfig src tests \
+    \( -name bin -o -name obj -o -path tests/logic/build \) -prune -o -type f "$@" -print | sort
 }
 
 harness() {
