@@ -13,15 +13,15 @@ namespace UioInterop.GuestTests.Cost;
 [Category(Needs.Icount), Category(Needs.Cost)]
 internal sealed class CostTests
 {
-    // Goals are 1.2 and 1.05, and what was measured is in the README. The collector and the kernel's caches leave some room.
-    private const double ImportLimit = 1.25;
+    // Goals are 1.15 and 1.05, and what was measured is in the README: the second one is missed.
+    private const double ImportLimit = 1.15;
     private const double WaitLimit = 1.1;
 
     private const int Rounds = 200;
 
     // The just-in-time compiler works in the background, on the same CPU, and code gets quicker in steps: one measures
     // until nothing gets better any more.
-    private const int Imports = 60;
+    private const int Imports = 400;
     private const int Waits = 1000;
 
     private UioDevice _device = null!;
