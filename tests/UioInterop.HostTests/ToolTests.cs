@@ -23,6 +23,22 @@ internal sealed class ToolTests
         await AssertKnowsAsync(folder.PathOf("out/uio"), MachineList.X64, 3);
     }
 
+    [TestCase("uio hea", "heaps")]
+    [TestCase("uio copy --ki", "--kind")]
+    public async Task Bash_completes_what_the_tool_knows(string line, string word)
+    {
+        var tool = Repository.At("src", "UioInterop.Tool");
+        var output = await ScratchFolder.RunIn(tool, "bash", ["-c", $$"""
+            PATH=$PWD/bin/Release/net10.0:$PATH
+            source ./uio.bash-completion
+            COMP_LINE=$1 COMP_POINT=${#1}
+            $(complete -p uio | sed 's/.*-F \([^ ]*\) .*/\1/')
+            printf '%s\n' "${COMPREPLY[@]}"
+            """, "bash", line]);
+
+        Assert.That(output.TrimEnd('\n'), Is.EqualTo(word));
+    }
+
     /// <summary>The file is small, and its doctor ends with the exit code and a report that agrees.</summary>
     internal static async Task AssertKnowsAsync(string tool, Machine machine, int code)
     {

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Completions;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Numerics;
@@ -8,7 +9,15 @@ namespace UioInterop.Tool.Commands;
 /// <summary>Arguments and options that several commands have.</summary>
 internal static class Arguments
 {
-    public static Argument<string> Device() => new("DEVICE") { Description = "Which UIO device" };
+    public static Argument<string> Device() => new("DEVICE") { Description = "Which UIO device", CompletionSources = { _ => Devices } };
+
+    /// <summary>One that may be left out.</summary>
+    public static Argument<string?> AnyDevice(string description) => new("DEVICE")
+    {
+        Description = description,
+        Arity = ArgumentArity.ZeroOrOne,
+        CompletionSources = { _ => Devices },
+    };
 
     public static Argument<string> BusDevice() => new("DEVICE")
     {
@@ -29,6 +38,8 @@ internal static class Arguments
         CustomParser = result => Parse<T>(result),
         DefaultValueFactory = _ => @default,
     };
+
+    private static IEnumerable<CompletionItem> Devices => UioDevice.List().Select(info => new CompletionItem(info.DevicePath));
 
     private static T Parse<T>(SymbolResult result) where T : struct, IBinaryInteger<T>
     {

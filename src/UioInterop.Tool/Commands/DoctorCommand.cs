@@ -9,11 +9,7 @@ internal static class DoctorCommand
 {
     public static Command Build(Func<ParseResult, Printer> print)
     {
-        Argument<string?> device = new("DEVICE")
-        {
-            Description = "The device that matters; any without it",
-            Arity = ArgumentArity.ZeroOrOne,
-        };
+        Argument<string?> device = Arguments.AnyDevice("The device that matters; any without it");
         var command = new Command("doctor", "Find what keeps a device from doing DMA, and say what to do about it") { device };
         command.SetAction(line =>
         {

@@ -10,7 +10,7 @@ internal static class WatchCommand
 {
     public static Command Build(Func<ParseResult, Printer> print)
     {
-        Argument<string?> device = new("DEVICE") { Description = "Which UIO device; all without it", Arity = ArgumentArity.ZeroOrOne };
+        Argument<string?> device = Arguments.AnyDevice("Which UIO device; all without it");
         Option<int> interval = Arguments.NumberOption("--interval", "Milliseconds between two lines, 1 at least", 1000);
         Option<int> lines = Arguments.NumberOption("--lines", "How many times; 0: until Ctrl-C", 0);
         var command = new Command("watch", "Show interrupts as they come: count, new ones, rate") { device, interval, lines };

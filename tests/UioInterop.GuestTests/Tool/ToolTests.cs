@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using UioInterop.GuestTests.Support;
 using UioInterop.Tool;
@@ -11,10 +12,11 @@ internal sealed class ToolTests
 
     private IReadOnlyList<string> _descriptors = [];
 
-    // The library's thread for all waits with await stays.
+    // The library's thread for all waits with await stays, and so does the runtime's pipe for signals.
     [OneTimeSetUp]
-    public async Task HaveTheThread()
+    public async Task HaveWhatStays()
     {
+        PosixSignalRegistration.Create(PosixSignal.SIGTERM, _ => { }).Dispose();
         UnderTest.Bind();
         using var device = UioDevice.Open(UioDeviceId.FromParent(UnderTest.Name));
         await device.TryWaitForInterruptAsync(TimeSpan.FromMilliseconds(1));
@@ -41,6 +43,20 @@ internal sealed class ToolTests
 
         Assert.That(device.GetProperty("path").GetString(), Is.EqualTo(UnderTest.DevicePath));
         Assert.That(ToolRun.Of("list").Output, Does.Contain(UnderTest.DevicePath));
+    }
+
+    [TestCase("info")]
+    [TestCase("copy")]
+    [TestCase("watch")]
+    [TestCase("doctor")]
+    public void Devices_are_completed(string command)
+    {
+        var line = $"uio {command} {UnderTest.DevicePath[..^1]}";
+
+        var run = ToolRun.Of($"[suggest:{line.Length}]", line);
+
+        Assert.That((run.Code, run.Error), Is.EqualTo((ExitCode.Done, "")));
+        Assert.That(run.Output.Split('\n'), Does.Contain(UnderTest.DevicePath));
     }
 
     [Test]
