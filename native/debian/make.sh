@@ -65,15 +65,15 @@ libc_of() {
 
 # What is in $files, with the control files of the package's folder: its name, its architecture, its C library.
 package() {
-  local script
+  local file
   install -Dm 644 "$repository/LICENSE" "$files/usr/share/doc/$1/copyright"
   install -d "$files/DEBIAN"
   fill_in "$1/control" "$2" "${3-}" > "$files/DEBIAN/control"
   echo "Installed-Size: $(du --apparent-size -sk --exclude=DEBIAN "$files" | cut -f 1)" >> "$files/DEBIAN/control"
-  for script in postinst prerm; do
-    [[ -e $1/$script ]] || continue
-    fill_in "$1/$script" > "$files/DEBIAN/$script"
-    chmod 755 "$files/DEBIAN/$script"
+  for file in triggers postinst prerm; do
+    [[ -e $1/$file ]] || continue
+    fill_in "$1/$file" > "$files/DEBIAN/$file"
+    [[ $file == triggers ]] || chmod 755 "$files/DEBIAN/$file"
   done
   dpkg-deb --root-owner-group --build "$files" "$work/packages" > /dev/null
 }
