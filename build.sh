@@ -16,13 +16,20 @@ armhf_packages=(gcc-arm-linux-gnueabihf libc6-dev-armhf-cross)
 # The C++ runtime is .NET's.
 arm_machine_packages=(qemu-system-arm device-tree-compiler libgcc-s1-arm64-cross libstdc++6-arm64-cross
   "${arm64_packages[@]}" "${armhf_packages[@]}")
+# The module's source is from there, and the C library that a file needs is told by readelf.
+deb_packages=(linux-source-6.1 binutils xz-utils dpkg)
 quick_check_packages=(shellcheck cpio)
 # The series is for that older kernel, too.
-check_packages=(sparse coccinelle codespell linux-source-6.1)
+check_packages=(sparse coccinelle codespell linux-source-6.1 debootstrap)
 [[ -n ${KERNEL_SRC-} ]] || kernel_packages+=(linux-source-6.12)
 
 # Invariant: an SDK unpacked from its archive has no ICU beside it, and nothing here needs one.
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=1
+
+# The tool, compiled ahead.
+ahead_for_x64=(-p:PublishAot=true -p:CppCompilerAndLinker=gcc -r linux-x64)
+ahead_for_arm64=(-p:PublishAot=true -p:CppCompilerAndLinker=aarch64-linux-gnu-gcc -p:ObjCopyName=aarch64-linux-gnu-objcopy
+  -r linux-arm64)
 
 harness=(dotnet tests/UioInterop.Harness/bin/Release/net10.0/UioInterop.Harness.dll)
 
@@ -46,6 +53,7 @@ help() {
 ./build.sh native                  build the C library
 ./build.sh build                   build the C library and the C# solution
 ./build.sh pack [OPTIONS]          make the packages in artifacts/packages; dotnet pack takes the options
+./build.sh deb [FOLDER]            make the Debian packages, in artifacts/packages or FOLDER
 ./build.sh clean                   remove what was built here; kernels stay in the cache
 ./build.sh help                    this text
 
@@ -118,20 +126,27 @@ build() {
 
 pack() {
   native
-  pack_project UioInterop "$@"
-  pack_project UioInterop.Devices "$@"
-  pack_project UioInterop.Prompt "$@"
-  # The tool, compiled ahead for each processor, and the package that chooses among them.
-  pack_project UioInterop.Tool -p:PublishAot=true -p:CppCompilerAndLinker=gcc -r linux-x64 "$@"
-  pack_project UioInterop.Tool -p:PublishAot=true -p:CppCompilerAndLinker=aarch64-linux-gnu-gcc \
-    -p:ObjCopyName=aarch64-linux-gnu-objcopy -r linux-arm64 "$@"
-  pack_project UioInterop.Tool -p:PublishAot=true "$@"
+  for_others pack UioInterop "$@"
+  for_others pack UioInterop.Devices "$@"
+  for_others pack UioInterop.Prompt "$@"
+  # The tool for each processor, and the package that chooses among them.
+  for_others pack UioInterop.Tool "${ahead_for_x64[@]}" "$@"
+  for_others pack UioInterop.Tool "${ahead_for_arm64[@]}" "$@"
+  for_others pack UioInterop.Tool -p:PublishAot=true "$@"
+}
+
+deb() {
+  need "${deb_packages[@]}"
+  native
+  for_others publish UioInterop.Tool "${ahead_for_x64[@]}"
+  for_others publish UioInterop.Tool "${ahead_for_arm64[@]}"
+  native/debian/make.sh artifacts/pack/publish/UioInterop.Tool "${1:-artifacts/packages}"
 }
 
 # With objects of its own: these have no paths of this machine in them.
-pack_project() {
-  dotnet pack "src/$1" -c Release --artifacts-path artifacts/pack -p:PackageOutputPath="$PWD/artifacts/packages" \
-    -p:ContinuousIntegrationBuild=true -v quiet -nologo "${@:2}"
+for_others() {
+  dotnet "$1" "src/$2" -c Release --artifacts-path artifacts/pack -p:PackageOutputPath="$PWD/artifacts/packages" \
+    -p:ContinuousIntegrationBuild=true -v quiet -nologo "${@:3}"
 }
 
 clean() {
@@ -250,7 +265,7 @@ harness() {
 command=${1:-help}
 shift || true
 case $command in
-demo | run | repl | shell | kernel | native | build | pack | clean | help) "$command" "$@" ;;
+demo | run | repl | shell | kernel | native | build | pack | deb | clean | help) "$command" "$@" ;;
 test) test_all "$@" ;;
 *)
   echo "There is no command '$command'." >&2
