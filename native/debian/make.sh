@@ -31,6 +31,7 @@ main() {
 tool() {
   files=$work/uiointerop-tool-$1
   install -D "$tools/release_$2/uio" "$files/usr/bin/uio"
+  install -Dm 644 "$repository/src/UioInterop.Tool/uio.bash-completion" "$files/usr/share/bash-completion/completions/uio"
   package uiointerop-tool "$1" "$(libc_of "$files/usr/bin/uio")"
 }
 

@@ -42,7 +42,8 @@ internal sealed partial class DebianPackageTests : IDisposable
     {
         string tool = "./usr/bin/uio", library = $"./usr/lib/{gnu}-linux-gnu/libuiodmabuf.so";
         Assert.That(await FilesAsync("uiointerop-tool", architecture), Is.EquivalentTo((string[])[
-            $"-rwxr-xr-x root/root {tool}", "-rw-r--r-- root/root ./usr/share/doc/uiointerop-tool/copyright"]));
+            $"-rwxr-xr-x root/root {tool}", "-rw-r--r-- root/root ./usr/share/bash-completion/completions/uio",
+            "-rw-r--r-- root/root ./usr/share/doc/uiointerop-tool/copyright"]));
         Assert.That(await FilesAsync("libuiodmabuf", architecture), Is.EquivalentTo((string[])[
             $"-rwxr-xr-x root/root {library}", $"-rw-r--r-- root/root {Path.ChangeExtension(library, "a")}",
             "-rw-r--r-- root/root ./usr/include/uiodmabuf.h", "-rw-r--r-- root/root ./usr/share/doc/libuiodmabuf/copyright",
@@ -90,6 +91,12 @@ internal sealed partial class DebianPackageTests : IDisposable
 
         Assert.That(await debian.RunAsync("dpkg", ["--verify", .. packages]), Is.Empty);
         Assert.That((await debian.RunAsync("uio", "--version")).Trim(), Does.StartWith(s_version));
+        Assert.That(await debian.RunAsync("bash", "-c", """
+            source /usr/share/bash-completion/completions/uio
+            COMP_LINE="uio hea" COMP_POINT=7
+            _uio
+            echo "${COMPREPLY[@]}"
+            """), Is.EqualTo("heaps\n"));
         Assert.That(await debian.RunAsync("ldconfig", "-p"), Does.Contain("/lib/x86_64-linux-gnu/libuiodmabuf.so\n"));
         // After that it may complain of a broken pipe, which is its own.
         Assert.That(await debian.RunAsync("dkms", "status"), Does.StartWith($"uio-dmabuf/{s_version}: added\n"));

@@ -31,7 +31,8 @@ internal sealed class ScriptTests
         folder.Write("dotnet", """
             #!/bin/sh
             echo built >> builds
-            mkdir -p tests/UioInterop.Harness/bin/Release/net10.0 && touch tests/UioInterop.Harness/bin/Release/net10.0/UioInterop.Harness.dll
+            output=tests/UioInterop.Harness/bin/Release/net10.0
+            mkdir -p $output && touch $output/UioInterop.Harness.dll
             [ ! -e fails ]
             """);
         folder.Write("make", "#!/bin/sh\n");

@@ -282,7 +282,7 @@ internal static class Remedies
             : node.TrimEnd("0123456789".ToCharArray());
         string udev = path.StartsWith("/dev/", StringComparison.Ordinal)
             ? $"; run as root, or let a group in by a udev rule: SUBSYSTEM==\"{subsystem}\", KERNEL==\"{node}\", "
-                + "GROUP=\"dma\", MODE=\"0660\""
+                + "GROUP=\"uio\", MODE=\"0660\""
             : path.StartsWith("/sys/", StringComparison.Ordinal) ? "; run as root, or look what hides it: InaccessiblePaths= of "
                 + "a systemd unit, a container"
             : "; run as root";
