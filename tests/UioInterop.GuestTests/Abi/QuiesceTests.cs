@@ -316,27 +316,46 @@ internal sealed class QuiesceTests : AbiTest
         Assert.That(registers.Read(s_liveness), Is.EqualTo(7), "nor do the tries of the kernel");
     }
 
-    // Of two that are not, each would undo what the other has written.
+    // Of two that are not, each would undo what the other has written. On a busy host the gate may open too late for that to be
+    // seen; then it is done again.
     [Test]
     public void Programs_of_one_device_run_one_after_another()
     {
-        using var device = UnderTest.OpenShared();
-        var registers = device.Registers;
-        registers.Write(s_gate, 0);
-        var closing = Enumerable.Range(1, 2).Select(number => (uint)number).Select(number =>
+        const int Attempts = 20;
+        Uio.Dispose(); // the kernel runs no program again while somebody has the device open
+
+        Assert.That(Enumerable.Range(0, Attempts).Any(_ => AreReleasedTogether()), Is.True, "the gate opened in time");
+    }
+
+    private static bool AreReleasedTogether()
+    {
+        var limit = TimeSpan.FromMilliseconds(900);
+        using (var device = UnderTest.OpenShared())
         {
-            using var buffer = Buffer();
-            var file = RawUio.Open(UnderTest.DevicePath);
-            Assert.That(RawHandles.SetQuiesce(file, Write(~number), PollGate(900_000), Poll(number)), Is.Zero);
-            RawHandles.Attached(file, buffer);
-            return new ClosingThread(file);
-        }).ToList();
+            var registers = device.Registers;
+            registers.Write(s_gate, 0);
+            var start = Stopwatch.GetTimestamp();
+            var closing = Enumerable.Range(1, 2).Select(number => (uint)number).Select(number =>
+            {
+                using var buffer = Buffer();
+                var file = RawUio.Open(UnderTest.DevicePath);
+                Assert.That(RawHandles.SetQuiesce(file, Write(~number), PollGate((uint)limit.TotalMicroseconds), Poll(number)), Is.Zero);
+                RawHandles.Attached(file, buffer);
+                return new ClosingThread(file);
+            }).ToList();
 
-        Assert.That(() => closing.All(thread => thread.HasWaited), Is.True.After(10_000, 1));
-        registers.Write(s_gate, 1);
+            Assert.That(() => closing.All(thread => thread.HasWaited), Is.True.After(10_000, 1));
+            registers.Write(s_gate, 1);
+            closing.ForEach(thread => thread.Join());
+            if (Stopwatch.GetElapsedTime(start) < limit)
+            {
+                Assert.That(Quarantined, Is.Zero);
+                return true;
+            }
+        }
 
-        closing.ForEach(thread => thread.Join());
-        Assert.That(() => Quarantined, Is.Zero.After(10_000, 50));
+        Assert.That(() => Quarantined, Is.Zero.After(70_000, 50));
+        return false;
     }
 
     // edu's "DMA source address", which keeps what it is given.
