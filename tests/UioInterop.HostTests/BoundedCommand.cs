@@ -4,10 +4,10 @@ using UioInterop.Harness.Running;
 
 namespace UioInterop.HostTests;
 
-/// <summary>Programs of the host that end, whatever happens: after some minutes, and when the run is cancelled.</summary>
+/// <summary>Programs of the host that end, whatever happens: after half an hour, as a busy host takes long, or with the run.</summary>
 internal static class BoundedCommand
 {
-    private static readonly TimeSpan s_longest = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan s_longest = TimeSpan.FromMinutes(30);
 
     public static async Task<BufferedCommandResult> ExecuteBoundedAsync(this Command command)
     {
