@@ -252,9 +252,9 @@ build_changed() {
   mv "$built.begun" "$built"
 }
 
-# What .NET's projects are made of; arguments choose, as those of find.
+# What .NET's projects are made of, the C library among it; arguments choose, as those of find.
 sources() {
-  find ./*.props ./*.sln global.json .editorconfig src tests \
+  find ./*.props ./*.sln global.json .editorconfig src tests kernel-patch/include native/build/*/libuiodmabuf.* \
     \( -name bin -o -name obj -o -path tests/logic/build \) -prune -o -type f "$@" -print | sort
 }
 

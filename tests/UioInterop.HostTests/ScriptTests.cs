@@ -5,6 +5,8 @@ namespace UioInterop.HostTests;
 
 internal sealed class ScriptTests
 {
+    private const string Shim = "native/build/x86-64/libuiodmabuf.so", Header = "kernel-patch/include/uio.h";
+
     private static readonly DateTime s_earlier = new(2020, 1, 1, 0, 0, 0, DateTimeKind.Utc);
     private static readonly DateTime s_later = DateTime.UtcNow.AddDays(1);
 
@@ -39,10 +41,10 @@ internal sealed class ScriptTests
         await folder.RunAsync("chmod", ["+x", "dotnet", "make"]);
         foreach (var file in (string[])["Directory.Build.props", "UioInterop.sln", "global.json", ".editorconfig"])
             folder.Write(file, "");
-        foreach (var directory in (string[])["src/Library/obj", "tests/Tests/bin"])
+        foreach (var directory in (string[])["src/Library/obj", "tests/Tests/bin", "native/build/x86-64", "kernel-patch/include"])
             Directory.CreateDirectory(folder.PathOf(directory));
-        folder.Write("src/Library/One.cs", "");
-        folder.Write("src/Library/Two.cs", "");
+        foreach (var file in (string[])["src/Library/One.cs", "src/Library/Two.cs", Shim, Header])
+            folder.Write(file, "");
 
         Assert.That(await BuildAsync(), Is.True, "a fresh clone");
         Assert.That(await BuildAsync(), Is.False, "nothing changed");
@@ -51,7 +53,7 @@ internal sealed class ScriptTests
         File.SetLastWriteTimeUtc(folder.PathOf("src/Library/obj/Two.cs"), s_later);
         Assert.That(await BuildAsync(), Is.False, "what a build made");
 
-        foreach (var changed in (string[])["src/Library/One.cs", "Directory.Build.props", "global.json"])
+        foreach (var changed in (string[])["src/Library/One.cs", "Directory.Build.props", "global.json", Shim, Header])
         {
             File.SetLastWriteTimeUtc(folder.PathOf(changed), s_later);
             Assert.That(await BuildAsync(), Is.True, changed);
