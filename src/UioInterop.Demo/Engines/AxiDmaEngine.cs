@@ -5,8 +5,6 @@ namespace UioInterop.Demo.Engines;
 /// <summary>Xilinx's AXI DMA, in programmable logic that sends its stream back to it: from memory to memory.</summary>
 internal sealed class AxiDmaEngine : IEngine
 {
-    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
-
     private readonly AxiDma _dma;
     private readonly DeviceBuffer<byte> _ballast;
 
@@ -44,16 +42,16 @@ internal sealed class AxiDmaEngine : IEngine
 
     public void Copy(DmaMapping from, DmaMapping to, int length)
     {
-        Task<long> received = _dma.ReceiveAsync(new DmaSegment(to, 0, length), Timeout).AsTask();
-        long sent = _dma.SendAsync(new DmaSegment(from, 0, length), Timeout).AsTask().GetAwaiter().GetResult();
+        Task<long> received = _dma.ReceiveAsync(new DmaSegment(to, 0, length), Bound.OfWait).AsTask();
+        long sent = _dma.SendAsync(new DmaSegment(from, 0, length), Bound.OfWait).AsTask().GetAwaiter().GetResult();
         long came = received.GetAwaiter().GetResult();
         Print.Step($"copied       {Machine.Where(from)} -> stream -> {Machine.Where(to)}: {sent} bytes sent, {came} received");
     }
 
     public async Task BeginWrite(DmaMapping to, CancellationToken token)
     {
-        Task<long> received = _dma.ReceiveAsync(to, Timeout, token).AsTask();
-        Task<long> sent = _dma.SendAsync(_ballast, Timeout, token).AsTask();
+        Task<long> received = _dma.ReceiveAsync(to, Bound.OfWait, token).AsTask();
+        Task<long> sent = _dma.SendAsync(_ballast, Bound.OfWait, token).AsTask();
         await Task.WhenAll(received, sent);
     }
 

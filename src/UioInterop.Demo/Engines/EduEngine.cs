@@ -5,8 +5,6 @@ namespace UioInterop.Demo.Engines;
 /// <summary>QEMU's edu device: from memory into a buffer of its own, and from there to memory.</summary>
 internal sealed class EduEngine(EduDevice edu) : IEngine
 {
-    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(2);
-
     public EduDevice Edu => edu;
 
     public UioDevice Device => edu.Device;
@@ -25,15 +23,15 @@ internal sealed class EduEngine(EduDevice edu) : IEngine
     {
         for (int offset = 0; offset < length; offset += EduDevice.MaxTransfer)
         {
-            InterruptCount read = edu.CopyToDevice(from, offset, EduDevice.MaxTransfer, Timeout);
-            InterruptCount written = edu.CopyFromDevice(to, offset, EduDevice.MaxTransfer, Timeout);
+            InterruptCount read = edu.CopyToDevice(from, offset, EduDevice.MaxTransfer, Bound.OfWait);
+            InterruptCount written = edu.CopyFromDevice(to, offset, EduDevice.MaxTransfer, Bound.OfWait);
             Print.Step($"copied       {Machine.Where(from, offset)} -> device -> {Machine.Where(to, offset)}, interrupts {read.Total} and "
                 + $"{written.Total}, missed {read.Missed + written.Missed}");
         }
     }
 
     public Task BeginWrite(DmaMapping to, CancellationToken token) =>
-        edu.CopyFromDeviceAsync(to, 0, EduDevice.MaxTransfer, Timeout, token: token).AsTask();
+        edu.CopyFromDeviceAsync(to, 0, EduDevice.MaxTransfer, Bound.OfWait, token: token).AsTask();
 
     public void Dispose() => edu.Dispose();
 }

@@ -13,8 +13,6 @@ internal sealed class ZynqMpEngine : IEngine
     private static readonly string[] Channels =
         ["ffa80000", "ffa90000", "ffaa0000", "ffab0000", "ffac0000", "ffad0000", "ffae0000", "ffaf0000"];
 
-    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
-
     private readonly ZynqMpDma _dma;
     private readonly DmaBuf _ballast;
     private readonly DmaMapping _ballastMapping;
@@ -56,13 +54,13 @@ internal sealed class ZynqMpEngine : IEngine
 
     public void Copy(DmaMapping from, DmaMapping to, int length)
     {
-        InterruptCount count = _dma.CopyAsync(from, 0, to, 0, length, Timeout).AsTask().GetAwaiter().GetResult();
+        InterruptCount count = _dma.CopyAsync(from, 0, to, 0, length, Bound.OfWait).AsTask().GetAwaiter().GetResult();
         Print.Step($"copied       {length >> 10} KiB, {Machine.Where(from)} -> {Machine.Where(to)}, interrupt "
             + $"{count.Total}, missed {count.Missed}");
     }
 
     public Task BeginWrite(DmaMapping to, CancellationToken token) =>
-        _dma.CopyAsync(_ballastMapping, 0, to, 0, CopyLength, Timeout, token).AsTask();
+        _dma.CopyAsync(_ballastMapping, 0, to, 0, CopyLength, Bound.OfWait, token).AsTask();
 
     public void Dispose()
     {

@@ -11,8 +11,6 @@ internal static class IommuProof
 {
     private const byte Untouched = 0x11;
 
-    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(2);
-
     // A busy machine can let 100 ms pass between two lines of this program.
     private const int Attempts = 5;
 
@@ -51,7 +49,7 @@ internal static class IommuProof
         cameFirst = edu.IsBusy;
         Print.Step($"unmapped     the buffer {unmapped.TotalMilliseconds:0.0} ms later");
 
-        bool done = edu.TryWaitForCompletion(Timeout, out InterruptCount count);
+        bool done = edu.TryWaitForCompletion(Bound.OfWait, out InterruptCount count);
         Print.Step(done ? $"interrupt    {count.Total} after {Stopwatch.GetElapsedTime(started).TotalMilliseconds:0} ms: the "
             + "device believes that it wrote" : "no interrupt came");
 
@@ -78,8 +76,8 @@ internal static class IommuProof
     {
         string digits = address.Value.ToString("x", CultureInfo.InvariantCulture);
         long start = Stopwatch.GetTimestamp();
-        while (Stopwatch.GetElapsedTime(start) is var passed && passed < Timeout
-            && log.TryRead(Timeout - passed, out KernelMessage message))
+        while (Stopwatch.GetElapsedTime(start) is var passed && passed < Bound.OfWait
+            && log.TryRead(Bound.OfWait - passed, out KernelMessage message))
         {
             fault = message.Text;
             if (fault.Contains(digits, StringComparison.Ordinal))

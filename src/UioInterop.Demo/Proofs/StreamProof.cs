@@ -14,8 +14,6 @@ internal static class StreamProof
     private const int Length = 4096;
     private const int Rounds = 16;
 
-    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
-
     public static async Task<bool> RunAsync()
     {
         Print.Title("Proof: a stream runs, waits for the program, and ends");
@@ -45,7 +43,7 @@ internal static class StreamProof
         uint next = 0;
         for (; next < Rounds * Parts; next++)
         {
-            using RingPart part = await ring.ReceiveAsync(Timeout);
+            using RingPart part = await ring.ReceiveAsync(Bound.OfWait);
             if (Number(part) != next)
                 return Print.Verdict(false, "", $"packet {next} is not there, but packet {Number(part)}");
         }
@@ -54,7 +52,7 @@ internal static class StreamProof
 
         var kept = new RingPart[Parts];
         for (int i = 0; i < Parts; i++)
-            kept[i] = await ring.ReceiveAsync(Timeout);
+            kept[i] = await ring.ReceiveAsync(Bound.OfWait);
         using var enough = new CancellationTokenSource(TimeSpan.FromMilliseconds(100));
         bool waits = await IsSilentAsync(ring, enough.Token);
         foreach (RingPart part in kept)
@@ -63,7 +61,7 @@ internal static class StreamProof
             part.Dispose();
         }
 
-        using RingPart following = await ring.ReceiveAsync(Timeout);
+        using RingPart following = await ring.ReceiveAsync(Bound.OfWait);
         return Print.Verdict(waits,
             $"with all {Parts} kept for 100 ms the stream waited, and overwrote none",
             "the stream went on into buffers that were the program's")
@@ -76,7 +74,7 @@ internal static class StreamProof
     {
         try
         {
-            (await ring.ReceiveAsync(Timeout, token)).Dispose();
+            (await ring.ReceiveAsync(Bound.OfWait, token)).Dispose();
             return false;
         }
         catch (OperationCanceledException)
@@ -94,7 +92,7 @@ internal static class StreamProof
             for (uint number = 0; ; number++)
             {
                 packet.Fill(number);
-                await dma.SendAsync(packet, Timeout);
+                await dma.SendAsync(packet, Bound.OfWait);
             }
         }
         catch (Exception error) when (error is InvalidOperationException or OperationCanceledException)
