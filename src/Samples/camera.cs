@@ -8,7 +8,7 @@ using UioInterop;
 using UioInterop.Devices;
 
 const int Length = EduDevice.MaxTransfer;        // what the example device holds at once
-TimeSpan timeout = TimeSpan.FromSeconds(5);
+TimeSpan timeout = TimeSpan.FromSeconds(30);
 
 using var camera = new Camera("/dev/video0");
 using DmaBuf frame = camera.Export(0), other = camera.Export(1);     // the driver's own memory, as dma-bufs

@@ -9,6 +9,6 @@ using var source = dma.Device.Allocate<uint>(1024, DmaDirection.ToDevice);
 using var target = dma.Device.Allocate<uint>(1024, DmaDirection.FromDevice);
 source.Write([.. Enumerable.Range(0, 1024).Select(i => (uint)i)]);
 
-await dma.CopyAsync(source.Mapping, target.Mapping, TimeSpan.FromSeconds(5));
+await dma.CopyAsync(source.Mapping, target.Mapping, TimeSpan.FromSeconds(30));
 
 Console.WriteLine($"copied {target.Buffer.Length} bytes, equal: {target.ToArray().SequenceEqual(source.ToArray())}");

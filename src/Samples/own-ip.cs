@@ -8,7 +8,7 @@ var adder = new Adder(session);
 using var numbers = session.Device.Allocate<uint>(1000, DmaDirection.ToDevice);
 numbers.Write([.. Enumerable.Range(1, 1000).Select(i => (uint)i)]);
 
-Console.WriteLine($"1 + … + 1000 = {await adder.AddAsync(numbers, TimeSpan.FromSeconds(5))}");
+Console.WriteLine($"1 + … + 1000 = {await adder.AddAsync(numbers, TimeSpan.FromSeconds(30))}");
 
 // Registers, how to start, how to acknowledge, how to stop: the engine does the rest.
 public sealed class Adder(DeviceSession session) : OneShotEngine(session, DmaDirection.ToDevice)

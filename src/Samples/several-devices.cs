@@ -4,7 +4,7 @@
 using UioInterop;
 using UioInterop.Devices;
 
-TimeSpan timeout = TimeSpan.FromSeconds(5);
+TimeSpan timeout = TimeSpan.FromSeconds(30);
 using ZynqMpDma first = ZynqMpDma.Open("zdma0"), second = ZynqMpDma.Open("zdma1");
 using DmaBuf source = DmaHeap.Cma.Allocate(65536), between = DmaHeap.Cma.Allocate(65536), target = DmaHeap.Cma.Allocate(65536);
 source.Fill<uint>(0xcafe);

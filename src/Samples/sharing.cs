@@ -17,7 +17,7 @@ if (args is ["read", string path])
     return 0;
 }
 
-TimeSpan timeout = TimeSpan.FromSeconds(5);
+TimeSpan timeout = TimeSpan.FromSeconds(30);
 using DriverBinding binding = DriverBinding.Bind("0000:00:01.0", "uio_pci_generic");
 using EduDevice edu = EduDevice.Open("0000:00:01.0");
 byte[] hello = "Hello by DMA"u8.ToArray();

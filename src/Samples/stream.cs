@@ -6,7 +6,7 @@ using UioInterop;
 using UioInterop.Devices;
 
 const int Packets = 100;
-TimeSpan timeout = TimeSpan.FromSeconds(10);
+TimeSpan timeout = TimeSpan.FromSeconds(30);
 using AxiDmaRings dma = AxiDmaRings.Open("dma-sg");
 dma.Receiver.Begin(parts: 8, length: 4096);
 dma.Sender.Begin(parts: 8, length: 4096);

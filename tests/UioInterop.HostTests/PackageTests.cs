@@ -26,8 +26,8 @@ internal sealed class PackageTests : IDisposable
         using var source = edu.Device.Allocate<uint>(512, DmaDirection.ToDevice);
         using var target = edu.Device.Allocate<uint>(512, DmaDirection.FromDevice);
         source.Write(Enumerable.Range(1, 512).Select(i => (uint)i).ToArray());
-        edu.CopyToDevice(source, 0, 2048, TimeSpan.FromSeconds(10));
-        edu.CopyFromDevice(target, 0, 2048, TimeSpan.FromSeconds(10));
+        edu.CopyToDevice(source, 0, 2048, TimeSpan.FromSeconds(50));
+        edu.CopyFromDevice(target, 0, 2048, TimeSpan.FromSeconds(50));
         Console.WriteLine($"the same: {target.ToArray().SequenceEqual(source.ToArray())}");
         var libraries = Directory.GetFiles(AppContext.BaseDirectory, "libuiodmabuf.*");
         Console.WriteLine($"libraries: {string.Join(' ', libraries.Select(Path.GetFileName))}");

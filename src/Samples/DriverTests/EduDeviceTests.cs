@@ -5,7 +5,7 @@ using UioInterop.Devices;
 /// <summary>A driver, with the device that QEMU has on the machine's PCI bus.</summary>
 public sealed class EduDeviceTests
 {
-    private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(30);
 
     private DriverBinding? _binding;
     private EduDevice _edu = null!;

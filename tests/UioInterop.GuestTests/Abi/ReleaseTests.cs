@@ -151,12 +151,12 @@ internal sealed class ReleaseTests : AbiTest
         var workers = Enumerable.Range(0, threads).Select(_ => Task.Factory.StartNew(
             () => WorkUntilGone(uio, work, started), CancellationToken.None,
             TaskCreationOptions.LongRunning, TaskScheduler.Default)).ToArray();
-        Assert.That(started.Wait(TimeSpan.FromSeconds(10)), Is.True);
+        Assert.That(started.Wait(Bound.Long), Is.True);
 
         UnderTest.Unbind();
         try
         {
-            Assert.That(Task.WaitAll(workers, TimeSpan.FromSeconds(10)), Is.True);
+            Assert.That(Task.WaitAll(workers, Bound.Long), Is.True);
             Assert.That(workers.Select(worker => worker.Result), Is.All.EqualTo(-LibC.ENODEV));
             Assert.That(Attachments, Is.Zero);
         }

@@ -11,7 +11,7 @@ internal sealed partial class NodeTests
     private const string PciUio = "uio_pci_generic";
     private const int Exclusive = 2, NonBlocking = 4; // LOCK_EX, LOCK_NB
 
-    private static readonly TimeSpan s_bound = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan s_bound = Bound.Long;
 
     private UioDeviceId _edu;
 

@@ -50,7 +50,7 @@ internal sealed class EduRing(DeviceSession session) : RingEngine(session, isCyc
     protected override void Reset()
     {
         Device.Pci!.BusMaster = false;
-        if (!Registers.WaitFor(s_command, 1, 0, TimeSpan.FromSeconds(5)))
+        if (!Registers.WaitFor(s_command, 1, 0, Bound.Long))
             throw new TimeoutException("edu stays busy.");
         Registers.Write(s_acknowledge, Registers.Read(s_status));
         _isRunning = false;

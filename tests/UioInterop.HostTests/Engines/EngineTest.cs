@@ -5,7 +5,7 @@ namespace UioInterop.HostTests.Engines;
 /// <summary>Tests of engines, on a <see cref="FakeDevice"/> that each test has for itself.</summary>
 internal abstract class EngineTest
 {
-    protected static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(20);
+    protected static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(50);
     protected static readonly TimeSpan s_short = TimeSpan.FromMilliseconds(20);
 
     protected FakeDevice Fake { get; private set; } = null!;

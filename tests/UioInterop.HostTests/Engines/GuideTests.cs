@@ -7,7 +7,7 @@ namespace UioInterop.HostTests.Engines;
 /// <summary>The driver in the guide is one that works.</summary>
 internal sealed class GuideTests
 {
-    private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(50);
 
     [Test]
     public async Task The_driver_in_the_guide_is_this_one()

@@ -7,7 +7,7 @@ namespace UioInterop.HostTests.Engines;
 /// <summary>Asynchronous waits that nobody awaits: they end no later one, and take no interrupt.</summary>
 internal sealed class InterruptWaitTests
 {
-    private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(50);
 
     private FakeDevice _fake = null!;
 

@@ -5,7 +5,7 @@ namespace UioInterop.HostTests.Engines;
 /// <summary>Stops of drivers that are written by hand: who waits for whom, and who hears of failures.</summary>
 internal sealed class StopTests
 {
-    private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(50);
 
     // A driver with one lock, around a blocking transfer and in Quiesce.
     [TestCase(false)]
