@@ -47,7 +47,7 @@ help() {
 ./build.sh test [--machine NAME|all] [--filter TEXT] [--guest-only|--host-only] [--shard 2/4]
                 [--fresh] [--random [SEED]] [--report junit=FILE|summary=FILE]
                                    run the tests; without --machine, on the default machines
-./build.sh test --quick            the x86-64 machine, and what needs no other kernel than the demo
+./build.sh test --quick            the x86-64 machine, and short tests of the host
 ./build.sh kernel [--machine NAME|all] [--fingerprint]
                                    build and cache the kernels, or only say what they are made from
 ./build.sh native                  build the C library

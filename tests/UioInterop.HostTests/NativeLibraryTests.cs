@@ -26,8 +26,7 @@ internal sealed class NativeLibraryTests
         Assert.That((await folder.RunAsync("dotnet", ["run", "-c", "Release"])).Trim(), Is.EqualTo(Answer));
     }
 
-    [TestCase("linux-x64")]
-    [TestCase(null)]
+    [TestCase("linux-x64"), TestCase(null), Category("thorough")]
     public async Task From_a_published_folder(string? runtime)
     {
         using var folder = Project($"<ProjectReference Include=\"{s_library}\" />");
@@ -38,7 +37,7 @@ internal sealed class NativeLibraryTests
     }
 
     // The host unpacks the shim into a folder that only it knows.
-    [Test]
+    [Test, Category("thorough")]
     public async Task From_a_single_file()
     {
         using var folder = Project($"<ProjectReference Include=\"{s_library}\" />");

@@ -135,7 +135,7 @@ internal sealed class RunTests
         await folder.RunAsync(Architecture.Arm64.Compiler, ["-static", "-o", name, "main.c"]);
     }
 
-    [Test]
+    [Test, Category("thorough")]
     public async Task Tests_of_a_driver_run_one_by_one_and_are_reported()
     {
         using var folder = new ScratchFolder();

@@ -11,7 +11,7 @@ internal sealed class ToolTests
     private const long MaxLength = 5 << 20;
 
     // On the PC nothing is bound yet. PackageTests does the same with the package's file for a board.
-    [Test]
+    [Test, Category("thorough")]
     public async Task One_small_file_knows_whether_a_transfer_can_be_made()
     {
         using var folder = new ScratchFolder();

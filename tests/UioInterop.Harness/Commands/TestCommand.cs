@@ -26,7 +26,7 @@ internal static class TestCommand
         var filter = new Option<string?>("--filter") { Description = "Only tests with this in their name." };
         var guestOnly = new Option<bool>("--guest-only") { Description = "Only what runs in machines." };
         var hostOnly = new Option<bool>("--host-only") { Description = "Only what runs on the host." };
-        var quick = new Option<bool>("--quick") { Description = "The x86-64 machine, and the host tests that need no other kernel." };
+        var quick = new Option<bool>("--quick") { Description = "The x86-64 machine, and short tests of the host." };
         var shard = new Option<string?>("--shard") { Description = "A part of all tests: 2/4 is the second of four." };
         var fresh = new Option<bool>("--fresh") { Description = "Make checks again that passed and whose inputs are the same." };
         var random = new Option<int?>("--random")

@@ -12,7 +12,7 @@ internal sealed class MachineTests
 
     private static string[] AgentOn(string machine) => ["dotnet", typeof(Machine).Assembly.Location, "agent", "--machine", machine];
 
-    [Test]
+    [Test, Category("thorough")]
     public async Task Edu_is_driven_and_stopped_and_waited_for_in_vain()
     {
         // Published in this run's own turn: the conversation is bounded, and others may be at it for minutes.
@@ -43,11 +43,11 @@ internal sealed class MachineTests
             yield return "var target = edu.Device.Allocate<uint>(512, DmaDirection.FromDevice);";
             yield return "source.Write(Enumerable.Range(0, 512).Select(i => (uint)i).ToArray());";
             yield return "source";
-            yield return "edu.CopyToDevice(source, 0, 2048, TimeSpan.FromSeconds(10));";
-            yield return "await edu.CopyFromDeviceAsync(target, 0, 2048, TimeSpan.FromSeconds(10));";
+            yield return "edu.CopyToDevice(source, 0, 2048, TimeSpan.FromSeconds(50));";
+            yield return "await edu.CopyFromDeviceAsync(target, 0, 2048, TimeSpan.FromSeconds(50));";
             yield return "$\"the same: {(target.ToArray().SequenceEqual(source.ToArray()) ? \"true\" : \"false\")}\"";
             _ = InterruptAsync();
-            yield return "Task unfinished = edu.CopyFromDeviceAsync(target, 0, 2048, TimeSpan.FromSeconds(10)).AsTask();";
+            yield return "Task unfinished = edu.CopyFromDeviceAsync(target, 0, 2048, TimeSpan.FromSeconds(50)).AsTask();";
             yield return "restart";
             yield return "edu";
             yield return "var again = EduDevice.Open(\"0000:00:01.0\");";
@@ -124,7 +124,7 @@ internal sealed class MachineTests
             var source = dma.Device.Allocate<uint>(1 << 16, DmaDirection.ToDevice);
             var target = dma.Device.Allocate<uint>(1 << 16, DmaDirection.FromDevice);
             source.Write(Enumerable.Range(0, 1 << 16).Select(i => (uint)i * 3).ToArray());
-            await dma.CopyAsync(source, target, TimeSpan.FromSeconds(10));
+            await dma.CopyAsync(source, target, TimeSpan.FromSeconds(50));
             $"{target.ToArray().SequenceEqual(Enumerable.Range(0, 1 << 16).Select(i => (uint)i * 3))}, and {target.ToArray()[5]}"
             save app.cs
             """, AgentOn(MachineList.Zcu102.Name), folder.PathOf("."));
