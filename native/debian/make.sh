@@ -32,6 +32,7 @@ tool() {
   files=$work/uiointerop-tool-$1
   install -D "$tools/release_$2/uio" "$files/usr/bin/uio"
   install -Dm 644 "$repository/src/UioInterop.Tool/uio.bash-completion" "$files/usr/share/bash-completion/completions/uio"
+  install -Dm 644 -t "$files/usr/share/doc/uiointerop-tool" "$repository/src/UioInterop.Tool/THIRD-PARTY-NOTICES.txt"
   package uiointerop-tool "$1" "$(libc_of "$files/usr/bin/uio")"
 }
 

@@ -43,7 +43,8 @@ internal sealed partial class DebianPackageTests : IDisposable
         string tool = "./usr/bin/uio", library = $"./usr/lib/{gnu}-linux-gnu/libuiodmabuf.so";
         Assert.That(await FilesAsync("uiointerop-tool", architecture), Is.EquivalentTo((string[])[
             $"-rwxr-xr-x root/root {tool}", "-rw-r--r-- root/root ./usr/share/bash-completion/completions/uio",
-            "-rw-r--r-- root/root ./usr/share/doc/uiointerop-tool/copyright"]));
+            "-rw-r--r-- root/root ./usr/share/doc/uiointerop-tool/copyright",
+            "-rw-r--r-- root/root ./usr/share/doc/uiointerop-tool/THIRD-PARTY-NOTICES.txt"]));
         Assert.That(await FilesAsync("libuiodmabuf", architecture), Is.EquivalentTo((string[])[
             $"-rwxr-xr-x root/root {library}", $"-rw-r--r-- root/root {Path.ChangeExtension(library, "a")}",
             "-rw-r--r-- root/root ./usr/include/uiodmabuf.h", "-rw-r--r-- root/root ./usr/share/doc/libuiodmabuf/copyright",

@@ -102,6 +102,7 @@ internal sealed class PackageTests : IDisposable
         Assert.That(
             package.Entries.Where(entry => entry.FullName.StartsWith("tools/", StringComparison.Ordinal)).Select(entry => entry.Name),
             Is.EquivalentTo((string[])["uio", "DotnetToolSettings.xml"]));
+        Assert.That(Text(package, "THIRD-PARTY-NOTICES.txt"), Does.Contain("Spectre.Console"));
     }
 
     // The board's device tree has channels for UIO.

@@ -10,6 +10,9 @@ internal sealed class ToolTests
 {
     private const long MaxLength = 5 << 20;
 
+    // Whose code is in the file, beside ours.
+    private static string Notices => Repository.At("src", "UioInterop.Tool", "THIRD-PARTY-NOTICES.txt");
+
     // On the PC nothing is bound yet. PackageTests does the same with the package's file for a board.
     [Test, Category("thorough")]
     public async Task One_small_file_knows_whether_a_transfer_can_be_made()
@@ -21,6 +24,19 @@ internal sealed class ToolTests
             .. Harness.Guests.Compilation.NativeAot.PublishOptions(architecture)]);
 
         await AssertKnowsAsync(folder.PathOf("out/uio"), MachineList.X64, 3);
+    }
+
+    // Those that bring an assembly; what restore found is in the assets file.
+    [Test]
+    public void Each_package_that_is_linked_in_has_its_notice()
+    {
+        var assets = JsonDocument.Parse(File.ReadAllText(Repository.At("src", "UioInterop.Tool", "obj", "project.assets.json")));
+        var packages = assets.RootElement.GetProperty("targets").EnumerateObject().First().Value.EnumerateObject()
+            .Where(one => one.Value.GetProperty("type").GetString() == "package" && one.Value.TryGetProperty("runtime", out _))
+            .Select(one => one.Name.Split('/')[0]).ToList();
+
+        Assert.That(packages, Does.Contain("Spectre.Console"));
+        Assert.That(packages.Where(package => !Words(Notices).Contains(package)), Is.Empty);
     }
 
     [TestCase("uio hea", "heaps")]
@@ -38,6 +54,8 @@ internal sealed class ToolTests
 
         Assert.That(output.TrimEnd('\n'), Is.EqualTo(word));
     }
+
+    private static HashSet<string> Words(string file) => [.. File.ReadAllText(file).Split([' ', ',', '\n'])];
 
     /// <summary>The file is small, and its doctor ends with the exit code and a report that agrees.</summary>
     internal static async Task AssertKnowsAsync(string tool, Machine machine, int code)
