@@ -9,8 +9,9 @@
 #include "uiodmabuf.h"
 
 /*
- * The system call itself, because it tells how much of the time is left, which
- * the C library's function keeps to itself.
+ * The system calls themselves. ppoll() of the C library keeps to itself how much
+ * of the time is left. read() is one where POSIX threads may be cancelled, which
+ * takes as many instructions as the rest of this function, and .NET's never are.
  */
 #ifdef SYS_ppoll_time64
 #define PPOLL	SYS_ppoll_time64
@@ -50,7 +51,7 @@ int32_t uiodmabuf_wait(int32_t uio_fd, int32_t wake_fd, int64_t *timeout_ns,
 		return -ECANCELED;
 
 	do {
-		size = read(uio_fd, &value, sizeof(value));
+		size = syscall(SYS_read, uio_fd, &value, sizeof(value));
 	} while (size < 0 && errno == EINTR);
 
 	if (size < 0)

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 using Microsoft.Win32.SafeHandles;
 using UioInterop.Interop;
 
@@ -77,11 +78,16 @@ internal sealed class InterruptSource : IDisposable
         finally
         {
             if (Interlocked.Decrement(ref _threads) == 0 && (_stopped || _interrupted))
-            {
-                lock (_gate)
-                    Monitor.PulseAll(_gate);
-            }
+                TellWhoEndsWaits();
         }
+    }
+
+    // Its own try block would make the frame of each wait larger.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void TellWhoEndsWaits()
+    {
+        lock (_gate)
+            Monitor.PulseAll(_gate);
     }
 
     /// <inheritdoc cref="UioDevice.WaitForInterruptAsync"/>
@@ -399,11 +405,17 @@ internal sealed class InterruptSource : IDisposable
         while (true)
         {
             uint before = Volatile.Read(ref _total);
-            count = new InterruptCount(total, unchecked(total - before));
             if (!IsLater(total, before, start))
+            {
+                count = default;
                 return false;
+            }
+
             if (Interlocked.CompareExchange(ref _total, total, before) == before)
+            {
+                count = new InterruptCount(total, unchecked(total - before));
                 break;
+            }
         }
 
         if (count.Missed > 0)
@@ -427,11 +439,11 @@ internal sealed class InterruptSource : IDisposable
     private static long ToNanoseconds(TimeSpan timeout)
     {
         const long Limit = long.MaxValue / 4;
-        UioInterop.Deadline.ThrowIfNoTimeout(timeout);
-        if (timeout == Timeout.InfiniteTimeSpan)
-            return -1;
+        if (timeout.Ticks is >= 0 and <= Limit / TimeSpan.NanosecondsPerTick)
+            return timeout.Ticks * TimeSpan.NanosecondsPerTick;
 
-        return timeout.Ticks <= Limit / TimeSpan.NanosecondsPerTick ? timeout.Ticks * TimeSpan.NanosecondsPerTick : Limit;
+        UioInterop.Deadline.ThrowIfNoTimeout(timeout);
+        return timeout == Timeout.InfiniteTimeSpan ? -1 : Limit;
     }
 
     private static long ToTimestamps(long nanoseconds) => (long)(nanoseconds * (Stopwatch.Frequency / 1e9));
