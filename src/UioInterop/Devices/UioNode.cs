@@ -9,8 +9,8 @@ internal static class UioNode
 {
     /// <summary>Opens it, for this program alone or shared.</summary>
     /// <exception cref="UioException">
-    /// EBUSY: another has it open, whom the message names. ENODEV: the node is another device's, or the device went while it
-    /// was opened. Or the node cannot be opened.
+    /// EBUSY: it is open elsewhere; the message names the holder. ENODEV: the node is another device's, or the device went
+    /// while it was opened. Or the node cannot be opened.
     /// </exception>
     public static SafeFileHandle Open(UioDeviceInfo device, bool exclusive)
     {
