@@ -57,8 +57,8 @@ public sealed class AxiDma : IDisposable
     /// <summary>Allocates memory for packets, and imports it into the device of the channel that will use it.</summary>
     /// <param name="length">How many values, more than 0.</param>
     /// <param name="direction">
-    /// <see cref="DmaDirection.ToDevice"/> to send them, <see cref="DmaDirection.FromDevice"/> to receive them. Both need a core
-    /// that is one UIO device.
+    /// <see cref="DmaDirection.ToDevice"/> to send them, <see cref="DmaDirection.FromDevice"/> to receive them.
+    /// <see cref="DmaDirection.Bidirectional"/> needs a core that is one UIO device.
     /// </param>
     /// <exception cref="ArgumentException">Both directions, of a core that is two UIO devices.</exception>
     /// <inheritdoc cref="UioDevice.Allocate{T}"/>

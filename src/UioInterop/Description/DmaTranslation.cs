@@ -1,8 +1,8 @@
 namespace UioInterop;
 
 /// <summary>
-/// What stands between a device and memory. An import needs CAP_SYS_RAWIO unless it is <see cref="Strict"/> and the device is
-/// alone in its <see cref="IommuGroup"/>.
+/// What stands between a device and memory. An import needs CAP_SYS_RAWIO unless the translation is <see cref="Strict"/> and
+/// the device is alone in its <see cref="IommuGroup"/>.
 /// </summary>
 public enum DmaTranslation
 {

@@ -9,8 +9,8 @@ namespace UioInterop;
 /// the loop's own, so that no wait needs a timer.
 /// </summary>
 /// <remarks>
-/// A device is armed for one event at a time (EPOLLONESHOT). It refers to armed devices only: others are left to the collector,
-/// and the kernel drops their files from the epoll when it closes them.
+/// A device is armed for one event at a time (EPOLLONESHOT). The thread refers to armed devices only: others are left to the
+/// collector, and the kernel drops their files from the epoll when it closes them.
 /// </remarks>
 internal sealed class InterruptThread
 {
