@@ -44,7 +44,7 @@ public sealed class AxiDma : IDisposable
     public static AxiDma Open(UioDeviceId id, AxiDmaOptions? options = null) => AxiDmaSide.Open(id, options, Create);
 
     /// <summary>
-    /// Opens a core that is two UIO devices, a channel each with its interrupt, and resets it. The registers of both are those of
+    /// Opens a core that is two UIO devices, a channel each with its interrupt, and resets it. Both devices have the registers of
     /// the whole core.
     /// </summary>
     /// <param name="send">The device with MM2S's interrupt.</param>

@@ -90,7 +90,7 @@ internal static class SysFs
     public static string? ReadSubsystem(DeviceNumber node) => LinkName($"{NodeFolder(node)}/subsystem");
 
     /// <summary>
-    /// A number that the device keeps as long as it exists, and that no later one gets, unlike its name: that of its folder
+    /// A number that the device keeps while it exists, and that no later device gets, unlike its name: the inode of its folder
     /// in sysfs. 0 when there is no such device.
     /// </summary>
     public static ulong ReadIdentity(int number) =>

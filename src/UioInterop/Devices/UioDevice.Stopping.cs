@@ -19,8 +19,8 @@ public sealed partial class UioDevice
     private volatile bool _closesLater; // Dispose has left the close to the thread that holds the lock
 
     /// <summary>
-    /// Brings the device to rest: stops what it does, and returns when it touches no memory any more. It runs when a
-    /// transfer is given up, when a mapping ends under a transfer, and always before the device is closed.
+    /// Brings the device to rest: stops its transfers, and returns once it no longer touches memory. It runs when a transfer is
+    /// given up, when a mapping ends under a transfer, and always before the device is closed.
     /// </summary>
     /// <remarks>
     /// A driver sets it when it opens its device; <see cref="DeviceSession"/> does for its engines. It runs on the thread that asked

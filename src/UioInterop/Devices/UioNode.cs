@@ -14,8 +14,8 @@ internal static class UioNode
     /// </exception>
     public static SafeFileHandle Open(UioDeviceInfo device, bool exclusive)
     {
-        // Check everything before the open. With uio_pci_generic, closing the device again would switch off the bus mastering of
-        // whoever uses it.
+        // Check everything before the open. With uio_pci_generic, closing the device again would switch off bus mastering for
+        // the program that uses it.
         CheckResult(Syscalls.GetStatus(device.DevicePath, out FileStatus status), device);
         CheckNode(status, device);
         DeviceLock.ThrowIfHeld(status, device, exclusive);

@@ -198,7 +198,7 @@ internal sealed class EngineWait : IValueTaskSource, IThreadPoolWorkItem
     private void OnCancelled()
     {
         if (TryDecide(Outcome.Cancelled))
-            Complete(inline: false); // the caller's thread cancels, and is not to stop an engine
+            Complete(inline: false); // the thread that cancels must not have to stop an engine
     }
 
     // The timer may be late: then it belongs to an earlier transfer.

@@ -464,7 +464,7 @@ public abstract class StreamEngine : Engine
         return false;
     }
 
-    // False when an error is to be told first. Under the domain's lock.
+    // False when an error has to be reported first. Under the domain's lock.
     private bool TryBeginWait(bool isAsync)
     {
         if (!_isRunning)

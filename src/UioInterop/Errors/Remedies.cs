@@ -83,8 +83,8 @@ internal static class Remedies
 
         [(Calls.Detach, Errno.ENOENT)] = _ => EndedByOthers,
         [(Calls.Ranges, Errno.ENOTTY)] = _ =>
-            "this kernel keeps bus addresses to itself (CONFIG_UIO_DMABUF_ADDRESSES): Registers.WriteAddress has "
-            + "it write one into a register",
+            "this kernel keeps bus addresses to itself (CONFIG_UIO_DMABUF_ADDRESSES): Registers.WriteAddress "
+            + "makes it write one into a register",
         [(Calls.Ranges, Errno.ENODEV)] = _ => DeviceGone,
         [(Calls.Ranges, Errno.ENOENT)] = _ => EndedByOthers,
         [(Calls.WriteAddress, Errno.ENOENT)] = _ => EndedByOthers,

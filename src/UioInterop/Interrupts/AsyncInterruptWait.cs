@@ -27,7 +27,7 @@ internal sealed class AsyncInterruptWait(InterruptSource source) : IValueTaskSou
     /// <summary>Whether the awaiter resumes in the thread that noticed the interrupt.</summary>
     public bool ContinuesInline { get; private set; }
 
-    /// <summary>Who may forget it; null for nobody.</summary>
+    /// <summary>The owner that may withdraw it; null when none may.</summary>
     public object? Owner { get; private set; }
 
     public CancellationTokenRegistration Cancellation { get; set; }

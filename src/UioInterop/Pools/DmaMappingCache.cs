@@ -180,7 +180,7 @@ public sealed class DmaMappingCache
         }
     }
 
-    /// <summary>Ends a mapping, unless that would disturb somebody: a transfer, or a scope in which the CPU writes.</summary>
+    /// <summary>Ends a mapping, unless a transfer is under way, or a scope in which the CPU writes is open.</summary>
     private static bool TryEnd(DmaMapping mapping)
     {
         if (!mapping.CanEnd)
