@@ -4,7 +4,7 @@ using UioInterop.Prompt.Protocol;
 namespace UioInterop.Prompt.Agent;
 
 /// <summary>
-/// Takes what the prompt sends, until there is no prompt any more. This thread runs no statement: it has to hear of Ctrl-C.
+/// Takes what the prompt sends, until the prompt is gone. This thread runs no statement, because it has to receive Ctrl-C.
 /// </summary>
 internal sealed class AgentLoop
 {

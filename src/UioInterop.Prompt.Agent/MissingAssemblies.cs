@@ -40,7 +40,7 @@ internal sealed class MissingAssemblies
         if (_statements.TryGetValue(name, out Assembly? statement))
             return statement;
 
-        // The thread that would take the answer cannot wait for it.
+        // This thread would have to take the answer, so it cannot wait for it.
         if (Environment.CurrentManagedThreadId == _reader)
             return null;
         var answer = new TaskCompletionSource<Assembly?>(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -1,7 +1,7 @@
 namespace UioInterop.Prompt.Agent;
 
 /// <summary>
-/// Devices come to rest before memory goes: each on a thread of its own, because one that does not stop is not to hold up the others.
+/// Devices come to rest before memory goes: each on a thread of its own, so that one that does not stop does not hold up the others.
 /// </summary>
 internal static class Rest
 {
@@ -27,7 +27,7 @@ internal static class Rest
         return Task.WaitAll(tasks, s_patience) && tasks.All(task => task.Result);
     }
 
-    // A driver's Quiesce is somebody's code, at a prompt above all.
+    // A driver's Quiesce may be any code, at a prompt above all.
     private static bool Try(Func<UioDevice, bool> act, UioDevice device)
     {
         try

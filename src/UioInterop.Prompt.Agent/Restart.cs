@@ -4,8 +4,8 @@ using System.Text;
 namespace UioInterop.Prompt.Agent;
 
 /// <summary>
-/// A new agent in place of this process, on the same line. What held out against everything ends with its memory; the kernel closes
-/// the devices' files, and stops those that have a quiesce program.
+/// A new agent in place of this process, on the same line. A statement that nothing could end is gone with the process's memory.
+/// The kernel closes the devices' files, and stops the devices that have a quiesce program.
 /// </summary>
 internal static class Restart
 {
@@ -18,7 +18,7 @@ internal static class Restart
         Environment.Exit(1);
     }
 
-    // execv(3): the files of .NET are closed by it, input, output and error stay.
+    // execv(3) closes .NET's files; input, output and error stay open.
     [DllImport(
         "libc", EntryPoint = "execv", SetLastError = true, CharSet = CharSet.Ansi, BestFitMapping = false, ThrowOnUnmappableChar = true)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]

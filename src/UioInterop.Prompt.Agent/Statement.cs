@@ -9,7 +9,7 @@ namespace UioInterop.Prompt.Agent;
 [SuppressMessage("Design", "CA1001", Justification = "What it awaited may still ask its token when it is over.")]
 internal sealed class Statement
 {
-    // To end by the token is the best end, and to be aborted the worst.
+    // The token is the gentlest end, an abort the last.
     private static readonly TimeSpan s_beforeInterrupt = TimeSpan.FromMilliseconds(150), s_beforeAbort = TimeSpan.FromSeconds(1);
 
     private readonly RunRequest _request;
@@ -21,7 +21,7 @@ internal sealed class Statement
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _isOver;
     private int _interrupts;
-    private volatile bool _isAborting; // how it ends is said behind the devices' stop
+    private volatile bool _isAborting; // its end is reported after the devices' stop
 
     public Statement(RunRequest request, Action<RunResult> onEnd)
     {
@@ -66,7 +66,7 @@ internal sealed class Statement
         }
     }
 
-    /// <summary>Ends it, by what it takes. Returns at once.</summary>
+    /// <summary>Ends it, by ever stronger means. Returns at once.</summary>
     public void Interrupt()
     {
         if (!_ended.Task.IsCompleted && Interlocked.Increment(ref _interrupts) == 1)
@@ -95,7 +95,7 @@ internal sealed class Statement
 
         _isAborting = true;
 
-        // It returns when the thread has been aborted, which a finally block puts off.
+        // Returns when the thread has been aborted, which a finally block delays.
         _ = Task.Factory.StartNew(_abort.Cancel, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         bool hasEnded = await HasEndedAsync(s_beforeAbort).ConfigureAwait(false) || !_threads.IsBusy;
         bool atRest = Rest.StopDevices();

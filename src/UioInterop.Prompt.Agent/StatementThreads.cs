@@ -3,8 +3,8 @@ using System.Runtime;
 namespace UioInterop.Prompt.Agent;
 
 /// <summary>
-/// Where a statement runs, before and after each await: on threads that are known, so that they can be interrupted, and aborted.
-/// One for each piece of work that is under way, as pieces may wait for each other.
+/// Runs a statement, before and after each await, on threads of its own, so that they can be interrupted and aborted. Each piece
+/// of work under way has a thread, because pieces may wait for each other.
 /// </summary>
 /// <param name="abort">Aborts them.</param>
 internal sealed class StatementThreads(CancellationToken abort) : TaskScheduler
@@ -33,7 +33,7 @@ internal sealed class StatementThreads(CancellationToken abort) : TaskScheduler
         }
     }
 
-    /// <summary>What was awaited by a statement that is over never goes on.</summary>
+    /// <summary>A statement that is over never continues after its await.</summary>
     public void Close()
     {
         lock (_gate)
@@ -42,7 +42,7 @@ internal sealed class StatementThreads(CancellationToken abort) : TaskScheduler
 
     protected override void QueueTask(Task task)
     {
-        // Background: they are not to keep the agent.
+        // Background threads do not keep the agent alive.
         var thread = new Thread(() => Work(task)) { IsBackground = true, Name = "statement" };
         lock (_gate)
         {
@@ -78,7 +78,7 @@ internal sealed class StatementThreads(CancellationToken abort) : TaskScheduler
         }
         catch (Exception error) when (error is OperationCanceledException or ThreadInterruptedException)
         {
-            // Whoever interrupted it says so.
+            // The thread that interrupted it reports it.
         }
         finally
         {

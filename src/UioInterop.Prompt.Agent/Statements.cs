@@ -15,7 +15,7 @@ internal sealed class Statements(MissingAssemblies assemblies, Action<RunResult>
     private Statement? _current;
     private RunResult? _last;
 
-    /// <summary>Starts one. One that came before is not run again: its result is sent again, if there is one.</summary>
+    /// <summary>Starts a statement. One that came before is not run again; its result is sent again, if there is one.</summary>
     public void Run(RunRequest request)
     {
         if (_current is { } known && known.Number >= request.Number)

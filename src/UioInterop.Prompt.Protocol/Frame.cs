@@ -4,8 +4,8 @@ using System.Numerics;
 namespace UioInterop.Prompt.Protocol;
 
 /// <summary>
-/// A message on a line that may lose bytes, or carry others beside: two marks, the kind, a check of the header, the length and
-/// a checksum (CRC-32C) of kind, length and what follows.
+/// A message on a line that may lose bytes, or carry other bytes between: two marks, the kind, a check of the header, the
+/// length and a checksum (CRC-32C) of kind, length and what follows.
 /// </summary>
 /// <param name="Kind">What it is.</param>
 /// <param name="Payload">What is in it.</param>
@@ -17,7 +17,7 @@ public readonly record struct Frame(FrameKind Kind, ReadOnlyMemory<byte> Payload
     /// <summary>The bytes of a header.</summary>
     internal const int HeaderSize = 12;
 
-    // The first byte is in no UTF-8 text, so that what a program prints beside the frames is never taken for one.
+    // The first byte is in no UTF-8 text, so that a program's output between the frames is never taken for a frame.
     internal const byte FirstMark = 0xf5, SecondMark = 0xa5;
 
     /// <summary>The frame as it goes over the line.</summary>
@@ -35,7 +35,7 @@ public readonly record struct Frame(FrameKind Kind, ReadOnlyMemory<byte> Payload
         return bytes;
     }
 
-    /// <summary>Whether a header is one: the length is to be believed before what follows is waited for.</summary>
+    /// <summary>Whether a header is valid: its length has to be right before the reader waits for the payload.</summary>
     internal static bool IsHeader(ReadOnlySpan<byte> header) =>
         header[0] == FirstMark && header[1] == SecondMark && header[3] == CheckOf(header) && LengthIn(header) is >= 0 and <= MaxPayload;
 

@@ -1,8 +1,8 @@
 namespace UioInterop.Prompt.Protocol;
 
 /// <summary>
-/// Finds the frames in what comes. Bytes that are in none, as of a frame that was damaged or of a program that printed past its
-/// console, are handed out, and the next frame is found behind them.
+/// Finds the frames in what comes. Bytes outside of frames, from a damaged frame or a program that printed past its console,
+/// are handed out; the next frame follows them.
 /// </summary>
 /// <param name="stream">Where they come from.</param>
 /// <param name="onOther">Gets what is no frame.</param>
@@ -34,7 +34,7 @@ public sealed class FrameReader(Stream stream, Action<ReadOnlySpan<byte>> onOthe
             ReadOnlySpan<byte> payload = Pending[Frame.HeaderSize..size];
             if (!Frame.HasChecksum(Pending, payload))
             {
-                // What was lost may have been the end of this one: the next is inside of what it was to have.
+                // The lost bytes may have been this frame's end: then the next frame begins inside of its length.
                 PassOver(1);
                 continue;
             }
@@ -79,7 +79,7 @@ public sealed class FrameReader(Stream stream, Action<ReadOnlySpan<byte>> onOthe
             bool wasEmpty = _end == _start;
             _end += read;
 
-            // Text beside the frames is not to wait for a header's worth of it.
+            // Text between the frames is handed out at once, even if it is shorter than a header.
             if (wasEmpty && Pending[0] != Frame.FirstMark)
                 PassOver(FirstMarkIn(Pending));
         }

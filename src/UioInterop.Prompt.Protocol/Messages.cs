@@ -4,7 +4,7 @@ namespace UioInterop.Prompt.Protocol;
 
 /// <summary>An assembly that the agent has.</summary>
 /// <param name="Name">Its simple name.</param>
-/// <param name="Mvid">What tells this build of it from any other.</param>
+/// <param name="Mvid">Identifies this build of it.</param>
 public readonly record struct AgentAssembly(string Name, Guid Mvid);
 
 /// <summary>Who the agent is.</summary>
@@ -148,7 +148,7 @@ internal static class Payload
         return read(reader);
     }
 
-    // A statement's assembly is mostly names and zeros, and a serial line takes 50 ms for it as it is.
+    // Compressed: a statement's assembly is mostly names and zeros, and takes 50 ms on a serial line without it.
     public static void WritePacked(BinaryWriter writer, ReadOnlySpan<byte> bytes)
     {
         using var packed = new MemoryStream();

@@ -15,7 +15,7 @@ internal sealed class AgentConnection : IDisposable
     private TaskCompletionSource<Greeting> _greeting = NewSource<Greeting>();
     private TaskCompletionSource<RunResult>? _result;
     private RunRequest? _running;
-    private bool _isDue; // what is outstanding is about to be sent again
+    private bool _isDue; // outstanding requests are about to be sent again
     private string? _ended;
     private volatile bool _isDisposed; // without the lock
 
@@ -47,7 +47,7 @@ internal sealed class AgentConnection : IDisposable
         }
     }
 
-    /// <summary>Asks who it is: one on a port may have been there before.</summary>
+    /// <summary>Asks who it is: an agent on a port may have started earlier.</summary>
     public void SayHello() => Send(FrameKind.Hello, []);
 
     /// <summary>Runs a statement.</summary>
@@ -229,7 +229,7 @@ internal sealed class AgentConnection : IDisposable
             _onText(new string(characters, 0, count));
     }
 
-    // A runtime's last words, or a frame that was damaged: what was in it may have been what we wait for.
+    // A runtime's last words, or a damaged frame, which may have been the answer that we wait for.
     private void OnOther(ReadOnlySpan<byte> bytes)
     {
         if (bytes.IndexOfAnyExceptInRange((byte)0x09, (byte)0x7e) < 0)
@@ -246,7 +246,7 @@ internal sealed class AgentConnection : IDisposable
             _isDue = true;
         }
 
-        // Once for all that was damaged together.
+        // Once for all frames that were damaged together.
         _ = Task.Delay(s_togetherWithin).ContinueWith(_ => SendAgainNow(), TaskScheduler.Default);
     }
 

@@ -3,7 +3,7 @@ using UioInterop.Prompt.Compiling;
 using UioInterop.Prompt.Links;
 using UioInterop.Prompt.Terminal;
 
-// In the home folder of whoever ssh logs in as.
+// In the home folder of ssh's user.
 const string AgentThere = "uio-agent/UioInterop.Prompt.Agent";
 const string Usage = $"""
     Usage: uio-repl HOST                        ssh HOST {AgentThere}

@@ -5,7 +5,7 @@ using UioInterop.Prompt.Terminal;
 
 namespace UioInterop.Prompt;
 
-/// <summary>Reads statements, has them run, and shows what came of them.</summary>
+/// <summary>Reads statements, has them run, and shows their results.</summary>
 internal sealed class PromptSession : IDisposable
 {
     private static readonly TimeSpan s_helloAfter = TimeSpan.FromSeconds(5);
@@ -34,7 +34,7 @@ internal sealed class PromptSession : IDisposable
     public ScriptCompiler? Compiler => _compiler;
 
     /// <summary>Until the end of the statements.</summary>
-    /// <returns>The exit code: 0; 1 when a statement that nobody saw failed; what <c>exit</c> said.</returns>
+    /// <returns>The exit code: 0; 1 when a statement failed without a person at the prompt; what <c>exit</c> said.</returns>
     public async Task<int> RunAsync()
     {
         await MeetAsync().ConfigureAwait(false);
@@ -76,7 +76,7 @@ internal sealed class PromptSession : IDisposable
                 continue;
             _failures++;
 
-            // The rest would run in a state that nobody expected when it was written.
+            // The rest was not written for the state that a failed statement leaves.
             if (!_source.IsInteractive)
                 return 1;
         }
@@ -162,7 +162,7 @@ internal sealed class PromptSession : IDisposable
             _isRunning = false;
         }
 
-        // What a statement that failed has declared exists half at most.
+        // The declarations of a failed statement exist in part at most.
         if (result.Outcome == RunOutcome.Done)
             _compiler.Accept(statement);
         if (result.Text.Length > 0)
@@ -223,7 +223,7 @@ internal sealed class PromptSession : IDisposable
         }
         catch (AgentLostException)
         {
-            // It is lost already, which whoever waits for it hears.
+            // The agent is lost already: the pending calls report that.
         }
     }
 

@@ -5,7 +5,7 @@ internal static class ExitCode
 {
     public const int Done = 0;
 
-    /// <summary>The device, the kernel or a permission said no; standard error has the reason and what to do.</summary>
+    /// <summary>The device, the kernel or a permission refused; standard error has the reason and what to do.</summary>
     public const int Failed = 1;
 
     /// <summary>The command line is wrong.</summary>

@@ -5,7 +5,7 @@ using UioInterop.Devices;
 namespace UioInterop.Demo.Proofs;
 
 /// <summary>
-/// The device is told to write into a buffer, and the buffer is taken from it before it does. The write must not arrive.
+/// The device is told to write into a buffer, and the buffer is unmapped before it does. The write must not arrive.
 /// </summary>
 internal static class IommuProof
 {

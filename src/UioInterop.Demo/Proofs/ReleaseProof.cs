@@ -62,7 +62,7 @@ internal static class ReleaseProof
                 $"the device overwrote the next owner's bytes from {touched} on");
     }
 
-    // It also makes time pass: a write that was only late would be in the buffer by its end.
+    // It also takes time: a late write would be in the buffer by its end.
     private static bool CanWriteElsewhere(IEngine engine)
     {
         using DmaBuf other = Machine.HeapFor(engine.Device.Info).Allocate(engine.CopyLength);

@@ -5,8 +5,8 @@ using UioInterop.Devices;
 namespace UioInterop.Demo.Proofs;
 
 /// <summary>
-/// Packets come for ever into a ring of buffers, each the program's until it is given back. Whoever keeps them all stops the
-/// stream, and nothing is lost; who closes the device ends it.
+/// Packets come for ever into a ring of buffers. The program has each buffer until it gives it back. Keeping all of them stops
+/// the stream, and nothing is lost; closing the device ends it.
 /// </summary>
 internal static class StreamProof
 {
@@ -30,7 +30,7 @@ internal static class StreamProof
         }
         finally
         {
-            // With the source at work, as a program ends that was not asked.
+            // Closes while the source is at work, as when a program ends at any time.
             dma.Dispose();
         }
 

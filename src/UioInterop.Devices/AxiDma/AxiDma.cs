@@ -44,7 +44,7 @@ public sealed class AxiDma : IDisposable
     public static AxiDma Open(UioDeviceId id, AxiDmaOptions? options = null) => AxiDmaSide.Open(id, options, Create);
 
     /// <summary>
-    /// Opens a core that is two UIO devices, a channel each with its interrupt, and resets it. The registers of both are those of
+    /// Opens a core that is two UIO devices, a channel each with its interrupt, and resets it. Both devices have the registers of
     /// the whole core.
     /// </summary>
     /// <param name="send">The device with MM2S's interrupt.</param>
@@ -57,8 +57,8 @@ public sealed class AxiDma : IDisposable
     /// <summary>Allocates memory for packets, and imports it into the device of the channel that will use it.</summary>
     /// <param name="length">How many values, more than 0.</param>
     /// <param name="direction">
-    /// <see cref="DmaDirection.ToDevice"/> to send them, <see cref="DmaDirection.FromDevice"/> to receive them. Both takes a core
-    /// that is one UIO device.
+    /// <see cref="DmaDirection.ToDevice"/> to send them, <see cref="DmaDirection.FromDevice"/> to receive them.
+    /// <see cref="DmaDirection.Bidirectional"/> needs a core that is one UIO device.
     /// </param>
     /// <exception cref="ArgumentException">Both directions, of a core that is two UIO devices.</exception>
     /// <inheritdoc cref="UioDevice.Allocate{T}"/>
@@ -97,7 +97,7 @@ public sealed class AxiDma : IDisposable
     public ValueTask<long> SendAsync(DmaSegment part, TimeSpan timeout, CancellationToken token = default) =>
         TransferAsync(Sender, new DmaSegments(part), nameof(part), timeout, token);
 
-    /// <summary>Sends parts of buffers as one packet. Several take a core with scatter-gather.</summary>
+    /// <summary>Sends parts of buffers as one packet. Several parts need a core with scatter-gather.</summary>
     /// <param name="parts">The parts, of buffers or of imports into <see cref="Sender"/>'s device.</param>
     /// <param name="timeout">How long it may take, with the wait for its turn; or <see cref="Timeout.InfiniteTimeSpan"/>.</param>
     /// <param name="token">Ends it.</param>
@@ -142,17 +142,17 @@ public sealed class AxiDma : IDisposable
     public ValueTask<long> ReceiveAsync(DmaSegment part, TimeSpan timeout, CancellationToken token = default) =>
         TransferAsync(Receiver, new DmaSegments(part), nameof(part), timeout, token);
 
-    /// <summary>Receives one packet into parts of buffers, one after the other. Several take a core with scatter-gather.</summary>
+    /// <summary>Receives one packet into parts of buffers, one after the other. Several parts need a core with scatter-gather.</summary>
     /// <remarks>
-    /// A packet that does not need all parts leaves some to the channel until it has been halted. What comes before that is lost: of
-    /// packets that follow each other at once, receive each into one part that a descriptor holds (<see cref="AxiDmaChannel.MaxLength"/>),
-    /// or into a ring (<see cref="StreamingAxiDma"/>).
+    /// After a packet that does not need all parts, the channel keeps the rest until it has been halted. Data that comes before that is
+    /// lost. So receive packets that follow each other at once into one part each that a descriptor holds
+    /// (<see cref="AxiDmaChannel.MaxLength"/>), or into a ring (<see cref="StreamingAxiDma"/>).
     /// </remarks>
     /// <param name="parts">The parts, of buffers or of imports into <see cref="Receiver"/>'s device.</param>
     /// <param name="timeout">How long it may take, with the wait for its turn; or <see cref="Timeout.InfiniteTimeSpan"/>.</param>
     /// <param name="token">Ends it.</param>
     /// <returns>
-    /// How many bytes came: a packet may be shorter than the memory. All of that, if the core does not count them
+    /// How many bytes came: a packet may be shorter than the memory. The length of the memory, if the core does not count bytes
     /// (<see cref="AxiDmaOptions.CountsBytes"/>).
     /// </returns>
     /// <inheritdoc cref="SendAsync(IReadOnlyList{DmaSegment}, TimeSpan, CancellationToken)"/>
@@ -162,7 +162,7 @@ public sealed class AxiDma : IDisposable
         return TransferAsync(Receiver, new DmaSegments(parts), nameof(parts), timeout, token);
     }
 
-    /// <summary>Takes a buffer from the channels that a transfer has imported, after the transfer that is under way.</summary>
+    /// <summary>Ends the channels' imports of a buffer, after the transfer that is under way.</summary>
     /// <param name="buffer">The buffer.</param>
     /// <returns>Whether a channel had it.</returns>
     public bool Release(DmaBuf buffer) => Sender.Release(buffer) | Receiver.Release(buffer);

@@ -7,15 +7,15 @@ namespace UioInterop.Devices;
 /// for meanwhile wait for their turn.
 /// </summary>
 /// <remarks>
-/// A transfer that is given up resets the core, and so ends what the other channel does: PG021 has no other way that is sure to
-/// end (MM2S_DMACR, Reset).
+/// Giving up a transfer resets the core, and so ends the other channel's transfer: PG021 has no other stop that is sure to end
+/// (MM2S_DMACR, Reset).
 /// </remarks>
 public sealed class AxiDmaChannel : OneShotEngine<AxiDmaPacket>
 {
     private readonly AxiDmaPort _port;
     private readonly AxiDmaOptions _options;
     private readonly DmaMappingCache _mappings;
-    private readonly Stack<AxiDmaReceipt> _receipts = []; // those that nobody uses; under its own lock
+    private readonly Stack<AxiDmaReceipt> _receipts = []; // the unused ones; under its own lock
     private readonly AxiDmaRing? _ring;
     private AxiDmaReceipt? _receipt; // of the packet under way; under the domain's lock
 
@@ -41,7 +41,7 @@ public sealed class AxiDmaChannel : OneShotEngine<AxiDmaPacket>
     /// <summary>Whether the core was built with scatter-gather. If not, a packet is one range and one length register long.</summary>
     public bool HasScatterGather => _ring is not null;
 
-    /// <summary>The most that a packet may have, in bytes; with scatter-gather, that a descriptor has.</summary>
+    /// <summary>The longest packet, in bytes; with scatter-gather, the longest part of one descriptor.</summary>
     public int MaxLength => _options.MaxLength;
 
     /// <inheritdoc/>
@@ -50,7 +50,7 @@ public sealed class AxiDmaChannel : OneShotEngine<AxiDmaPacket>
     /// <summary>The channel in words: the guide's name and the device.</summary>
     public override string ToString() => $"{_port.Own.Channel} of the AXI DMA {Device.Info}";
 
-    /// <summary>Takes a buffer that a transfer has imported from the device.</summary>
+    /// <summary>Ends the import of a buffer, if a transfer has imported it.</summary>
     internal bool Release(DmaBuf buffer) => _mappings.Remove(buffer);
 
     internal static void ThrowIfAddressesAreHidden(UioDevice device, Engine engine)
@@ -177,7 +177,7 @@ public sealed class AxiDmaChannel : OneShotEngine<AxiDmaPacket>
         if (_options.CountsBytes)
             _receipt.Bytes = bytes;
 
-        // A packet that was shorter has left descriptors to the channel, for the next: it must not have them.
+        // A shorter packet leaves descriptors to the channel, which would use them for the next packet.
         if (left > 0)
             _port.Halt(this);
         return EngineState.Done;

@@ -34,7 +34,7 @@ public sealed class AxiDmaException : IOException
             "the slave at the address refused the access: see protection (XMPU, TrustZone) and the width of the port",
         _ when status.HasFlag(AxiDmaStatus.InternalError) && direction == DmaDirection.FromDevice
             && !status.HasFlag(AxiDmaStatus.HasScatterGather) =>
-            "as a rule the packet was longer than the memory given for it: receive into more, or have the core "
+            "usually the packet was longer than the memory given for it: receive into more, or have the core "
                 + "before it send shorter packets",
         _ when status.HasFlag(AxiDmaStatus.DescriptorInternalError) =>
             "a descriptor was used twice: does another program drive this core?",

@@ -3,8 +3,8 @@ using System.Buffers.Binary;
 namespace UioInterop.Devices;
 
 /// <summary>
-/// How an AXI DMA was built, where its registers do not tell, in the words of Vivado's dialog. Options left out come
-/// from the device tree node (<c>xlnx,sg-length-width</c>, <c>xlnx,addrwidth</c>), or are Vivado's defaults.
+/// How an AXI DMA was built, as far as its registers do not tell, in the words of Vivado's dialog. Options left out come from
+/// the device tree node (<c>xlnx,sg-length-width</c>, <c>xlnx,addrwidth</c>), or are Vivado's defaults.
 /// </summary>
 public sealed record AxiDmaOptions
 {
@@ -25,14 +25,14 @@ public sealed record AxiDmaOptions
     /// <summary>"Allow Unaligned Transfers": the core has its data realignment engine (DRE).</summary>
     public bool HasDataRealignment { get; init; }
 
-    /// <summary>"Enable Scatter Gather Engine". Without it the core is asked (SGIncld), which all but QEMU's own model answer.</summary>
+    /// <summary>"Enable Scatter Gather Engine". Left out, the core's SGIncld bit decides, which all but QEMU's own model have.</summary>
     public bool? HasScatterGather { get; init; }
 
     /// <summary>Whether the core writes the number of received bytes into descriptors. QEMU's own model does not.</summary>
     public bool CountsBytes { get; init; } = true;
 
     /// <summary>
-    /// How often a channel is asked whether it is done, 1 ms or more: for a core whose interrupts are not connected, which can be one
+    /// How often a channel is asked whether it is done, 1 ms or more: for a core whose interrupts are not connected. It can be one
     /// UIO device without an interrupt. Null, the default, waits for interrupts.
     /// </summary>
     public TimeSpan? PollInterval { get; init; }

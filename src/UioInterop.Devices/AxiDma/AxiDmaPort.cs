@@ -3,7 +3,7 @@ namespace UioInterop.Devices;
 /// <summary>The register accesses that all drivers of an AXI DMA channel share.</summary>
 internal sealed class AxiDmaPort(Registers registers, DmaDirection direction, AxiDmaOptions options)
 {
-    // PG021 gives no figure; what is on the bus has to end, and that takes microseconds.
+    // PG021 gives no figure. Accesses on the bus have to end, which takes microseconds.
     private static readonly TimeSpan StopTimeout = TimeSpan.FromMilliseconds(100);
 
     private readonly uint _run = options.PollInterval is null ? AxiDmaRegisters.RunWithInterrupts : AxiDmaRegisters.RunPolled;
@@ -33,7 +33,10 @@ internal sealed class AxiDmaPort(Registers registers, DmaDirection direction, Ax
         return status;
     }
 
-    /// <summary>The lower half of the address of the descriptor that the channel works on; the upper one may be another's.</summary>
+    /// <summary>
+    /// The lower half of the address of the descriptor that the channel works on. The upper half, read later, may be another
+    /// descriptor's.
+    /// </summary>
     public uint Current => registers.Read(Own.Current);
 
     public void Run() => registers.Write(Own.Control, _run);
@@ -50,8 +53,8 @@ internal sealed class AxiDmaPort(Registers registers, DmaDirection direction, Ax
     /// <summary>Moves the tail: the channel goes on up to this descriptor.</summary>
     /// <remarks>
     /// In a core with wide addresses the lower half moves the pause, and the upper half starts a channel that is idle. Both are
-    /// written at once: a channel that came to the new pause between them would be started again behind it. A 32-bit process writes
-    /// two halves, and so only to a channel that is idle (<see cref="AxiDmaRingMemory.Check"/>).
+    /// written in one access: otherwise a channel that reached the new pause between the two would be started again behind it. A
+    /// 32-bit process needs two writes, so it may move the tail of an idle channel only (<see cref="AxiDmaRingMemory.Check"/>).
     /// </remarks>
     public void MoveTail(DeviceAddress last) => Write(Own.Tail, last);
 

@@ -5,7 +5,7 @@ namespace UioInterop.Devices;
 /// the program gives the part back (PG021, "Scatter/Gather Mode").
 /// </summary>
 /// <remarks>
-/// <para>While the program has all parts the stream stalls: nothing is overwritten. Whether something is lost is up to its source. A
+/// <para>While the program has all parts the stream stalls: nothing is overwritten. Whether data is lost depends on its source. A
 /// cyclic ring (PG021, "Cyclic DMA Mode") never stalls: it overwrites parts that were not taken, and
 /// <see cref="RingEngine.Overruns"/> counts them. When the channel has gone round more than once unseen, it counts too few.</para>
 /// <para>The channel interrupts at the end of a packet (TLAST), which may take several parts.</para>
@@ -16,7 +16,7 @@ public sealed class AxiDmaReceiveRing : RingEngine
     private readonly AxiDmaPort _port;
     private readonly AxiDmaRingMemory _memory;
     private int[] _lengths = [];
-    private AxiDmaRound? _round; // of a cyclic channel
+    private AxiDmaRound? _round; // if the channel is cyclic
     private int _next; // what the channel fills next
     private int _given; // how many it has been given and has not filled
 

@@ -3,8 +3,8 @@ using System.Numerics;
 namespace UioInterop.Devices;
 
 /// <summary>
-/// A channel's descriptors, in a buffer of their own that is imported, too: a ring, in which each packet takes the next ones
-/// (PG021, "Scatter Gather Descriptor").
+/// A channel's descriptors: a ring in an imported buffer of its own. Each packet takes the next ones (PG021, "Scatter Gather
+/// Descriptor").
 /// </summary>
 /// <remarks>The transfer whose turn it is owns it. Its buffer is not part of a transfer: it stays until the channel is closed.</remarks>
 internal sealed class AxiDmaRing(UioDevice device, AxiDmaOptions options)
@@ -82,9 +82,9 @@ internal sealed class AxiDmaRing(UioDevice device, AxiDmaOptions options)
         _next = (_first + count) % _count;
     }
 
-    /// <summary>What came of the packet.</summary>
+    /// <summary>Reads how far the packet has come.</summary>
     /// <param name="bytes">How many bytes were moved, if the core counts them.</param>
-    /// <param name="left">How many descriptors it has left to the channel, which goes on with them.</param>
+    /// <param name="left">How many descriptors the packet did not use. The channel goes on with those.</param>
     /// <returns>Whether the packet is complete.</returns>
     public bool TryRead(out long bytes, out int left)
     {
@@ -112,7 +112,7 @@ internal sealed class AxiDmaRing(UioDevice device, AxiDmaOptions options)
         (_mapping, _buffer, _count) = (null, null, 0);
     }
 
-    // No longer than the core's register, and cut where the next one is aligned again.
+    // No longer than the core's length register holds, and cut so that the next piece is aligned.
     private DmaRange PieceAt(TransferLease lease, long done)
     {
         DmaRange piece = lease.PieceAt(done);

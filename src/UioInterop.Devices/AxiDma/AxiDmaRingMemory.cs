@@ -1,7 +1,7 @@
 namespace UioInterop.Devices;
 
 /// <summary>The memory of an AXI DMA's ring: a descriptor for each part, and the parts, if the ring allocated them.</summary>
-/// <remarks>Not thread-safe: what changes it has the channel halted.</remarks>
+/// <remarks>Not thread-safe: it changes only while the channel is halted.</remarks>
 internal sealed class AxiDmaRingMemory(Engine engine, AxiDmaPort port, AxiDmaOptions options)
 {
     private readonly List<DmaMapping> _parts = [];
@@ -24,7 +24,7 @@ internal sealed class AxiDmaRingMemory(Engine engine, AxiDmaPort port, AxiDmaOpt
         if (options.IsWide && !Environment.Is64BitProcess)
         {
             throw new PlatformNotSupportedException($"{engine} has addresses of {options.AddressWidth} bits, and this process writes 32 at "
-                + "once: the tail of a channel that runs cannot be moved in two steps. Use a 64-bit process.");
+                + "once: the tail of a running channel cannot be moved in two steps. Use a 64-bit process.");
         }
 
         AxiDmaChannel.ThrowIfAddressesAreHidden(engine.Device, engine);

@@ -2,7 +2,7 @@ namespace UioInterop.Devices;
 
 /// <summary>
 /// An AXI DMA that sends and receives without an end: <see cref="Sender"/> sends the parts of a ring, <see cref="Receiver"/> fills
-/// those of another. The core needs the scatter-gather engine for it.
+/// those of another. The core needs the scatter-gather engine.
 /// </summary>
 /// <example>
 /// <code>

@@ -2,9 +2,9 @@ namespace UioInterop.Devices;
 
 /// <summary>How far a cyclic channel has come around its ring: PG021, "Cyclic DMA Mode".</summary>
 /// <remarks>
-/// The channel sets Cmplt of each descriptor, again and again. It is cleared here when it has been counted, so one that is set is new.
-/// If all are set, or the channel is past one that is not, it has come round. Then only CURDESC says where it is; whether the
-/// descriptor there is done is not known until the next is.
+/// The channel sets Cmplt of each descriptor, again and again. Counting a descriptor clears it, so a set Cmplt is new. If all are set,
+/// or the channel is past a descriptor without it, the channel has come round. Then only CURDESC says where it is. Whether the
+/// descriptor there is done is not known until the next one is.
 /// </remarks>
 internal sealed class AxiDmaRound(RingEngine engine, AxiDmaPort port, DmaBuf descriptors, DeviceAddress first, int[] lengths)
 {
@@ -20,7 +20,7 @@ internal sealed class AxiDmaRound(RingEngine engine, AxiDmaPort port, DmaBuf des
     public int Count()
     {
         int count = lengths.Length;
-        int passed = Distance(_next, Now); // read first: the status of those is set by now
+        int passed = Distance(_next, Now); // read first: the descriptors before it have their status by now
         int filled = 0;
         using (CpuAccess cpu = descriptors.BeginAccess(CpuAccessMode.ReadWrite))
         {
@@ -34,11 +34,11 @@ internal sealed class AxiDmaRound(RingEngine engine, AxiDmaPort port, DmaBuf des
                 Take(cpu.Span);
         }
 
-        // It may still be at the last one, which it is done with.
+        // The channel may still point at the last one, and be done with it.
         return filled < count && (filled >= passed || passed == count - 1) ? filled : Resume(filled);
     }
 
-    // Rounds that were not seen are not counted, but one is: what the program has not taken is lost.
+    // Of rounds that were not seen, one is counted: the parts that the program has not taken are lost.
     private int Resume(int filled)
     {
         int count = lengths.Length;

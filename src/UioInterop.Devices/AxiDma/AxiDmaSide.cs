@@ -1,6 +1,6 @@
 namespace UioInterop.Devices;
 
-/// <summary>What a channel of an AXI DMA is made of: its device, what its reset stops besides, and how the core was built.</summary>
+/// <summary>What a channel of an AXI DMA needs: its device, the engines that its reset stops, and how the core was built.</summary>
 internal sealed record AxiDmaSide(DeviceSession Session, StopDomain Domain, AxiDmaOptions Options)
 {
     /// <summary>Opens a core that is one UIO device, and resets it. Whatever fails, it is closed again.</summary>

@@ -2,7 +2,7 @@ namespace UioInterop.Devices;
 
 /// <summary>
 /// An AXI DMA that receives without an end: <see cref="Receiver"/> fills a ring of parts. Packets are sent as with
-/// <see cref="AxiDma"/>; <see cref="AxiDmaRings"/> sends out of a ring, too. The core needs the scatter-gather engine for it.
+/// <see cref="AxiDma"/>; <see cref="AxiDmaRings"/> sends out of a ring, too. The core needs the scatter-gather engine.
 /// </summary>
 /// <example>
 /// <code>

@@ -22,7 +22,7 @@ public sealed class AxiTimer : IDisposable
     private const uint Down = 1 << 1, Reload = 1 << 4, Load = 1 << 5, Enabled = 1 << 7, Interrupt = 1 << 8;
     private const uint Running = Down | Reload | (1 << 6) | Enabled; // and its interrupt enabled
 
-    // A period is two cycles longer than what is loaded (PG079, "Generate Mode").
+    // A period is two cycles longer than the value loaded (PG079, "Generate Mode").
     private const int Overhead = 2;
 
     private static readonly Register<uint> s_control = new(0x00, "TCSR0"), s_load = new(0x04, "TLR0"), s_counter = new(0x08, "TCR0");
@@ -65,7 +65,9 @@ public sealed class AxiTimer : IDisposable
         }
     }
 
-    /// <summary>Starts it, and tells of each period's end, until the token is cancelled or the loop is left. Then it stops.</summary>
+    /// <summary>
+    /// Starts the timer, and returns the end of each period, until the token is cancelled or the loop is left. Then it stops.
+    /// </summary>
     /// <param name="period">How long a period is. It is rounded to cycles: 2 to 2^32 + 1.</param>
     /// <param name="token">Ends the loop.</param>
     /// <exception cref="ArgumentOutOfRangeException">

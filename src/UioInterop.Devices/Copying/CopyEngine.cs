@@ -1,7 +1,7 @@
 namespace UioInterop.Devices;
 
-/// <summary>A DMA engine that this library has a driver for, seen as one that copies from memory to memory.</summary>
-/// <remarks>For tools that take whatever engine there is. A program for one engine is better off with its driver.</remarks>
+/// <summary>A DMA engine with a driver in this library, as an engine that copies from memory to memory.</summary>
+/// <remarks>For tools that take any engine. A program for one engine should use its driver.</remarks>
 public abstract class CopyEngine : IDisposable
 {
     private const int NotSupported = 95; // EOPNOTSUPP
@@ -23,8 +23,8 @@ public abstract class CopyEngine : IDisposable
     /// <summary>Opens a device with the driver that knows it.</summary>
     /// <param name="id">Which one.</param>
     /// <param name="kind">
-    /// Which of <see cref="Kinds"/> it is; null: what its PCI numbers or its compatible strings say. Those of a node that is only
-    /// "generic-uio" say nothing.
+    /// Which of <see cref="Kinds"/> it is; null takes it from the PCI numbers or the compatible strings. A node that is only
+    /// "generic-uio" does not tell.
     /// </param>
     /// <exception cref="ArgumentException">There is no such kind.</exception>
     /// <exception cref="UioException">EOPNOTSUPP: no driver knows the device. Others as for <see cref="UioDevice.Open"/>.</exception>

@@ -17,7 +17,7 @@ internal sealed class EduCopyEngine : CopyEngine
     public override async Task CopyAsync(
         DmaMapping source, DmaMapping destination, int length, TimeSpan timeout, CancellationToken token = default)
     {
-        // Each piece has the whole time: a copy of many pieces takes long, and one that hangs is noticed all the same.
+        // Each piece has the whole timeout: a copy of many pieces takes long, and a piece that hangs is still noticed.
         for (int offset = 0; offset < length; offset += EduDevice.MaxTransfer)
         {
             int piece = Math.Min(EduDevice.MaxTransfer, length - offset);

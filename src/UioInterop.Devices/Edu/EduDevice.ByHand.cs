@@ -6,8 +6,8 @@ namespace UioInterop.Devices;
 public sealed partial class EduDevice
 {
     /// <summary>
-    /// Starts a transfer and returns at once; the device makes it about 100 ms later. Nothing here keeps the memory
-    /// mapped until then: that is what <see cref="CopyToDevice"/> and <see cref="CopyFromDevice"/> are for.
+    /// Starts a transfer and returns at once; the device makes it about 100 ms later. Nothing here keeps the memory mapped
+    /// until then; <see cref="CopyToDevice"/> and <see cref="CopyFromDevice"/> do.
     /// </summary>
     /// <param name="transfer">Which way.</param>
     /// <param name="memory">Where the device reaches the memory.</param>
@@ -33,7 +33,7 @@ public sealed partial class EduDevice
 
     /// <summary>Waits for the interrupt of a transfer, acknowledges it, and enables the next.</summary>
     /// <param name="timeout">How long to wait; <see cref="Timeout.InfiniteTimeSpan"/> has no limit.</param>
-    /// <param name="count">The interrupts that there were.</param>
+    /// <param name="count">The interrupts that came.</param>
     /// <returns>Whether the transfer is done.</returns>
     /// <inheritdoc cref="UioDevice.TryWaitForInterrupt"/>
     public bool TryWaitForCompletion(TimeSpan timeout, out InterruptCount count)

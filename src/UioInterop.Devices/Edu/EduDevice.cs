@@ -28,7 +28,7 @@ public sealed partial class EduDevice : OneShotEngine<EduCopy>, IDisposable
 
     private const int NoSuchDevice = 19, NotUnique = 76; // ENODEV, ENOTUNIQ
 
-    // A transfer takes 100 ms. Less than the kernel allows a program at most.
+    // A transfer takes 100 ms. Less than the kernel's limit for a quiesce program.
     private static readonly TimeSpan LastTransfer = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan ResetTimeout = TimeSpan.FromSeconds(5);
 
@@ -73,7 +73,7 @@ public sealed partial class EduDevice : OneShotEngine<EduCopy>, IDisposable
     /// <param name="options">How; exclusively unless they say otherwise.</param>
     /// <exception cref="UioException">There is no such device, it is open already, or the process is not root.</exception>
     /// <exception cref="InvalidOperationException">It is not an edu.</exception>
-    /// <exception cref="TimeoutException">It is busy with what a program before this one began, and stays so.</exception>
+    /// <exception cref="TimeoutException">It stays busy with a transfer that an earlier program began.</exception>
     public static EduDevice Open(UioDeviceId id, UioOpenOptions? options = null) =>
         DeviceSession.Open(id, options, session => new EduDevice(session));
 
@@ -122,7 +122,7 @@ public sealed partial class EduDevice : OneShotEngine<EduCopy>, IDisposable
     /// <inheritdoc/>
     protected override void Start(in EduCopy request, TransferLeases leases)
     {
-        // By way of the lease, so that it works where the kernel keeps addresses to itself.
+        // Through the lease, so that it works where the kernel keeps addresses to itself.
         Registers.WriteAddress(request.Transfer == EduTransfer.FromDevice ? DmaDestination : DmaSource, leases[0]);
         Start(request.Transfer, (int)request.Memory.Length, request.BufferOffset);
     }
@@ -131,13 +131,13 @@ public sealed partial class EduDevice : OneShotEngine<EduCopy>, IDisposable
     protected override EngineState Acknowledge() => (TakeEvents() & InterruptDmaDone) != 0 ? EngineState.Done : EngineState.Busy;
 
     /// <summary>
-    /// A transfer that is under way loses its effect: the device cannot be told to stop, but a PCI function that may not master the
-    /// bus reaches no memory.
+    /// Takes bus mastering away and waits: the device cannot be told to stop, but without bus mastering its transfer reaches no
+    /// memory.
     /// </summary>
     protected override void Reset()
     {
-        // A PCI function without its driver may have another by now: its bus mastering is not ours. The kernel has taken the
-        // registers away then, or else refuses to enable the interrupt, which comes first for that reason.
+        // An unbound PCI function may have another driver by now, and its bus mastering is not ours. The kernel has taken the
+        // registers away then, or refuses to enable the interrupt, which is tried first for that reason.
         if (!IsEdu)
             throw new UioException("read (identification)", Device.Info.DevicePath, NoSuchDevice,
                 "the device was unbound from its UIO driver or unplugged");
@@ -156,7 +156,7 @@ public sealed partial class EduDevice : OneShotEngine<EduCopy>, IDisposable
         Pci.BusMaster = true;
     }
 
-    /// <summary>Starts a transfer; the device has been told where in memory.</summary>
+    /// <summary>Starts a transfer. The device has the memory's address already.</summary>
     private void Start(EduTransfer transfer, int length, int bufferOffset)
     {
         // Off after a stop that failed, and after the close of another file of the device (uio_pci_generic).

@@ -26,7 +26,7 @@ internal sealed class CopyOverlap
 
     private static bool EndsBefore(DmaRange piece, DmaRange other) => piece.Address.Value + (ulong)piece.Length <= other.Address.Value;
 
-    /// <summary>What the leases are for, in the order of its addresses.</summary>
+    /// <summary>The leases' ranges, in the order of their addresses.</summary>
     private static void Collect(ReadOnlySpan<TransferLease> leases, List<DmaRange> pieces)
     {
         pieces.Clear();

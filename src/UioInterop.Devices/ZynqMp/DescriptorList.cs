@@ -9,7 +9,7 @@ namespace UioInterop.Devices;
 /// </summary>
 internal sealed class DescriptorList(UioDevice device) : IDisposable
 {
-    // 128 bits, and aligned to as much. The manual has the channel prefetch, but never across 4 KiB, so not behind the list's end.
+    // 128 bits, and aligned to as much. By the manual the channel prefetches, but never across 4 KiB, so not behind the list's end.
     private const int DescriptorLength = 16;
     private const int MinLength = 4096;
 
@@ -22,9 +22,9 @@ internal sealed class DescriptorList(UioDevice device) : IDisposable
 
     /// <summary>Writes the descriptors of a copy, and begins the transfer in which the channel reads them.</summary>
     /// <param name="source">Where from.</param>
-    /// <param name="destination">Where to, as many bytes in all; the pieces may be others.</param>
-    /// <param name="longest">The most that one descriptor is for, in bytes.</param>
-    /// <param name="destinationOffset">Where the destination's begin, in bytes from the lease's address.</param>
+    /// <param name="destination">Where to: as many bytes in all, perhaps in other pieces.</param>
+    /// <param name="longest">The longest piece of one descriptor, in bytes.</param>
+    /// <param name="destinationOffset">Where the destination's descriptors begin, in bytes from the lease's address.</param>
     public TransferLease Write(ReadOnlySpan<TransferLease> source, ReadOnlySpan<TransferLease> destination, int longest,
         out int destinationOffset)
     {

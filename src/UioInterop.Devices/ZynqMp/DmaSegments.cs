@@ -46,7 +46,7 @@ internal readonly struct DmaSegments
     }
 
     /// <summary>Refuses what cannot be one side of a copy.</summary>
-    /// <param name="device">Which makes the copy.</param>
+    /// <param name="device">The device that makes the copy.</param>
     /// <param name="needed">What the device does on this side.</param>
     /// <param name="name">What the caller calls it.</param>
     public void Check(UioDevice device, DmaDirection needed, string name)

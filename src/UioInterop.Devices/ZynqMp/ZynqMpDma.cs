@@ -7,8 +7,8 @@ namespace UioInterop.Devices;
 /// ADMA in the low-power domain): copies memory to memory. A driver to read and copy from.
 /// </summary>
 /// <remarks>
-/// <para>Registers, under their names there: Zynq UltraScale+ Devices Register Reference (UG1087), module ZDMA. How they
-/// play together: Technical Reference Manual (UG1085), chapter "DMA Controller".</para>
+/// <para>Registers, under their names there: Zynq UltraScale+ Devices Register Reference (UG1087), module ZDMA. Their use:
+/// Technical Reference Manual (UG1085), chapter "DMA Controller".</para>
 /// <para>Any address and length will do, aligned or not: the channel makes shorter accesses at the ends (UG1085,
 /// "Implementation Notes"). Source and destination must not overlap.</para>
 /// <para>Thread-safe. The channel makes one copy at a time; further ones wait for their turn, in their timeout.</para>
@@ -23,7 +23,7 @@ namespace UioInterop.Devices;
 /// </example>
 public sealed class ZynqMpDma : OneShotEngine<ZynqMpCopy>, IDisposable
 {
-    /// <summary>How a device tree calls a channel.</summary>
+    /// <summary>A channel's <c>compatible</c> string in a device tree.</summary>
     public const string Compatible = "xlnx,zynqmp-dma-1.0";
 
     /// <summary>The most that one descriptor describes, in bytes: 30 bits. A longer copy is cut into several.</summary>
@@ -32,13 +32,13 @@ public sealed class ZynqMpDma : OneShotEngine<ZynqMpCopy>, IDisposable
     /// <summary>How many buffers a channel keeps imported at least, once they have been used.</summary>
     public const int CachedBuffers = 32;
 
-    // What is under way ends with its descriptor, and even a long one takes less.
+    // A copy under way ends with its descriptor; even a long descriptor takes less.
     private static readonly TimeSpan ResetTimeout = TimeSpan.FromSeconds(1);
 
     private readonly DmaMappingCache _mappings;
     private readonly DescriptorList _descriptors;
     private readonly CopyOverlap _overlap = new();
-    private int _destinationOffset; // of its descriptors in the list, of the copy that has the turn
+    private int _destinationOffset; // where the current copy's destination descriptors begin in the list
 
     private ZynqMpDma(DeviceSession session) : base(session)
     {
@@ -67,7 +67,7 @@ public sealed class ZynqMpDma : OneShotEngine<ZynqMpCopy>, IDisposable
     /// There is no such device, or it is open already (EBUSY). EIO: its device tree node has no interrupt.
     /// </exception>
     /// <exception cref="InvalidOperationException">It has no registers, or too few for a ZDMA channel.</exception>
-    /// <exception cref="TimeoutException">It is busy with what a program before this one began, and stays so.</exception>
+    /// <exception cref="TimeoutException">It stays busy with a copy that an earlier program began.</exception>
     public static ZynqMpDma Open(UioDeviceId id, UioOpenOptions? options = null) => DeviceSession.Open(id, options, session =>
     {
         UioDeviceInfo info = session.Device.Info;
@@ -90,7 +90,7 @@ public sealed class ZynqMpDma : OneShotEngine<ZynqMpCopy>, IDisposable
 
     /// <summary>Copies a part of a buffer into another, or into another part of the same.</summary>
     /// <remarks>
-    /// A buffer is imported as <see cref="DmaDirection.Bidirectional"/> when it is first used, and stays so until it is
+    /// A buffer is imported as <see cref="DmaDirection.Bidirectional"/> when it is first used. It stays imported until it is
     /// disposed, given to <see cref="Release"/>, or not used while <see cref="CachedBuffers"/> others are.
     /// </remarks>
     /// <param name="source">Where from.</param>
@@ -106,9 +106,9 @@ public sealed class ZynqMpDma : OneShotEngine<ZynqMpCopy>, IDisposable
     /// <exception cref="ArgumentOutOfRangeException">The part is empty, or not inside of its buffer.</exception>
     /// <exception cref="UioException">
     /// A buffer cannot be imported. EINVAL: it is not one range for the channel, and the kernel has only the boards' ioctls, so
-    /// allocate it from <see cref="DmaHeap.Cma"/>. E2BIG: the same, of a kernel that keeps addresses to itself. ENOTTY: that has
-    /// to be told them for a copy of several segments, or of one that is longer than <see cref="MaxDescriptorLength"/>.
-    /// EBUSY: the program has imported it otherwise; give the mapping.
+    /// allocate it from <see cref="DmaHeap.Cma"/>. E2BIG: the same, on a kernel that keeps addresses to itself. ENOTTY: such a
+    /// kernel cannot copy several segments, nor one longer than <see cref="MaxDescriptorLength"/>: their descriptors hold
+    /// addresses. EBUSY: the program has imported the buffer itself; pass that mapping.
     /// </exception>
     /// <exception cref="ZynqMpDmaException">The channel met an error.</exception>
     /// <inheritdoc cref="OneShotEngine{TRequest}.RunAsync(TRequest, TimeSpan, CancellationToken)"/>
@@ -145,7 +145,7 @@ public sealed class ZynqMpDma : OneShotEngine<ZynqMpCopy>, IDisposable
         return CopyAsync(new DmaSegments(source), new DmaSegments(destination), timeout, token);
     }
 
-    /// <summary>Takes a buffer from the channel that a copy has imported, after the copy that is under way.</summary>
+    /// <summary>Ends the channel's import of a buffer, after the copy that is under way.</summary>
     /// <param name="buffer">The buffer.</param>
     /// <returns>Whether the channel had it.</returns>
     public bool Release(DmaBuf buffer) => _mappings.Remove(buffer);
@@ -160,13 +160,13 @@ public sealed class ZynqMpDma : OneShotEngine<ZynqMpCopy>, IDisposable
         Begin(request.Destination, leases);
         ReadOnlySpan<TransferLease> from = leases.AsSpan()[..request.Source.Count], to = leases.AsSpan()[request.Source.Count..];
 
-        // By address, so that two buffers over the same memory do not get past it. Where the kernel keeps addresses to itself,
-        // what can be seen without has been refused before.
+        // Compares addresses, to find two buffers over the same memory as well. Where the kernel keeps addresses to itself,
+        // only the earlier check of buffers and offsets applies.
         if (Device.Features.ExposesAddresses)
             _overlap.Refuse(from, to);
 
-        // A kernel that keeps addresses to itself does not say whether a part is contiguous, but refuses to write one that is not
-        // (E2BIG). A list of descriptors could not be written anyway.
+        // A kernel that keeps addresses to itself does not say whether a part is contiguous, but refuses to write the address of
+        // one that is not (E2BIG). A list of descriptors could not be written anyway.
         bool isSimple = from.Length == 1 && to.Length == 1 && from[0].Length <= LongestDescriptor
             && (!Device.Features.ExposesAddresses || (from[0].IsContiguous && to[0].IsContiguous));
         if (!isSimple)
@@ -194,7 +194,7 @@ public sealed class ZynqMpDma : OneShotEngine<ZynqMpCopy>, IDisposable
             Registers.WriteRelaxed(DestinationWord3, 0);
         }
 
-        Registers.Write(Control2, Enable); // not relaxed: what is in memory comes first
+        Registers.Write(Control2, Enable); // not relaxed: earlier writes to memory come first
     }
 
     /// <inheritdoc/>
@@ -213,7 +213,7 @@ public sealed class ZynqMpDma : OneShotEngine<ZynqMpCopy>, IDisposable
         Registers.Write(InterruptDisable, AllEvents);
         Registers.Write(Control2, 0);
 
-        // A channel that a descriptor told to pause waits, until CONT and no EN end that (UG1085, "Channel Disabled").
+        // A channel that a descriptor paused waits until CONT without EN ends the pause (UG1085, "Channel Disabled").
         if (State == StatePaused || ReadEvents().HasFlag(ZynqMpDmaEvents.Paused))
             Registers.Write(Control0, Continue);
 

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace UioInterop.Prompt.Views;
 
-/// <summary>Numbers as a line of blocks, from left to right: what lies in one column is shown by its highest and its lowest.</summary>
+/// <summary>Numbers as a line of blocks, from left to right: each column shows its highest and its lowest number.</summary>
 internal static class LinePlot
 {
     private const string Blocks = "▁▂▃▄▅▆▇█";

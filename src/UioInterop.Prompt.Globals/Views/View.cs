@@ -5,7 +5,7 @@ using System.Text;
 namespace UioInterop.Prompt.Views;
 
 /// <summary>
-/// A value as text. Of an object that is unknown only <see cref="object.ToString"/> is asked: a property of a driver's may read a
+/// A value as text. An unknown object is shown by its <see cref="object.ToString"/> only: a driver's property may read a
 /// register.
 /// </summary>
 internal static class View
@@ -24,7 +24,7 @@ internal static class View
 
     private static string Whole(object? value, int width) => value switch
     {
-        // What registers hold is read in this form.
+        // Register values are read in this form.
         byte number => $"{number} (0x{number:x2})",
         ushort number => $"{number} (0x{number:x4})",
         uint number => $"{number} (0x{number:x8})",

@@ -9,7 +9,7 @@ namespace UioInterop.Prompt.Compiling;
 /// <param name="Description">The declaration, and the documentation's summary where there is one.</param>
 internal sealed record CompletionItem(string Name, Lazy<string> Description);
 
-/// <summary>Completes names by the compiler's own tables. The editing layer of Roslyn could more, and weighs ten times as much.</summary>
+/// <summary>Completes names by the compiler's own tables. Roslyn's editing layer could do more, but is ten times as large.</summary>
 internal static class Completion
 {
     private static readonly SymbolDisplayFormat s_format = SymbolDisplayFormat.MinimallyQualifiedFormat;
@@ -28,7 +28,7 @@ internal static class Completion
         if (begun.Length > 0 && char.IsAsciiDigit(begun[0]))
             return (start, []);
 
-        // A name stands in for the one that is missing, so that the line parses as what it will be.
+        // A placeholder stands for the missing name, so that the line parses as it will when complete.
         string whole = begun.Length == 0 ? text.Insert(position, "_") : text;
         SemanticModel model = compiler.Look(whole);
         SyntaxToken token = model.SyntaxTree.GetRoot().FindToken(start);

@@ -18,7 +18,7 @@ internal static class References
         string? folder = !Directory.Exists(packs) ? null : Directory.GetDirectories(packs, $"{version.Major}.{version.Minor}.*")
             .Select(pack => Path.Combine(pack, "ref", moniker)).Where(Directory.Exists).Order(StringComparer.Ordinal).LastOrDefault();
 
-        // An SDK-less desk has a runtime, which can be compiled against as well.
+        // A host without an SDK has a runtime, which can be compiled against as well.
         if (folder is null && Environment.Version.Major == version.Major && Environment.Version.Minor == version.Minor)
             folder = RuntimeEnvironment.GetRuntimeDirectory();
         return folder is null

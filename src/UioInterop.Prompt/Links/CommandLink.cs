@@ -52,7 +52,7 @@ internal sealed class CommandLink : Link
         ? $"{_name} has ended with exit code {_process.ExitCode}{(_lastWords.Length > 0 ? $", its last words: {_lastWords}" : "")}"
         : $"{_name} has closed its output";
 
-    // It may be building a kernel, and hear of nothing.
+    // The command may be building a kernel, and not react.
     public override void Abort() => _process.Kill(entireProcessTree: true);
 
     public override void Dispose()

@@ -3,7 +3,7 @@ namespace UioInterop.Prompt.Terminal;
 /// <summary>Where statements come from, and where text goes that appears meanwhile.</summary>
 internal interface IStatementSource
 {
-    /// <summary>Whether a person is there: one who can be told of a mistake, and goes on.</summary>
+    /// <summary>Whether a person types, who sees a mistake and goes on.</summary>
     bool IsInteractive { get; }
 
     /// <summary>Called when somebody wants the statement that runs to end.</summary>

@@ -3,8 +3,8 @@ using System.Collections.Concurrent;
 namespace UioInterop.Prompt.Terminal;
 
 /// <summary>
-/// The keys that are pressed, read by a thread of their own: Ctrl-C is heard while a statement runs, and what is typed meanwhile is
-/// for the next.
+/// The keys that are pressed, read by a thread of their own: Ctrl-C works while a statement runs, and what is typed meanwhile is
+/// for the next one.
 /// </summary>
 internal sealed class Keys
 {

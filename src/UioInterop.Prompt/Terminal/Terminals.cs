@@ -10,7 +10,7 @@ internal static class Terminals
 
     public static bool HasColours => Name is not ("" or "dumb" or "vt100" or "vt220");
 
-    /// <summary>The characters of a line: 80 where nobody knows.</summary>
+    /// <summary>The characters of a line: 80 when that is unknown.</summary>
     public static int Width
     {
         get

@@ -28,7 +28,7 @@ internal static class BindCommand
                 : DriverBinding.Bind(line.GetRequiredValue(device), line.GetValue(takeOver));
             binding.Keep();
 
-            // The node is udev's to make. That it is late is no reason to give the device back.
+            // udev makes the node. A late node is no reason to give the device back.
             string? node = null;
             try
             {

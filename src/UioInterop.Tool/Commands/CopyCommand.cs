@@ -45,7 +45,7 @@ internal static class CopyCommand
         TimeSpan took = TimeSpan.Zero;
         for (int i = 0; i < times; i++)
         {
-            // Another pattern each time: what an earlier copy left would look right.
+            // Another pattern each time: the rest of an earlier copy would look right.
             new Random(i).NextBytes(pattern);
             source.Write(pattern);
             long start = Stopwatch.GetTimestamp();

@@ -5,7 +5,7 @@ using UioInterop.Tool.Output;
 
 namespace UioInterop.Tool.Commands;
 
-/// <summary><c>uio watch [DEVICE]</c>: counts come from sysfs, so that whoever has the device keeps it.</summary>
+/// <summary><c>uio watch [DEVICE]</c>: counts come from sysfs, so that another program may have the device open.</summary>
 internal static class WatchCommand
 {
     public static Command Build(Func<ParseResult, Printer> print)

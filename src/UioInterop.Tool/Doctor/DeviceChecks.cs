@@ -101,13 +101,13 @@ internal static class DeviceChecks
                 break;
             case DmaTranslation.Lazy:
                 findings.Add(Finding.Note("iommu", name,
-                    "its IOMMU forgets a mapping late: for some milliseconds the device reaches memory that was taken away, "
-                        + "and importing takes CAP_SYS_RAWIO",
+                    "its IOMMU is lazy: for some milliseconds after a mapping has ended the device may reach its memory, "
+                        + "and importing needs CAP_SYS_RAWIO",
                     $"uio unbind, then echo DMA > /sys/kernel/iommu_groups/{device.Info.Iommu?.Number}/type"));
                 break;
             default:
                 findings.Add(Finding.Note(
-                    "iommu", name, "no IOMMU translates for it: it can write anywhere, and importing takes CAP_SYS_RAWIO"));
+                    "iommu", name, "no IOMMU translates for it: it can write anywhere, and importing needs CAP_SYS_RAWIO"));
                 break;
         }
 
@@ -118,7 +118,8 @@ internal static class DeviceChecks
         }
     }
 
-    // A kernel without the series does not say it. Documentation/ABI/testing/sysfs-kernel-iommu_groups: DMA is strict, DMA-FQ lazy.
+    // A kernel without the series does not report the translation. Documentation/ABI/testing/sysfs-kernel-iommu_groups: DMA is
+    // strict, DMA-FQ lazy.
     private static DmaTranslation FromSysFs(IommuGroup? group) => group switch
     {
         null => DmaTranslation.None,

@@ -5,7 +5,7 @@ namespace UioInterop.Tool.Doctor;
 /// <summary>One thing that the doctor looked at.</summary>
 /// <param name="Check">What was looked at: a word that stays the same, for programs.</param>
 /// <param name="Level">
-/// How bad it is: as it should be, worth knowing, or in the way of a transfer. One of the constants, as <c>--json</c> prints it.
+/// How bad it is: good, worth knowing, or a problem that prevents a transfer. One of the constants, as <c>--json</c> prints it.
 /// </param>
 /// <param name="Subject">Of what: a device, a heap, the kernel.</param>
 /// <param name="Message">What was seen.</param>

@@ -1,6 +1,6 @@
 namespace UioInterop.Tool.Doctor;
 
-/// <summary>What the kernel has before there is a device.</summary>
+/// <summary>Checks of the kernel that need no device.</summary>
 internal static class KernelChecks
 {
     private const string Kernel = "kernel";

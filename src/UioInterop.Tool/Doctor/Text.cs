@@ -1,6 +1,6 @@
 namespace UioInterop.Tool.Doctor;
 
-/// <summary>Small files of the kernel's. What cannot be read is not there: the check that needs it says so.</summary>
+/// <summary>Reads small files of the kernel's. A file that cannot be read counts as missing: the check that needs it says so.</summary>
 internal static class Text
 {
     public static string? Read(string path)

@@ -3,12 +3,12 @@ using UioInterop.Interop;
 namespace UioInterop;
 
 /// <summary>
-/// Gives a PCI function or a platform device to a driver, such as a UIO driver, and gives it back in the end to the one
-/// that had it.
+/// Binds a PCI function or a platform device to a driver, such as a UIO driver, and gives it back to its previous driver in the
+/// end.
 /// </summary>
 /// <remarks>
 /// <para>Works with <c>driver_override</c>, <c>unbind</c> and <c>bind</c> in /sys/bus, see
-/// Documentation/ABI/testing/sysfs-bus-pci and sysfs-bus-platform; takes root.</para>
+/// Documentation/ABI/testing/sysfs-bus-pci and sysfs-bus-platform; needs root.</para>
 /// <para>Dispose the <see cref="UioDevice"/> first. Giving back does not wait for it: a UIO device that is still open
 /// loses its mappings and answers everything with ENODEV or EIO from then on.</para>
 /// <para>A process that ends without <see cref="Dispose"/> leaves the device where it is, as <see cref="Keep"/> does.
@@ -84,7 +84,7 @@ public sealed class DriverBinding : IDisposable
     /// other drivers. Does nothing to a device without a driver and an override.
     /// </summary>
     /// <param name="device">The device, by its name on its bus, as for <see cref="Bind(string, string, bool)"/>.</param>
-    /// <returns>The driver that has it now: it may be the same, when that takes the device without an override; null: none.</returns>
+    /// <returns>The driver that has it now, which may be the same one if that matches without an override; null when none has it.</returns>
     /// <exception cref="UioException">
     /// ENODEV: there is no such device. ENOENT: its driver does not let go of devices. EACCES: the process is not root.
     /// </exception>
@@ -113,7 +113,7 @@ public sealed class DriverBinding : IDisposable
 
     /// <summary>
     /// Gives the device back: to the driver that had it, or to none, and with the <c>driver_override</c> that it had.
-    /// Where somebody else has given it to a third driver since, or it was unplugged, it is left alone.
+    /// A device that somebody else has bound to a third driver since, or that was unplugged, is left alone.
     /// </summary>
     /// <exception cref="UioException">
     /// The driver that had it does not take it back, and the device is now without one; or the process is not root.
@@ -200,7 +200,7 @@ public sealed class DriverBinding : IDisposable
         if (!given)
             return last == @override ? 0 : _device.SetOverride(last);
 
-        // By the override once more, as the driver that had it may have known it by that alone.
+        // Through the override again: the previous driver may have matched the device by that alone.
         int result = _device.SetOverride(PreviousDriver ?? last);
         if (result >= 0 && current == Driver)
             result = _device.Unbind(Driver);

@@ -8,8 +8,8 @@ namespace UioInterop;
 /// later ones, as after a reset or a reload of an FPGA. For one function, use <see cref="DriverBinding"/>.
 /// </summary>
 /// <remarks>
-/// Works with <c>new_id</c> and <c>remove_id</c>, see Documentation/ABI/testing/sysfs-bus-pci; takes root. A function
-/// whose <c>driver_override</c> names another driver is not taken. Thread-safe.
+/// Works with <c>new_id</c> and <c>remove_id</c>, see Documentation/ABI/testing/sysfs-bus-pci; needs root. A function whose
+/// <c>driver_override</c> names another driver is not taken. Thread-safe.
 /// </remarks>
 public sealed class PciDynamicId : IDisposable
 {

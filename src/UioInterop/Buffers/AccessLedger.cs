@@ -3,8 +3,7 @@ using UioInterop.Interop;
 namespace UioInterop;
 
 /// <summary>
-/// The accesses to a buffer: scopes of the CPU, transfers of devices, and mappings, through which devices could. It refuses
-/// what would corrupt memory.
+/// Counts who may touch a buffer: scopes of the CPU, transfers, and mappings. Refuses what would corrupt memory.
 /// </summary>
 /// <remarks>
 /// Everything happens under the buffer's lock, which is taken inside of a device's, never around it. Nothing is
@@ -16,13 +15,13 @@ internal sealed class AccessLedger
 
     private readonly record struct Transfer(long Ticket, IBufferMapping Mapping, long Offset, long Length, bool IsCyclic, bool IsAbandoned);
 
-    // Monitor waits for less than 25 days at a time, and the caller may have said more.
+    // Monitor waits for less than 25 days at a time; a caller may ask for more.
     private static readonly TimeSpan LongestWait = TimeSpan.FromDays(1);
 
-    // Tickets are drawn from one row for all buffers, so that "all up to now" means something for a device.
+    // All buffers share one sequence of tickets: one number then bounds all earlier transfers of a device.
     private static long s_lastTicket;
 
-    // Protects everything below, and whatever of its DmaBuf changes. Waiters for transfers are pulsed when one ends.
+    // Protects everything below, and what changes in its DmaBuf. Waiters for transfers are pulsed when one ends.
     private readonly object _gate = new();
     private readonly DmaBuf _buffer;
     private readonly List<Scope> _scopes = []; // many that read, or one that writes
@@ -46,7 +45,7 @@ internal sealed class AccessLedger
     /// <summary>The flags that the open scopes began with.</summary>
     public ulong OpenSync { get; private set; }
 
-    /// <summary>Refuses a scope that somebody is in the way of, and returns the flags to sync with.</summary>
+    /// <summary>Refuses a scope that collides with another or with a transfer, and returns the flags to sync with.</summary>
     public ulong CheckScope(CpuAccessMode mode, long offset, long length)
     {
         if (_scopes.Count > 0 && (mode | _mode) != CpuAccessMode.Read)
@@ -66,7 +65,7 @@ internal sealed class AccessLedger
         return SyncFlagsFor(mode);
     }
 
-    /// <summary>Notes that a scope is open. Its ticket stands at a place, where <see cref="IsOpen"/> looks for it.</summary>
+    /// <summary>Records an open scope, and stores its ticket at the place where <see cref="IsOpen"/> looks.</summary>
     public (long Ticket, int Place) AddScope(CpuAccessMode mode, long offset, long length, ulong sync)
     {
         long ticket = Interlocked.Increment(ref s_lastTicket);
@@ -86,7 +85,7 @@ internal sealed class AccessLedger
         return (ticket, place);
     }
 
-    /// <summary>Whether a scope is open. Takes no lock: each element that the CPU touches may ask.</summary>
+    /// <summary>Whether a scope is open. Takes no lock: it may run for each element that the CPU touches.</summary>
     public bool IsOpen(long ticket, int place) => Volatile.Read(ref Volatile.Read(ref _open)[place]) == ticket;
 
     public bool RemoveScope(long ticket)
@@ -100,7 +99,7 @@ internal sealed class AccessLedger
         return true;
     }
 
-    /// <summary>Refuses what the CPU must be out of the buffer for.</summary>
+    /// <summary>Throws when a scope is open.</summary>
     public void CheckNoScope(string before)
     {
         if (_scopes.Count > 0)
@@ -108,8 +107,9 @@ internal sealed class AccessLedger
     }
 
     /// <summary>
-    /// Whether the end of a mapping now would lose what the CPU is writing. The unmap of what a device may write fetches all
-    /// of it, from bounce buffers, or from memory past the CPU's caches, and there it is as it was when the scope began.
+    /// Whether the end of a mapping now would lose what the CPU is writing. The unmap of a buffer that the device may write
+    /// fetches all of it from bounce buffers, or from the memory behind the CPU's caches. Both still have the content from
+    /// before the scope.
     /// </summary>
     public bool IsBeingWrittenBeside(DmaDirection direction) =>
         direction != DmaDirection.ToDevice && _scopes.Count > 0 && (_mode & CpuAccessMode.Write) != 0;
@@ -117,14 +117,14 @@ internal sealed class AccessLedger
     /// <summary>A device is about to have the buffer.</summary>
     public void AddMapping(DmaDirection direction)
     {
-        // What the CPU has in its caches now would reach memory at any time later, over what the device wrote.
+        // Dirty cache lines could reach memory at any later time, over what the device wrote.
         CheckNoScope("a device gets the buffer");
         MappingsOf(direction)++;
     }
 
     public void RemoveMapping(DmaDirection direction) => MappingsOf(direction)--;
 
-    /// <summary>Notes that a device is about to touch a part of the buffer.</summary>
+    /// <summary>Records that a device is about to touch a part of the buffer.</summary>
     /// <param name="mapping">The device's mapping.</param>
     /// <param name="offset">Where the part begins.</param>
     /// <param name="length">How long it is.</param>
@@ -164,7 +164,7 @@ internal sealed class AccessLedger
             return _stopped.Contains(ticket);
     }
 
-    /// <summary>The device is done with it. Nothing happens when it had ended before; false when a stop has ended it.</summary>
+    /// <summary>The device is done with a transfer. Does nothing when that has ended before. False when a stop ended it.</summary>
     public bool TryEndTransfer(long ticket)
     {
         lock (_gate)
@@ -179,7 +179,7 @@ internal sealed class AccessLedger
         }
     }
 
-    /// <summary>Nobody will say any more when the device is done. Returns false when the transfer had ended before.</summary>
+    /// <summary>The owner gave the transfer up: nobody will report its end. False when it had ended before.</summary>
     public bool AbandonTransfer(long ticket)
     {
         lock (_gate)
@@ -207,7 +207,7 @@ internal sealed class AccessLedger
                 if (_transfers[i].Mapping != mapping || _transfers[i].Ticket > lastTicket)
                     continue;
 
-                // Whoever still has the lease is to hear of it.
+                // A lease that somebody still holds has to report the stop.
                 if (!_transfers[i].IsAbandoned)
                     _stopped.Add(_transfers[i].Ticket);
                 RemoveTransferAt(i);
@@ -218,8 +218,8 @@ internal sealed class AccessLedger
     }
 
     /// <summary>
-    /// Waits until no transfer of a mapping is under way. False when the time is over, or one has been abandoned, so that
-    /// waiting is of no use.
+    /// Waits until no transfer of a mapping is under way. False at the deadline, and at once when one was abandoned: nobody
+    /// will report its end.
     /// </summary>
     public bool WaitUntilIdle(IBufferMapping mapping, Deadline deadline)
     {
@@ -238,16 +238,16 @@ internal sealed class AccessLedger
     }
 
     /// <summary>
-    /// Whether the CPU and a device must not be in a buffer together: in the same bytes never; and the kernel syncs all
-    /// of a buffer, so what a device writes beside a scope that writes would be lost at the scope's end.
+    /// Whether a scope and a transfer collide: when they share bytes; or when both write. The kernel syncs the whole buffer at
+    /// a scope's end, and would undo what the device wrote in other bytes.
     /// </summary>
     private static bool Collide(CpuAccessMode mode, long offset, long length, DmaDirection direction, long at, long count) =>
         (offset < at + count && at < offset + length)
         || ((mode & CpuAccessMode.Write) != 0 && direction != DmaDirection.ToDevice);
 
     /// <summary>
-    /// The flags for the sync ioctls. The kernel hands its direction to every mapping of the buffer, and there it has to
-    /// be the mapping's own, unless that is bidirectional (DMA debug: "syncs DMA memory with different direction").
+    /// The flags for the sync ioctls. The kernel applies the direction to every mapping of the buffer. It has to be the
+    /// mapping's own, unless that is bidirectional (DMA debug: "syncs DMA memory with different direction").
     /// </summary>
     private ulong SyncFlagsFor(CpuAccessMode mode)
     {
@@ -258,7 +258,7 @@ internal sealed class AccessLedger
                     + "import it as Bidirectional.");
         }
 
-        // udmabuf syncs a mapping of its own, which it makes with the first direction it hears and keeps.
+        // udmabuf syncs a mapping of its own. It makes that with the direction of the first sync, and keeps it.
         if (_buffer.Exporter == "udmabuf")
             return Shim.SyncRead | Shim.SyncWrite;
 
@@ -266,8 +266,8 @@ internal sealed class AccessLedger
         if (_toDevice > 0 && _fromDevice == 0 && _bidirectional == 0)
             return Shim.SyncWrite;
 
-        // The kernel syncs all of the buffer. Without READ the end of the scope would put what the CPU has in the place of
-        // what the device has written meanwhile, next to the part that the scope is about.
+        // The kernel syncs the whole buffer. Without READ, the end of the scope would overwrite what the device wrote beside
+        // the scope's part with the CPU's old data.
         if (_bidirectional > 0 && (mode & CpuAccessMode.Write) != 0)
             return Shim.SyncRead | Shim.SyncWrite;
 

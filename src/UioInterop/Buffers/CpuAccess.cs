@@ -4,7 +4,7 @@ namespace UioInterop;
 
 /// <summary>
 /// A scope in which the CPU may touch a part of a buffer. It begins with <see cref="DmaBuf.BeginAccess"/> and ends with
-/// Dispose, and tells the kernel both, which does what the machine's caches and bounce buffers need.
+/// Dispose. At both ends the kernel does what the machine's caches and bounce buffers need.
 /// </summary>
 /// <example>
 /// <code>

@@ -20,7 +20,7 @@ public sealed partial class DmaBuf
         bytes.CopyTo(cpu.Span);
     }
 
-    /// <summary>Copies values out of the buffer, in a scope of its own. A buffer that is for reading only will do.</summary>
+    /// <summary>Copies values out of the buffer, in a scope of its own. A read-only buffer will do.</summary>
     /// <param name="values">Where they go. All of it is filled.</param>
     /// <param name="offset">Where they are, in bytes.</param>
     /// <exception cref="ArgumentOutOfRangeException">They are not inside of the buffer.</exception>
@@ -41,7 +41,7 @@ public sealed partial class DmaBuf
         }
     }
 
-    /// <summary>Fills the buffer with a value, in a scope of its own. What is left at the end, less than a value, stays as it is.</summary>
+    /// <summary>Fills the buffer with a value, in a scope of its own. A rest shorter than a value stays as it is.</summary>
     /// <param name="value">The value.</param>
     /// <inheritdoc cref="BeginAccess"/>
     public void Fill<T>(T value) where T : unmanaged
@@ -55,7 +55,7 @@ public sealed partial class DmaBuf
         }
     }
 
-    /// <summary>A copy of the buffer, made in a scope of its own. What is left at the end, less than a value, is left out.</summary>
+    /// <summary>A copy of the buffer, made in a scope of its own. A rest shorter than a value is left out.</summary>
     /// <exception cref="OverflowException">It is longer than an array can be.</exception>
     /// <inheritdoc cref="BeginAccess"/>
     public T[] ToArray<T>() where T : unmanaged

@@ -11,7 +11,7 @@ public sealed partial class DmaBuf
 
     /// <summary>
     /// Allocates a buffer of ordinary memory, a memfd, by the kernel's udmabuf driver (UDMABUF_CREATE): for kernels without dma-heaps.
-    /// Its memory is zero, and in pieces of a page.
+    /// Its memory is zeroed, and comes in single pages.
     /// </summary>
     /// <remarks>
     /// udmabuf syncs a mapping of its own for the CPU, and not those of devices (6.12, begin_cpu_udmabuf). A device that is not

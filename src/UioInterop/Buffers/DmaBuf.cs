@@ -36,7 +36,7 @@ public sealed partial class DmaBuf : IDisposable
         Ledger = new AccessLedger(this);
     }
 
-    /// <summary>Its length in bytes, as asked for. Of a buffer that came as a descriptor: all of it.</summary>
+    /// <summary>Its length in bytes, as asked for. A buffer that came as a descriptor has all of its <see cref="Capacity"/>.</summary>
     public long Length { get; private init; }
 
     /// <summary>How many bytes of memory are behind it: whole pages. Leave those beyond <see cref="Length"/> alone.</summary>
@@ -48,7 +48,7 @@ public sealed partial class DmaBuf : IDisposable
     /// <summary>The descriptor. It stays open until the buffer is disposed and its last mapping has ended.</summary>
     internal SafeFileHandle File { get; }
 
-    /// <summary>The descriptor's number, for those who have a mapping: it is not closed before that has ended.</summary>
+    /// <summary>The descriptor's number, for holders of a mapping: the descriptor stays open until the mapping has ended.</summary>
     internal int FileNumber => (int)File.DangerousGetHandle();
 
     /// <summary>The accesses to the buffer.</summary>
@@ -96,9 +96,9 @@ public sealed partial class DmaBuf : IDisposable
     /// </summary>
     /// <remarks>
     /// The message is one zero byte and one descriptor (SCM_RIGHTS, see unix(7)). Programs
-    /// in other languages can be on the other side. Receive other data on the socket to the byte: a receive that runs into this
-    /// message without asking for descriptors closes the descriptor. Scopes and transfers keep others out within one process
-    /// only; the two processes have to agree who touches the buffer when.
+    /// in other languages can be on the other side. Receive other data on the socket to the exact byte: a receive that reads
+    /// into this message without asking for descriptors closes the descriptor. Scopes and transfers exclude each other within
+    /// one process only; the two processes have to agree who touches the buffer when.
     /// </remarks>
     /// <param name="socket">
     /// A connected Unix socket. When the other side has too much unread this waits, as <see cref="Socket.Blocking"/> and
@@ -126,8 +126,8 @@ public sealed partial class DmaBuf : IDisposable
     public static DmaBuf Receive(Socket socket) => DmaBufMessage.Receive(socket);
 
     /// <summary>
-    /// Takes a buffer as <see cref="Receive"/> does, and waits without a thread. As with the socket's own, its timeout
-    /// does not count here.
+    /// Takes a buffer as <see cref="Receive"/> does, and waits without a thread. Like the socket's own async calls, it ignores
+    /// the socket's timeout.
     /// </summary>
     /// <param name="socket">A connected Unix socket.</param>
     /// <param name="token">Ends the wait. Nothing has been received then.</param>
@@ -245,12 +245,12 @@ public sealed partial class DmaBuf : IDisposable
     public override string ToString() => $"dma-buf of {Length} bytes from {Exporter}{(_disposed ? ", disposed" : "")}";
 
     /// <summary>
-    /// Takes over a descriptor as <see cref="FromHandle"/> does. When it is not of a dma-buf that returns null, and tells
-    /// what it is of; the descriptor still belongs to the caller.
+    /// Takes over a descriptor as <see cref="FromHandle"/> does. A descriptor of anything else gives null, and
+    /// <paramref name="otherwise"/> says of what; it still belongs to the caller.
     /// </summary>
     internal static DmaBuf? TryFromHandle(SafeFileHandle file, out string? otherwise)
     {
-        // A descriptor of its own: that of a handle that does not own it belongs to somebody else, who will close it.
+        // The buffer gets a descriptor of its own: a handle that does not own its descriptor leaves somebody else to close it.
         int result = Syscalls.Duplicate(file, out SafeFileHandle? own);
         if (result < 0)
         {
@@ -354,7 +354,7 @@ public sealed partial class DmaBuf : IDisposable
     }
 
     /// <summary>
-    /// Hands over what an open scope has written so far, as its end does, where the end of a mapping would lose it. Under the
+    /// Syncs what an open scope has written so far, as the scope's end does, if the end of a mapping would lose it. Under the
     /// ledger's lock.
     /// </summary>
     internal void SaveWrites(DmaDirection direction)
@@ -397,7 +397,7 @@ public sealed partial class DmaBuf : IDisposable
             sync = Ledger.CheckScope(mode, offset, size);
             map = MapFor(toWrite);
 
-            // A scope that nobody ends keeps its memory: its span does not keep this object from the collector.
+            // A scope that nobody ends keeps its memory mapped: the span does not keep this object from the collector.
             bool isKept = false;
             map.DangerousAddRef(ref isKept);
             (ticket, place) = Ledger.AddScope(mode, offset, size, sync);
@@ -425,8 +425,8 @@ public sealed partial class DmaBuf : IDisposable
     }
 
     /// <summary>
-    /// The buffer's map. One that cannot be written to is for our own reading: a write through a span would end the program. It
-    /// is never replaced: where it was made so, another cannot be made.
+    /// The buffer's map. A read-only map is for our own reading: a write through a span would end the program. It is never
+    /// replaced: the exporter allows no other.
     /// </summary>
     private MemoryMap MapFor(bool writing)
     {
@@ -465,7 +465,7 @@ public sealed partial class DmaBuf : IDisposable
         if (result < 0)
             throw UioException.From(Calls.OpenInfo, path, result);
 
-        // A dma-buf's is some hundred bytes long, and what is longer is of something else.
+        // A dma-buf's fdinfo is some hundred bytes long; a longer one is of something else.
         Span<byte> bytes = stackalloc byte[1024];
         using (info)
             result = Syscalls.Read(info!, bytes);
@@ -494,7 +494,7 @@ public sealed partial class DmaBuf : IDisposable
         }
     }
 
-    /// <summary>The part of the buffer that a scope is about. The map is named to keep it from the collector.</summary>
+    /// <summary>The part of the buffer that a scope covers. It refers to the map to keep that from the collector.</summary>
     internal readonly unsafe struct Window(long ticket, int place, MemoryMap map, byte* address, int length)
     {
         public readonly long Ticket = ticket;

@@ -7,8 +7,8 @@ namespace UioInterop;
 
 /// <summary>Sends a buffer to another process: one byte and a descriptor over a Unix socket.</summary>
 /// <remarks>
-/// No call here blocks in the kernel: whether a Socket's descriptor does depends on what .NET has done with it before.
-/// Waiting is left to the Socket, which knows how to end it when it is closed.
+/// Whether a Socket's descriptor blocks depends on what .NET did with it before, so no call here blocks in the kernel. The
+/// Socket waits instead: it ends the wait when it is closed.
 /// </remarks>
 internal static class DmaBufMessage
 {
@@ -55,7 +55,7 @@ internal static class DmaBufMessage
             if (TryReceive(socket, out DmaBuf? buffer))
                 return buffer;
 
-            // Nothing is taken by that: it waits until there is something.
+            // A receive of no bytes takes nothing: it waits for data.
             await socket.ReceiveAsync(Memory<byte>.Empty, token).ConfigureAwait(false);
         }
     }
@@ -77,7 +77,7 @@ internal static class DmaBufMessage
         }
         finally
         {
-            // The one that became a buffer is in another handle by now.
+            // The buffer has a descriptor of its own by now.
             foreach (SafeFileHandle file in message.Files)
                 file.Dispose();
         }
@@ -93,7 +93,7 @@ internal static class DmaBufMessage
         if (message.Files.Length > 1)
             throw new UioException(Calls.Receive, name, Errno.EBADMSG, $"the message has {message.Files.Length} descriptors; {WhatIsOne}");
 
-        // No bytes are the end of a connection, and for datagrams an empty message.
+        // No bytes mean the end of the connection; of a datagram socket, an empty message.
         if (message.Files.Length == 0)
             throw UioException.From(Calls.Receive, name, message.Bytes == 0 && socket.SocketType != SocketType.Dgram ? -Errno.ECONNRESET
                 : -Errno.ENOMSG);
@@ -103,7 +103,7 @@ internal static class DmaBufMessage
                 $"the descriptor is not of a dma-buf but of {otherwise}; {WhatIsOne}");
     }
 
-    // What Socket calls a timeout: 0, or less, is none.
+    // A Socket's timeout of 0 or less means none.
     private static Deadline DeadlineOf(int milliseconds) =>
         new(milliseconds > 0 ? TimeSpan.FromMilliseconds(milliseconds) : Timeout.InfiniteTimeSpan);
 

@@ -12,7 +12,7 @@ public sealed class DmaHeap
 {
     private const string SystemName = "system";
 
-    // What kernels call the default CMA area when no node of the device tree describes it: since 6.17, and before.
+    // The default CMA area's name when no device tree node describes it: since 6.17, and before.
     private static readonly string[] CmaNames = ["default_cma_region", "reserved"];
 
     private DmaHeap(string name) => Name = name;
@@ -24,8 +24,8 @@ public sealed class DmaHeap
     public string DevicePath => $"{KernelPaths.Heaps}/{Name}";
 
     /// <summary>
-    /// The system heap: memory in pieces. Behind an IOMMU that translates a device sees it as one range, otherwise as several
-    /// (<see cref="DmaMapping.Ranges"/>), or gets EINVAL of a kernel that has only the boards' ioctls.
+    /// The system heap: memory in pieces. A device behind a translating IOMMU sees one range, any other sees several
+    /// (<see cref="DmaMapping.Ranges"/>). With only the boards' ioctls, an import of several ranges fails with EINVAL.
     /// </summary>
     /// <exception cref="UioException">ENOENT: the kernel has none.</exception>
     public static DmaHeap System => Open(SystemName);
@@ -35,7 +35,7 @@ public sealed class DmaHeap
     public static DmaHeap Cma => TryFindCma() ?? Open(CmaNames[^1]);
 
     /// <summary>All heaps, by name. Empty when the kernel has none.</summary>
-    /// <exception cref="UioException">EACCES: the process may not look.</exception>
+    /// <exception cref="UioException">EACCES: the process may not list them.</exception>
     public static IReadOnlyList<DmaHeap> List() =>
         [.. SysFs.Files(KernelPaths.Heaps).Select(path => new DmaHeap(Path.GetFileName(path))).OrderBy(heap => heap.Name,
             StringComparer.Ordinal)];
@@ -44,8 +44,8 @@ public sealed class DmaHeap
 
     internal static DmaHeap? TryFindCma()
     {
-        // The device tree says which node is the default area's, and the heap has that node's name. A kernel that calls it
-        // otherwise has one heap beside the system's.
+        // The device tree says which node is the default area's, and the heap has that node's name. Under another name, it is
+        // the only heap beside the system's.
         IReadOnlyList<DmaHeap> heaps = List();
         string[] names = [.. SysFs.ReadDefaultCmaNodes(), .. CmaNames];
         DmaHeap[] others = [.. heaps.Where(heap => !heap.IsSystem)];
@@ -105,7 +105,7 @@ public sealed class DmaHeap
 
     /// <summary>
     /// The system heap takes page by page until there is none left, and then the kernel kills processes to get more (6.12).
-    /// So what cannot be there is not asked for.
+    /// So this refuses more than the machine has available.
     /// </summary>
     private void CheckAvailable(long length)
     {

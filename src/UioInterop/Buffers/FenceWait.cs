@@ -5,7 +5,7 @@ namespace UioInterop;
 
 /// <summary>
 /// Waits for a buffer's implicit fences, as poll(2) tells them: Documentation/driver-api/dma-buf.rst, "Implicit Fence Poll
-/// Support". A thread for each wait: epoll would have to be told of the buffer's descriptor, and forget it again.
+/// Support". Each wait has a thread: with epoll, the buffer's descriptor would have to be added and removed again.
 /// </summary>
 internal static class FenceWait
 {

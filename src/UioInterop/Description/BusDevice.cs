@@ -20,7 +20,7 @@ internal readonly record struct BusDevice(string Bus, string Name)
     /// <summary>The driver that has the device; null when none has.</summary>
     public string? Driver => SysFs.LinkName($"{Folder}/driver");
 
-    /// <summary>The only driver that may have the device, by someone's choice; null without such a choice.</summary>
+    /// <summary>The only driver that may have the device (driver_override); null when any may.</summary>
     public string? DriverOverride => SysFs.Read($"{Folder}/driver_override") is { Length: > 0 } name and not "(null)" ? name : null;
 
     /// <summary>The driver that makes a UIO device of any device on this bus.</summary>
@@ -42,7 +42,7 @@ internal readonly record struct BusDevice(string Bus, string Name)
         return null;
     }
 
-    /// <summary>In words, that no device has a name, and those whose names begin most like it.</summary>
+    /// <summary>In words, that no device has this name, and the devices whose names are most like it.</summary>
     public static string NoSuchDevice(string name)
     {
         string[] near = [.. All.Select(device => device.Name)
@@ -87,7 +87,7 @@ internal readonly record struct BusDevice(string Bus, string Name)
     /// <summary>Binds it, and tells what the driver's probe returned, which <c>drivers_probe</c> would not.</summary>
     public int Bind(string driver) => SysFs.Write($"{DriverFolder(driver)}/bind", Name);
 
-    /// <summary>Offers it to all drivers. 0 says that none failed, and not that one took it.</summary>
+    /// <summary>Offers it to all drivers. 0 says that none failed, not that one took it.</summary>
     public int Probe() => SysFs.Write($"{Root}/{Bus}/drivers_probe", Name);
 
     public int Unbind(string driver) => SysFs.Write($"{DriverFolder(driver)}/unbind", Name);

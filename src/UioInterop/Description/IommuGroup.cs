@@ -1,6 +1,8 @@
 namespace UioInterop;
 
-/// <summary>The IOMMU group of a device: those that the IOMMU cannot tell apart. Each reaches what is mapped for any.</summary>
+/// <summary>
+/// The IOMMU group of a device: the devices that the IOMMU cannot tell apart. Each reaches what is mapped for any of them.
+/// </summary>
 /// <param name="Number">Its number in /sys/kernel/iommu_groups.</param>
 /// <param name="Type">
 /// Its kind, as the kernel names it: <c>DMA</c> translates and is strict, <c>DMA-FQ</c> translates and may leave a

@@ -11,9 +11,8 @@ namespace UioInterop;
 /// A PCI function, and the few bits of its configuration space that a UIO driver leaves to user space.
 /// </summary>
 /// <remarks>
-/// Works on <c>config</c> in /sys/bus/pci/devices, see Documentation/PCI/sysfs-pci.rst; takes root. Register numbers are
-/// those of the PCI Local Bus Specification 3.0, section 6.2. Thread-safe. <see cref="DriverBinding"/> gives a function
-/// to a driver.
+/// Works on <c>config</c> in /sys/bus/pci/devices, see Documentation/PCI/sysfs-pci.rst; needs root. Register numbers are those
+/// of the PCI Local Bus Specification 3.0, section 6.2. Thread-safe. <see cref="DriverBinding"/> gives a function to a driver.
 /// </remarks>
 public sealed partial class PciFunction : IDisposable
 {
@@ -52,8 +51,8 @@ public sealed partial class PciFunction : IDisposable
         get => (Read16(Command) & BusMasterBit) != 0;
         set
         {
-            // The lower half by itself: the kernel's interrupt handler sets the INTx-disable bit at any time, and writing
-            // that back would undo it.
+            // Writes the lower half by itself: the kernel's interrupt handler may set the INTx-disable bit at any time, and a
+            // write of the upper half could clear it again.
             Span<byte> half = stackalloc byte[1];
             lock (_gate)
             {
@@ -73,8 +72,8 @@ public sealed partial class PciFunction : IDisposable
         get => (Read16(Command) & IntxDisableBit) != 0;
         set
         {
-            // Both halves: QEMU 7.2 looks for an interrupt that is pending only when a write covers the first byte of the
-            // register, and one that came between its acknowledgement and this would be lost.
+            // Writes both halves: QEMU 7.2 looks for a pending interrupt only when a write covers the register's first byte. An
+            // interrupt that came between its acknowledgement and this write would be lost.
             Span<byte> command = stackalloc byte[sizeof(ushort)];
             lock (_gate)
             {

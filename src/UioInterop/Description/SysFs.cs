@@ -31,7 +31,7 @@ internal static class SysFs
     }
 
     /// <summary>
-    /// How much memory can be had without swapping, in bytes: <c>MemAvailable</c> in /proc/meminfo. Null when it is not told.
+    /// How much memory is available without swapping, in bytes: <c>MemAvailable</c> in /proc/meminfo. Null when that is missing.
     /// </summary>
     public static long? ReadAvailableMemory()
     {
@@ -51,10 +51,10 @@ internal static class SysFs
     /// <param name="devicePath">A node of it that has another name; null when it has the usual one.</param>
     public static UioDeviceInfo? ReadUioDevice(int number, string? devicePath = null)
     {
-        // Before the rest: what is read of another device, which gets the number meanwhile, then belongs to no identity.
+        // Read first: if another device gets the number meanwhile, the rest does not match this identity.
         ulong identity = ReadIdentity(number);
 
-        // .NET takes a link's ".." by the letters of its path, so the path must not lead through another link.
+        // .NET resolves a link's ".." by text, so the path must not lead through another link.
         if (Target($"{KernelPaths.UioDevices}/uio{number}") is not { } folder || Read($"{folder}/name") is not { } name)
             return null;
 
@@ -90,7 +90,7 @@ internal static class SysFs
     public static string? ReadSubsystem(DeviceNumber node) => LinkName($"{NodeFolder(node)}/subsystem");
 
     /// <summary>
-    /// A number that the device keeps as long as it exists, and that no later one gets, unlike its name: that of its folder
+    /// A number that the device keeps while it exists, and that no later device gets, unlike its name: the inode of its folder
     /// in sysfs. 0 when there is no such device.
     /// </summary>
     public static ulong ReadIdentity(int number) =>
@@ -161,7 +161,7 @@ internal static class SysFs
     /// <exception cref="UioException">EACCES: the process may not read it.</exception>
     public static string? Read(string path)
     {
-        // Not by System.IO.File: that locks what it reads (flock), so anyone who may read an attribute could keep it from us.
+        // Without System.IO.File, which takes a flock on what it reads: anyone who may read an attribute could block us.
         int result = Syscalls.Open(path, LibC.O_RDONLY, out SafeFileHandle? file);
         if (result == -Errno.EACCES || result == -Errno.EPERM || result == -Errno.EMFILE || result == -Errno.ENFILE)
             throw UioException.From(Calls.Open, path, result);
@@ -187,7 +187,7 @@ internal static class SysFs
         }
     }
 
-    /// <summary>The same for what one can do without: null as well when the process may not read it.</summary>
+    /// <summary>As Read, for content that is not required: null also when the process may not read it.</summary>
     public static string? TryRead(string path)
     {
         try
@@ -245,7 +245,9 @@ internal static class SysFs
         }
     }
 
-    /// <summary>What is not there is no error. What the process may not see, or has no descriptor left for, may be there.</summary>
+    /// <summary>
+    /// A missing file is no error. A file that the process may not see, or has no descriptor left for, may exist: that is one.
+    /// </summary>
     private static void ThrowIfRefused(Exception error, string path)
     {
         if (error is UnauthorizedAccessException)

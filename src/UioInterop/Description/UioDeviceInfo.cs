@@ -12,7 +12,7 @@ public sealed class UioDeviceInfo
     /// <summary>Its number: 0 is /dev/uio0.</summary>
     public required int Number { get; init; }
 
-    /// <summary>Its node: <c>/dev/uio0</c>, or another one that it was found by.</summary>
+    /// <summary>Its node: <c>/dev/uio0</c>, or the other one by which it was found.</summary>
     public string DevicePath { get => field ?? $"/dev/uio{Number}"; init; }
 
     /// <summary>The number that its nodes have.</summary>
@@ -65,7 +65,7 @@ public sealed class UioDeviceInfo
         return $"{DevicePath} \"{Name}\" ({string.Join(", ", new[] { ParentName, maps, Driver }.Where(part => part.Length > 0))})";
     }
 
-    /// <summary>That the UioDevice has been disposed.</summary>
+    /// <summary>The exception that says that the UioDevice has been disposed.</summary>
     /// <param name="rest">What else that means, in words.</param>
     internal ObjectDisposedException Disposed(string rest = "") => new("UioDevice", $"{DevicePath} has been disposed{rest}.");
 }

@@ -3,7 +3,7 @@ namespace UioInterop;
 /// <summary>A memory map of a UIO device, as in <c>/sys/class/uio/uio0/maps/map0</c>.</summary>
 /// <param name="Index">Its number.</param>
 /// <param name="Name">The name that the driver gave it; may be empty.</param>
-/// <param name="PhysicalAddress">The CPU's physical address of its first page. Kernels hide it from other users than root as 0.</param>
+/// <param name="PhysicalAddress">The CPU's physical address of its first page. Kernels show 0 to users other than root.</param>
 /// <param name="Size">The size that can be mapped, in bytes, from the first page on.</param>
 /// <param name="Offset">Where the device's registers begin in the first page, in bytes.</param>
 public sealed record UioMapInfo(int Index, string Name, ulong PhysicalAddress, long Size, int Offset)

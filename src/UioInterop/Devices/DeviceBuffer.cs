@@ -30,13 +30,13 @@ public sealed class DeviceBuffer<T> : IDisposable where T : unmanaged
     /// <summary>The buffer.</summary>
     public DmaBuf Buffer => Mapping.Buffer;
 
-    /// <summary>How the device reaches it; what a driver's transfers take.</summary>
+    /// <summary>How the device reaches it. Drivers' transfers take it.</summary>
     public DmaMapping Mapping { get; }
 
     /// <summary>How many values it has, as asked for.</summary>
     public long Length { get; }
 
-    /// <summary>What a driver's transfers take: its <see cref="Mapping"/>.</summary>
+    /// <summary>Its <see cref="Mapping"/>, which drivers' transfers take.</summary>
     /// <param name="buffer">The buffer.</param>
     public static implicit operator DmaMapping(DeviceBuffer<T> buffer)
     {
@@ -47,18 +47,18 @@ public sealed class DeviceBuffer<T> : IDisposable where T : unmanaged
     /// <summary>Copies values into it.</summary>
     /// <param name="values">The values.</param>
     /// <param name="index">The index of the first value to replace.</param>
-    /// <exception cref="ArgumentOutOfRangeException">They are more than there are from there on.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">There are fewer values from that index on.</exception>
     /// <inheritdoc cref="DmaBuf.BeginAccess"/>
     public void Write(ReadOnlySpan<T> values, long index = 0) => Buffer.Write(values, OffsetOf(index));
 
     /// <summary>Copies values out of it.</summary>
     /// <param name="values">Where they go. All of it is filled.</param>
     /// <param name="index">The index of the first value.</param>
-    /// <exception cref="ArgumentOutOfRangeException">They are more than there are from there on.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">There are fewer values from that index on.</exception>
     /// <inheritdoc cref="DmaBuf.BeginAccess"/>
     public void Read(Span<T> values, long index = 0) => Buffer.Read(values, OffsetOf(index));
 
-    /// <summary>Sets all of its values to one.</summary>
+    /// <summary>Sets every value to the same one.</summary>
     /// <param name="value">The value.</param>
     /// <inheritdoc cref="DmaBuf.BeginAccess"/>
     public void Fill(T value) => Buffer.Fill(value);

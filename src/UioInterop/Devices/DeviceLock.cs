@@ -6,14 +6,14 @@ namespace UioInterop;
 
 /// <summary>Keeps others from opening a device: see <see cref="UioOpenOptions.IsExclusive"/>.</summary>
 /// <remarks>
-/// A flock(2) on the open node. It goes with the file, and only who may open the device can take it. It is one of the node:
-/// a second node of the device, made by mknod(1) or for a container, has one of its own. The kernel's claim (UIO_IOC_CLAIM),
-/// where there is one, is of the device and holds for all of its nodes.
+/// A flock(2) on the open node. It ends with the file, and only a process that may open the device can take it. It belongs to
+/// the node: a second node of the device, made by mknod(1) or for a container, has a lock of its own. The kernel's claim
+/// (UIO_IOC_CLAIM), where there is one, belongs to the device and covers all of its nodes.
 /// </remarks>
 internal static class DeviceLock
 {
     /// <summary>Finds the process that has the device open, without opening it. Holders in other PID namespaces are not seen.</summary>
-    /// <exception cref="UioException">EBUSY: another holds it, whom the message names.</exception>
+    /// <exception cref="UioException">EBUSY: somebody else holds it; the message names the holder.</exception>
     public static void ThrowIfHeld(FileStatus node, UioDeviceInfo device, bool exclusive)
     {
         string[] holders = [.. HoldersOf(node, exclusive)];
@@ -22,7 +22,7 @@ internal static class DeviceLock
     }
 
     /// <summary>Takes the lock of a node that has been opened. It is held until that file is closed.</summary>
-    /// <exception cref="UioException">EBUSY: another holds it, whom the message names.</exception>
+    /// <exception cref="UioException">EBUSY: somebody else holds it; the message names the holder.</exception>
     public static void Take(SafeFileHandle file, FileStatus node, UioDeviceInfo device, bool exclusive)
     {
         int result = Syscalls.LockFile(file, exclusive);

@@ -1,6 +1,6 @@
 namespace UioInterop;
 
-/// <summary>What a mapping has to do with its device.</summary>
+/// <summary>The members of a mapping that name its device.</summary>
 public static class DmaMappingExtensions
 {
     extension(DmaMapping mapping)

@@ -9,13 +9,13 @@ namespace UioInterop;
 /// </summary>
 /// <remarks>
 /// <para>It usually ends with a poll: writes to a PCI device are posted, and a write that has not arrived has not stopped the device.
-/// The kernel takes a device for quiet once all polls have succeeded.</para>
+/// The kernel considers the device quiet once all polls have succeeded.</para>
 /// <para>The accesses are the kernel's. Never name a register that may have no clock or power then: the program would get SIGBUS, but
 /// the kernel's access takes the whole machine down.</para>
-/// <para>Why there is <see cref="UioDevice.Quiesce"/> besides: that runs in the program, can do whatever it takes, and leaves
-/// the device ready for the next transfer. This runs when the program is gone, and has to do no more than stop it. A device
-/// that needs no more in either case is told so once: <see cref="Run"/> can be its <see cref="UioDevice.Quiesce"/>.</para>
-/// <para>A program is for the device whose registers are in it, and can be given to that any number of times. Not
+/// <para><see cref="UioDevice.Quiesce"/> runs in the program, can do whatever it takes, and leaves the device ready for the
+/// next transfer. A quiesce program runs when the program is gone, and only has to stop the device. Where that is enough in
+/// both cases, <see cref="Run"/> can be the <see cref="UioDevice.Quiesce"/>.</para>
+/// <para>A program is for the device whose registers it names, and can be set on that device any number of times. Not
 /// thread-safe.</para>
 /// </remarks>
 /// <example>
@@ -53,7 +53,7 @@ public sealed class QuiesceProgram
     /// <param name="value">What to write.</param>
     /// <exception cref="ArgumentOutOfRangeException">The register is not inside of the map.</exception>
     /// <exception cref="ArgumentException">
-    /// The registers are another device's than those before; or the offset is not a multiple of the width.
+    /// The registers belong to another device than earlier ones; or the offset is not a multiple of the width.
     /// </exception>
     /// <exception cref="ObjectDisposedException">The device has been disposed.</exception>
     public QuiesceProgram Write<T>(Registers registers, Register<T> register, T value) where T : unmanaged, IUnsignedNumber<T> =>
@@ -66,8 +66,8 @@ public sealed class QuiesceProgram
     /// <param name="value">What they become; no other bits.</param>
     /// <exception cref="ArgumentOutOfRangeException">The register is not inside of the map.</exception>
     /// <exception cref="ArgumentException">
-    /// The value has bits outside of the mask; the registers are another device's than those before; or the offset is not a multiple of the
-    /// width.
+    /// The value has bits outside of the mask; the registers belong to another device than earlier ones; or the offset is not a multiple of
+    /// the width.
     /// </exception>
     /// <exception cref="ObjectDisposedException">The device has been disposed.</exception>
     public QuiesceProgram Modify<T>(Registers registers, Register<T> register, T mask, T value) where T : unmanaged, IUnsignedNumber<T> =>
@@ -84,15 +84,15 @@ public sealed class QuiesceProgram
     /// <param name="timeout">For how long, to the microsecond; <see cref="UioFeatures.MaxQuiesceTime"/> is for all polls together.</param>
     /// <exception cref="ArgumentOutOfRangeException">The register is not inside of the map, or the timeout is negative.</exception>
     /// <exception cref="ArgumentException">
-    /// The value has bits outside of the mask; the registers are another device's than those before; or the offset is not a multiple of the
-    /// width.
+    /// The value has bits outside of the mask; the registers belong to another device than earlier ones; or the offset is not a multiple of
+    /// the width.
     /// </exception>
     /// <exception cref="ObjectDisposedException">The device has been disposed.</exception>
     public QuiesceProgram Poll<T>(Registers registers, Register<T> register, T mask, T value, TimeSpan timeout)
         where T : unmanaged, IUnsignedNumber<T> =>
         Add(QuiesceArguments.KindPoll, registers, register, mask, value, timeout);
 
-    /// <summary>Adds a wait as long as some bits of a register have a value, for fields of which several values mean quiet.</summary>
+    /// <summary>Adds a wait while some bits of a register have a value, for fields where several values mean quiet.</summary>
     /// <inheritdoc cref="Poll{T}(Registers, Register{T}, T, T, TimeSpan)"/>
     /// <param name="registers">The map that the register is in.</param>
     /// <param name="register">The register.</param>
@@ -121,7 +121,7 @@ public sealed class QuiesceProgram
     public QuiesceProgram Poll<T>(Register<T> register, T mask, T value, TimeSpan timeout) where T : unmanaged, IUnsignedNumber<T> =>
         Poll(OwnRegisters, register, mask, value, timeout);
 
-    /// <summary>Adds a wait as long as some bits of a register of the program's own map have a value.</summary>
+    /// <summary>Adds a wait while some bits of a register of the program's own map have a value.</summary>
     /// <exception cref="InvalidOperationException">The program was made without a map.</exception>
     /// <inheritdoc cref="PollWhile{T}(Registers, Register{T}, T, T, TimeSpan)"/>
     public QuiesceProgram PollWhile<T>(Register<T> register, T mask, T value, TimeSpan timeout) where T : unmanaged, IUnsignedNumber<T> =>
@@ -169,7 +169,7 @@ public sealed class QuiesceProgram
             throw new ArgumentException($"The registers are those of {device.Info}, and the program is for {Device.Info}.",
                 nameof(registers));
 
-        // A field that never has a value is no sign of a device at rest, nor of one that runs.
+        // A value that the field can never have shows neither a device at rest nor one that runs.
         ulong bits = ulong.CreateTruncating(mask), state = ulong.CreateTruncating(value);
         if (kind != QuiesceArguments.KindWrite && (state & ~bits) != 0)
             throw new ArgumentException($"0x{state:x} has bits outside of the mask 0x{bits:x}: {register.Name} could never match it.",

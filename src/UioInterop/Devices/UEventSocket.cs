@@ -8,7 +8,7 @@ namespace UioInterop;
 /// <remarks>See netlink(7), NETLINK_KOBJECT_UEVENT. Takes no privilege.</remarks>
 internal sealed class UEventSocket : IDisposable
 {
-    // What the kernel sends is shorter (UEVENT_BUFFER_SIZE, and a path); of udev's, nothing is read.
+    // The kernel's events are shorter (UEVENT_BUFFER_SIZE, and a path); the content of udev's is not needed.
     private readonly byte[] _message = new byte[8192];
 
     private UEventSocket(SafeFileHandle file) => File = file;
@@ -35,7 +35,7 @@ internal sealed class UEventSocket : IDisposable
             if (length == -Errno.EAGAIN)
                 return unbound;
 
-            // ENOBUFS: the kernel had more to tell than fits. What is lost may be anything.
+            // ENOBUFS: the socket was full. The lost events may be any.
             if (length < 0 && length != -Errno.ENOBUFS)
                 throw UioException.From(Calls.Subscribe, "uevents", length);
 

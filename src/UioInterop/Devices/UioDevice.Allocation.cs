@@ -3,7 +3,7 @@ using UioInterop.Interop;
 
 namespace UioInterop;
 
-// Memory that suits the device, and what it has of it.
+// Allocates memory that suits the device, and lists its mappings.
 public sealed partial class UioDevice
 {
     /// <summary>
@@ -15,8 +15,8 @@ public sealed partial class UioDevice
     /// <param name="length">How many values, more than 0.</param>
     /// <param name="direction">What the device will do with them.</param>
     /// <exception cref="UioException">
-    /// ENOMEM: no heap has so much memory. ERANGE, EINVAL: the device reaches none of them. ENOENT: the kernel has no heap. Or as
-    /// for <see cref="Import"/>.
+    /// ENOMEM: no heap has so much memory. ERANGE, EINVAL: the device reaches no heap's memory. ENOENT: the kernel has no heap.
+    /// Or as for <see cref="Import"/>.
     /// </exception>
     /// <exception cref="ObjectDisposedException">The device has been disposed.</exception>
     public DeviceBuffer<T> Allocate<T>(long length, DmaDirection direction) where T : unmanaged
@@ -34,7 +34,7 @@ public sealed partial class UioDevice
             }
             catch (UioException error) when (error.Errno == Errno.ENOMEM || error.Errno == Errno.ERANGE || error.Errno == Errno.EINVAL)
             {
-                // It may be the heap's fault. The one that suits best has the best reason.
+                // Another heap may do. If none does, the failure of the one that suits best is reported.
                 buffer?.Dispose();
                 first ??= error;
             }
@@ -49,7 +49,7 @@ public sealed partial class UioDevice
     }
 
     /// <summary>
-    /// What the device has, in no order: mappings that have not ended, dropped ones included. A snapshot.
+    /// The device's mappings that have not ended, dropped ones included, in no order. A snapshot.
     /// </summary>
     public IReadOnlyList<DmaMappingInfo> Mappings
     {

@@ -3,14 +3,14 @@ using UioInterop.Interop;
 
 namespace UioInterop;
 
-// What failed where nobody could be told by an exception.
+// Failures that no exception can report.
 public sealed partial class UioDevice
 {
     private readonly ConcurrentQueue<Exception> _failures = new();
 
     /// <summary>
-    /// A failure that no exception can tell: a Dispose or an abandoned lease could not bring the device to rest, or a mapping could
-    /// not be ended. The buffers stay mapped.
+    /// A failure that no exception can report: a Dispose or an abandoned lease could not bring the device to rest, or a mapping
+    /// could not be ended. The buffers stay mapped.
     /// </summary>
     /// <remarks>
     /// Raised on the thread that failed, when it holds no lock of the library. Exceptions of a handler are ignored: it
@@ -18,14 +18,14 @@ public sealed partial class UioDevice
     /// </remarks>
     public event EventHandler<UioDeviceFailedEventArgs>? Failed;
 
-    /// <summary>Tells of a failure, now or when this thread has left the locks.</summary>
+    /// <summary>Reports a failure, now or when this thread has left the locks.</summary>
     internal void Report(Exception failure)
     {
         _failures.Enqueue(failure);
         RaiseFailures();
     }
 
-    /// <summary>Tells that a stop failed.</summary>
+    /// <summary>Reports that a stop failed.</summary>
     internal void ReportQuiesceFailed(Exception cause)
     {
         UioEventSource.Log.QuiesceFailed(Info.DevicePath, cause.Message);

@@ -7,7 +7,7 @@ public sealed partial class UioDevice
 {
     private readonly ImportAbi _imports;
     private readonly AttachmentList _attachments = new();
-    private readonly Stack<DropWitness> _witnesses = new(); // in no mapping's use
+    private readonly Stack<DropWitness> _witnesses = new(); // not used by any mapping
     private int _dropped;
 
     /// <summary>
@@ -67,7 +67,7 @@ public sealed partial class UioDevice
         }
     }
 
-    /// <summary>Ends a mapping, once the device is done with it. False when another thread does, or has.</summary>
+    /// <summary>Ends a mapping, once the device is done with it. False when another thread is ending it, or has ended it.</summary>
     bool IMappingOwner.Detach(Attachment attachment, DropWitness witness)
     {
         if (!attachment.TryBeginEnd())
@@ -95,7 +95,7 @@ public sealed partial class UioDevice
                 if (attachment.Buffer.Ledger.IsBeingWrittenBeside(attachment.Direction))
                 {
                     witness.Watch(attachment);
-                    if (_state == State.Open) // otherwise Dispose ends it, and counts on that no transfer begins
+                    if (_state == State.Open) // otherwise Dispose ends it, and relies on no transfer beginning
                         attachment.CancelEnd();
                     throw new InvalidOperationException(
                         $"A scope in which the CPU writes is open on {attachment.Buffer}, and the end of a mapping that lets the device "
@@ -119,14 +119,14 @@ public sealed partial class UioDevice
                 attachment.FailEnd();
             }
 
-            // That the device is gone is no fault of this call.
+            // ENODEV: the device is gone, and the mapping with it. This call did not fail.
             if (result < 0 && result != -Errno.ENODEV)
                 throw UioException.From(_imports.DetachCall, Info.DevicePath, result);
             return true;
         }
     }
 
-    /// <summary>Has the kernel tell where the device reaches a buffer.</summary>
+    /// <summary>Asks the kernel where the device reaches a buffer.</summary>
     void IMappingOwner.ReadRanges(Attachment attachment)
     {
         lock (_gate)

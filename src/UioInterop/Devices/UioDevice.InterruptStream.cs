@@ -27,7 +27,7 @@ public sealed partial class UioDevice
 
     /// <summary>
     /// The device's interrupts, as they come, until the token is cancelled. Each is enabled, waited for, acknowledged, and the
-    /// next enabled, before the loop's body runs: what comes meanwhile is counted, see <see cref="InterruptCount.Missed"/>.
+    /// next enabled, before the loop's body runs. Interrupts that come meanwhile are counted, see <see cref="InterruptCount.Missed"/>.
     /// </summary>
     /// <param name="acknowledge">
     /// Clears the device's own interrupt in its registers, the first map. Null for a device that needs none, or when the loop's

@@ -9,8 +9,8 @@ public sealed partial class UioDevice
     private readonly InterruptSource _interrupts;
 
     /// <summary>
-    /// Waits for an interrupt. One that came since the last wait, or since the device was opened, counts. It does not enable the
-    /// next: acknowledge the interrupt in the device's registers, then call <see cref="EnableInterrupt"/>.
+    /// Waits for an interrupt. An interrupt that came since the last wait, or since the device was opened, counts. The wait does
+    /// not enable the next one: acknowledge the interrupt in the device's registers, then call <see cref="EnableInterrupt"/>.
     /// </summary>
     /// <param name="timeout">How long to wait; zero does not wait, <see cref="Timeout.InfiniteTimeSpan"/> has no limit.</param>
     /// <param name="count">How many interrupts there were. With more than one thread waiting, each is reported to one.</param>
@@ -40,7 +40,7 @@ public sealed partial class UioDevice
     /// </summary>
     /// <exception cref="UioException">
     /// ENOSYS: the driver has no irqcontrol. EIO: the device has no interrupt. EINVAL: it was unbound. EACCES, EPERM, ENODEV: the
-    /// configuration space of its PCI function cannot be opened, which takes root.
+    /// configuration space of its PCI function cannot be opened, which needs root.
     /// </exception>
     /// <exception cref="ObjectDisposedException">The device has been disposed.</exception>
     public void EnableInterrupt()
@@ -48,7 +48,7 @@ public sealed partial class UioDevice
         // Without the lock, which may be held for as long as an import takes.
         ThrowIfDisposed();
 
-        // Of uio_pci_generic, too: the answer tells whether the function is still this device's, and not another driver's.
+        // For uio_pci_generic, too: the answer tells whether the function still belongs to this device, not to another driver.
         Span<byte> enable = stackalloc byte[sizeof(int)];
         BinaryPrimitives.WriteInt32LittleEndian(enable, 1);
         int result = Syscalls.Write(_file, enable);

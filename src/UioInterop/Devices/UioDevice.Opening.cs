@@ -29,7 +29,7 @@ public sealed partial class UioDevice
         ArgumentOutOfRangeException.ThrowIfLessThan(options.TransferTimeout, TimeSpan.Zero, nameof(options));
         UioDeviceInfo info = UioDeviceLookup.Find(id);
 
-        // The count in info is from before the file is opened, whose count starts there: what comes in between is reported, not lost.
+        // The count in info was read before the open, so interrupts that come in between are reported, not lost.
         SafeFileHandle file = UioNode.Open(info, options.IsExclusive);
         SafeFileHandle? wake = null;
         try
@@ -59,7 +59,7 @@ public sealed partial class UioDevice
     /// <exception cref="TimeoutException">The device did not appear in time; the message lists those that exist.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     /// <exception cref="UioException">
-    /// ENOTUNIQ: several devices answer to the id. EACCES: it came, but until the end the process was not let in. EBUSY:
+    /// ENOTUNIQ: several devices answer to the id. EACCES: it came, but the process was not let in before the timeout. EBUSY:
     /// another has it open.
     /// </exception>
     public static async Task<UioDevice> WaitForAsync(UioDeviceId id, TimeSpan timeout, UioOpenOptions? options = null,

@@ -14,7 +14,7 @@ public sealed partial class UioDevice
     internal bool IsPciGeneric => Info.Driver == PciGeneric;
 
     /// <summary>The PCI function behind the device; null when it is not on PCI. It is disposed with the device.</summary>
-    /// <exception cref="UioException">Its configuration space cannot be opened: that takes root.</exception>
+    /// <exception cref="UioException">Its configuration space cannot be opened: that needs root.</exception>
     /// <exception cref="ObjectDisposedException">The device has been disposed.</exception>
     public PciFunction? Pci
     {

@@ -36,7 +36,7 @@ public sealed partial class UioDevice
     /// <inheritdoc cref="GetRegisters"/>
     public Registers Registers => GetRegisters(0);
 
-    /// <summary>In words, what to do without a map of uio_pci_generic's.</summary>
+    /// <summary>In words, why uio_pci_generic makes no map of a BAR, and how to map it.</summary>
     private string WhyNoMap
     {
         get
@@ -50,7 +50,7 @@ public sealed partial class UioDevice
         }
     }
 
-    /// <summary>Has the kernel write a bus address into a register.</summary>
+    /// <summary>Asks the kernel to write a bus address into a register.</summary>
     void IRegisterOwner.WriteAddress(in WriteAddressArguments write)
     {
         lock (_gate)

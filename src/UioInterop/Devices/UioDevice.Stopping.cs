@@ -10,24 +10,24 @@ public sealed partial class UioDevice
     // No thread waits longer for another thread's stop, which may need a lock of the caller's.
     private static readonly TimeSpan s_leastPatience = TimeSpan.FromSeconds(1);
 
-    // Held while the device is brought to rest, by whom _quiescer names. Taken before _gate, never inside of it. Who gives up a
-    // transfer only tries to take it.
+    // Held while the device is brought to rest, by the thread that _quiescer names. Taken before _gate, never inside of it. A
+    // thread that gives up a transfer only tries to take it.
     private readonly object _quiesceGate = new();
     private int _quiescer; // the managed thread id; 0 is none
-    private long _triedUpTo; // the last ticket of those transfers that the last attempt was for, whatever came of it
-    private long _abandonedUpTo; // the last ticket of those that were given up; without the lock
+    private long _triedUpTo; // the last ticket that the last attempt covered, successful or not
+    private long _abandonedUpTo; // the last ticket that was given up; without the lock
     private volatile bool _closesLater; // Dispose has left the close to the thread that holds the lock
 
     /// <summary>
-    /// Brings the device to rest: stops what it does, and returns when it touches no memory any more. It runs when a
-    /// transfer is given up, when a mapping ends under a transfer, and always before the device is closed.
+    /// Brings the device to rest: stops its transfers, and returns once it no longer touches memory. It runs when a transfer is
+    /// given up, when a mapping ends under a transfer, and always before the device is closed.
     /// </summary>
     /// <remarks>
     /// A driver sets it when it opens its device; <see cref="DeviceSession"/> does for its engines. It runs on the thread that asked
     /// for it, one at a time, and may use this device even while that is being disposed, on that thread. When it returns all
     /// transfers that had begun before are over, whichever thread had begun them. When it cannot stop the device it throws: the
-    /// buffers then stay mapped, and <see cref="Failed"/> is raised. It does not run when the kernel says that the device
-    /// was unbound, and has ended its mappings.
+    /// buffers then stay mapped, and <see cref="Failed"/> is raised. It does not run once the kernel reports the device as
+    /// unbound: the kernel has ended the mappings then.
     /// </remarks>
     public Action? Quiesce { get; set; }
 
@@ -70,8 +70,8 @@ public sealed partial class UioDevice
     }
 
     /// <summary>
-    /// Whether the kernel says that the device is gone. It has ended the mappings then, and what is there of the device may be
-    /// another driver's: nothing is left to be brought to rest by this program.
+    /// Whether the kernel reports the device as gone. The kernel has ended the mappings then, and the hardware may belong to
+    /// another driver: this program has nothing left to stop.
     /// </summary>
     internal bool IsUnbound => Features.AttachesByHandle && Shim.Query(_file, out _) == -Errno.ENODEV;
 
@@ -131,7 +131,7 @@ public sealed partial class UioDevice
     }
 
     /// <summary>
-    /// Stops the device, unless the attachment turns out to be idle. False when that failed, or another thread is at it for too long.
+    /// Stops the device, unless the attachment turns out to be idle. False when that failed, or another thread takes too long to stop it.
     /// </summary>
     private bool TryStopFor(Attachment attachment, out Exception? failure)
     {
@@ -178,7 +178,7 @@ public sealed partial class UioDevice
     {
         failure = null;
 
-        // Asked for by the action itself; or all over with the file.
+        // The action itself asked for it, or the device is closed.
         if (_quiescer != 0 || _state == State.Closed)
             return false;
 

@@ -25,8 +25,8 @@ public sealed partial class UioDevice : IMappingOwner, IRegisterOwner, IDisposab
         Closed,
     }
 
-    // Protects everything below and in the other files, and that no mapping is made or ended while another is or while the
-    // device closes. A buffer's own lock is taken inside of it, never the other way round.
+    // Protects everything below and in the other files. Mappings are made and ended one at a time, and never while the device
+    // closes. A buffer's own lock is taken inside of it, never the other way round.
     private readonly object _gate = new();
     private readonly SafeFileHandle _file;
     private readonly UioOpenOptions _options;
@@ -69,8 +69,8 @@ public sealed partial class UioDevice : IMappingOwner, IRegisterOwner, IDisposab
     /// nothing; <see cref="Failed"/> tells of failures.
     /// </summary>
     /// <remarks>
-    /// <para>It does not wait for scopes in which the CPU writes. What they have written by then stays; what they write in a buffer
-    /// that the device may write, while its mapping ends, may be lost.</para>
+    /// <para>It does not wait for scopes in which the CPU writes. What they have written by then stays. What they write while the
+    /// mapping ends may be lost, if the device may write the buffer.</para>
     /// <para>When another thread has been stopping the device for <see cref="UioOpenOptions.TransferTimeout"/>, and for a second at
     /// least, the rest is left to that thread: its stop may need a lock that the caller holds.</para>
     /// </remarks>
@@ -133,8 +133,8 @@ public sealed partial class UioDevice : IMappingOwner, IRegisterOwner, IDisposab
 
     private void Close()
     {
-        // What is still in transfer is left to the close, as is an unmap that fails: that ends all mappings of the file,
-        // after the driver's release hook.
+        // Mappings still in transfer are left to the close, and so are unmaps that fail: the close ends all mappings of the
+        // file, after the driver's release hook.
         foreach (Attachment attachment in _attachments)
         {
             if (attachment.IsIdle)
@@ -157,7 +157,7 @@ public sealed partial class UioDevice : IMappingOwner, IRegisterOwner, IDisposab
         _interrupts.Dispose();
         _pci?.Dispose();
 
-        // Only now, so that a mapping whose unmap failed has had its buffer until the file was gone.
+        // Only now: a mapping whose unmap failed keeps its buffer until the file is gone.
         foreach (Attachment attachment in _attachments)
         {
             attachment.Buffer.Ledger.EndTransfersOf(attachment, long.MaxValue);

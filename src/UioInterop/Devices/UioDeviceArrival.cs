@@ -5,10 +5,10 @@ namespace UioInterop;
 
 /// <summary>Waits for a UIO device that this process may open.</summary>
 /// <remarks>
-/// <para>The kernel's uevents say when to look, and not inotify on /dev: the node is made before the device has its
-/// maps, and only the <c>bind</c> event of the device behind it comes after everything. udev tells over the same socket
-/// when it has set the permissions and links. Subscribing comes before the first look, so nothing is missed in
-/// between, and an event only ever leads to another look at /sys: it is believed in nothing else.</para>
+/// <para>The kernel's uevents say when to look. inotify on /dev would be too early: the node is made before the device has its
+/// maps, and only the <c>bind</c> event of the device behind it comes last. udev reports over the same socket when it has set
+/// the permissions and links. Subscribing comes before the first look, so nothing is missed in between. An event only leads to
+/// another look at /sys; its content is not trusted otherwise.</para>
 /// <para>Some changes have no event, such as a chmod by a script, and a container may hear none: so it also looks every second.</para>
 /// <para>Each wait has a thread of its own, for the time it lasts: it reads /sys, which takes as long as drivers take,
 /// and looks with the permissions of the thread that asked.</para>
@@ -17,8 +17,8 @@ internal sealed class UioDeviceArrival
 {
     private static readonly TimeSpan EverySecond = TimeSpan.FromSeconds(1);
 
-    // Between the node and the maps lie microseconds of the kernel's time, and there is no sign of their end but the
-    // bind event, which for a device that is there already may have been long ago. Its age tells the two apart.
+    // The maps follow the node within microseconds, and only the bind event shows that they are there. For a device that exists
+    // already, that event may have been long ago: the node's age tells the two apart.
     private static readonly TimeSpan SettlingTime = TimeSpan.FromMilliseconds(100);
 
     private readonly TaskCompletionSource<UioDeviceInfo> _result = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -38,7 +38,7 @@ internal sealed class UioDeviceArrival
     /// <param name="lookAgain">How often to look when no event comes; every second when left out.</param>
     /// <exception cref="TimeoutException">The device did not appear in time; the message lists those that exist.</exception>
     /// <exception cref="UioException">
-    /// ENOTUNIQ: several devices answer to the id. EACCES: it came, but until the end the process was not let in.
+    /// ENOTUNIQ: several devices answer to the id. EACCES: it came, but the process was not let in before the timeout.
     /// </exception>
     public static Task<UioDeviceInfo> WaitAsync(UioDeviceId id, TimeSpan timeout, CancellationToken cancellation,
         TimeSpan? lookAgain = null)
@@ -92,7 +92,7 @@ internal sealed class UioDeviceArrival
             events.Drain(_bound);
             bool ready = TryLook(out UioDeviceInfo? device, out int refusal, out TimeSpan next);
 
-            // A device that was given up during the look may be back already, and be in the middle of it.
+            // A device that was unbound during the look may be back already, and not be complete yet.
             if (ready && !events.Drain(_bound))
                 return device!;
 
@@ -131,7 +131,7 @@ internal sealed class UioDeviceArrival
             return false;
         }
 
-        // What was read above may have been read while the device was younger.
+        // Read again: the first look may have come before the maps.
         device = UioDeviceLookup.TryFind(_id);
         return device is not null;
     }

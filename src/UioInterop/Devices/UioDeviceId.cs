@@ -129,9 +129,9 @@ public readonly record struct UioDeviceId
                 parameter);
     }
 
-    /// <summary>Reads the one device that is meant, where the id says which that is: the others are not looked at.</summary>
+    /// <summary>Reads the device if the id itself says which it is, without looking at the others.</summary>
     /// <param name="device">The device; null when it is not there.</param>
-    /// <returns>Whether the id says so.</returns>
+    /// <returns>Whether the id itself says which device it is.</returns>
     internal bool TryRead(out UioDeviceInfo? device)
     {
         device = _kind switch
@@ -152,7 +152,7 @@ public readonly record struct UioDeviceId
         _ => IsOf(device.ParentName, device.DeviceTreeNode, device.Compatible),
     };
 
-    /// <summary>Whether a device, which need not be a UIO device, is the one that is meant by what lies behind a UIO device.</summary>
+    /// <summary>Whether the id names this device on its bus, with or without a UIO device.</summary>
     internal bool IsOf(BusDevice device)
     {
         if (_kind is Kind.Parent or Kind.PciAddress)
@@ -163,7 +163,7 @@ public readonly record struct UioDeviceId
     }
 
     /// <summary>
-    /// Why nothing can answer to the id, as far as that can be told without UIO devices; null when there is nothing to tell.
+    /// Why no device can match the id, as far as /sys tells without UIO devices; null when it does not tell.
     /// </summary>
     internal string? WhyUnknown() => _kind switch
     {

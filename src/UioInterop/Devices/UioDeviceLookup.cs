@@ -7,8 +7,8 @@ internal static class UioDeviceLookup
 {
     /// <summary>Finds it.</summary>
     /// <exception cref="UioException">
-    /// ENODEV: there is none; the message lists those that there are, and how to get the one that is missing. ENOTUNIQ:
-    /// there are several; the message lists them.
+    /// ENODEV: there is none; the message lists the existing ones, and says how to get the missing one. ENOTUNIQ: there are
+    /// several; the message lists them.
     /// </exception>
     public static UioDeviceInfo Find(UioDeviceId id) =>
         TryFind(id) ?? throw UioException.NotFound(Calls.Open, id.ToString(), WhyMissing(id));

@@ -9,13 +9,13 @@ internal static class UioNode
 {
     /// <summary>Opens it, for this program alone or shared.</summary>
     /// <exception cref="UioException">
-    /// EBUSY: another has it open, whom the message names. ENODEV: the node is another device's, or the device went while it
-    /// was opened. Or the node cannot be opened.
+    /// EBUSY: it is open elsewhere; the message names the holder. ENODEV: the node is another device's, or the device went
+    /// while it was opened. Or the node cannot be opened.
     /// </exception>
     public static SafeFileHandle Open(UioDeviceInfo device, bool exclusive)
     {
-        // Check everything before the open. With uio_pci_generic, closing the device again would switch off the bus mastering of
-        // whoever uses it.
+        // Check everything before the open. With uio_pci_generic, closing the device again would switch off bus mastering for
+        // the program that uses it.
         CheckResult(Syscalls.GetStatus(device.DevicePath, out FileStatus status), device);
         CheckNode(status, device);
         DeviceLock.ThrowIfHeld(status, device, exclusive);

@@ -4,14 +4,13 @@ namespace UioInterop;
 public sealed record UioOpenOptions
 {
     /// <summary>
-    /// Whether the device is opened for this program alone, as far as others use this library. True by default. uio_pci_generic switches
-    /// bus
-    /// mastering off when <i>any</i> file of a device is closed, which stops the DMA of all others.
+    /// Whether the device is opened for this program alone, as far as others use this library. True by default: uio_pci_generic switches
+    /// bus mastering off when <i>any</i> file of a device is closed, which stops the DMA of all others.
     /// </summary>
     /// <remarks>
     /// A flock(2) on the node, exclusive or shared, released with the file; and a claim of the device, on a kernel that has
-    /// claims. Without claims, nodes that were made separately, as for a container, have a lock each: nothing keeps a second
-    /// program out there.
+    /// claims. Without claims, each node that was made separately, as for a container, has a lock of its own, and nothing keeps
+    /// a second program out.
     /// </remarks>
     public bool IsExclusive { get; init; } = true;
 

@@ -9,7 +9,7 @@ namespace UioInterop;
 /// <summary>
 /// The kernel's log from now on. An IOMMU reports refused accesses there, drivers their errors.
 /// </summary>
-/// <remarks>Reads /dev/kmsg, see Documentation/ABI/testing/dev-kmsg; takes root. For one thread at a time.</remarks>
+/// <remarks>Reads /dev/kmsg, see Documentation/ABI/testing/dev-kmsg; needs root. For one thread at a time.</remarks>
 public sealed class KernelLog : IDisposable
 {
     private const string Node = "/dev/kmsg";

@@ -54,7 +54,7 @@ internal sealed class UioEventSource : EventSource
     [Event(4, Level = EventLevel.Warning, Message = "{0}: {1} interrupts came that no wait returned for")]
     public void InterruptsMissed(string device, uint missed, uint total)
     {
-        if (IsEnabled()) // for numbers are boxed
+        if (IsEnabled()) // WriteEvent boxes numbers
             Write(4, device, missed, total);
     }
 

@@ -10,8 +10,8 @@ namespace UioInterop;
 /// <remarks>
 /// <para>It sets <see cref="UioDevice.Quiesce"/> and takes the device's interrupts while a transfer is under way: nobody else waits
 /// for them then. Engines do not dispose the device; the session does.</para>
-/// <para>Thread-safe. Locks, from the outside in: the device's stops; a <see cref="StopDomain"/>'s; the device's; a buffer's. The
-/// session's own and those of waits have nothing but the interrupt's inside of them.</para>
+/// <para>Thread-safe. Locks, from the outside in: the device's stops; a <see cref="StopDomain"/>'s; the device's; a buffer's.
+/// Only the interrupt's is taken inside of the session's own and of those of waits.</para>
 /// </remarks>
 /// <example>
 /// <code>
@@ -28,7 +28,7 @@ public sealed class DeviceSession : IThreadPoolWorkItem, IDisposable
     // Held while engines are brought to rest for the first time. Stops are made inside of it.
     private readonly Lock _startGate = new();
 
-    // Protects what is about the wait for interrupts.
+    // Protects the state of the wait for interrupts.
     private readonly Lock _gate = new();
     private readonly Action _onInterrupt;
     private ConfiguredValueTaskAwaitable<InterruptCount>.ConfiguredValueTaskAwaiter _interrupt;
@@ -40,7 +40,7 @@ public sealed class DeviceSession : IThreadPoolWorkItem, IDisposable
     private PollClock? _clock; // in place of the interrupt
     private TimeSpan? _pollInterval;
     private bool _hasStarted;
-    private PciFunction? _pci; // of a device that loses its bus mastering when another file of it is closed
+    private PciFunction? _pci; // if the device loses bus mastering when another file of it is closed
 
     /// <summary>Takes over an open device.</summary>
     /// <param name="device">The device. It is disposed with the session.</param>
@@ -67,12 +67,12 @@ public sealed class DeviceSession : IThreadPoolWorkItem, IDisposable
         set
         {
             if (value is { } interval && (interval < s_shortestPoll || interval > s_longestPoll))
-                throw new ArgumentOutOfRangeException(nameof(value), value, "An engine is polled every 1 ms to every day.");
+                throw new ArgumentOutOfRangeException(nameof(value), value, "A poll interval is 1 ms to 1 day.");
 
             lock (_startGate)
             {
                 if (_hasStarted)
-                    throw new InvalidOperationException($"{Device.Info} is in use: say how to poll it before its first transfer.");
+                    throw new InvalidOperationException($"{Device.Info} is in use: set PollInterval before its first transfer.");
 
                 _pollInterval = value;
                 _clock = value is null ? null : new PollClock(value.Value, OnTick);
@@ -89,9 +89,9 @@ public sealed class DeviceSession : IThreadPoolWorkItem, IDisposable
     /// <summary>Opens a device for a driver, and brings its engines to rest. Whatever fails, the device is closed again.</summary>
     /// <param name="id">Which one.</param>
     /// <param name="options">How; exclusively unless they say otherwise.</param>
-    /// <param name="create">Makes the driver with its engines. Throws when the device is another than it is for.</param>
+    /// <param name="create">Makes the driver with its engines. Throws when the device is not one that the driver is for.</param>
     /// <returns>The driver that <paramref name="create"/> made. Its Dispose has to dispose the session.</returns>
-    /// <exception cref="TimeoutException">An engine is busy with what a program before this one began, and stays so.</exception>
+    /// <exception cref="TimeoutException">An engine stays busy with a transfer that an earlier program began.</exception>
     /// <inheritdoc cref="UioDevice.Open(UioDeviceId, UioOpenOptions?)"/>
     public static T Open<T>(UioDeviceId id, UioOpenOptions? options, Func<DeviceSession, T> create)
     {
@@ -111,11 +111,11 @@ public sealed class DeviceSession : IThreadPoolWorkItem, IDisposable
     }
 
     /// <summary>
-    /// Brings engines that have not been used yet to rest, tells the kernel how to stop them, and enables the interrupt. Their first
-    /// transfer does it otherwise.
+    /// Brings engines that have not been used yet to rest, tells the kernel how to stop them, and enables the interrupt. Without it,
+    /// their first transfer does so.
     /// </summary>
     /// <exception cref="TimeoutException">An engine stays busy.</exception>
-    /// <exception cref="UioException">EIO: the device has no interrupt. Or the kernel refuses the program that stops it.</exception>
+    /// <exception cref="UioException">EIO: the device has no interrupt. Or the kernel refuses the quiesce program.</exception>
     /// <exception cref="ObjectDisposedException">The device has been disposed.</exception>
     public void Start()
     {
@@ -178,7 +178,7 @@ public sealed class DeviceSession : IThreadPoolWorkItem, IDisposable
         if (_pci is { BusMaster: false })
         {
             throw new IOException(
-                $"{Device.Info} was not let into memory during a transfer: somebody closed another file of it, or switched bus mastering "
+                $"{Device.Info} could not reach memory during a transfer: somebody closed another file of it, or switched bus mastering "
                 + "off. The data is lost.");
         }
     }
@@ -221,7 +221,7 @@ public sealed class DeviceSession : IThreadPoolWorkItem, IDisposable
         }
     }
 
-    /// <summary>Drops interrupts of earlier transfers, so that none is taken for that of the next.</summary>
+    /// <summary>Drops interrupts of earlier transfers, so that none counts for the next.</summary>
     internal void DropInterrupts()
     {
         lock (_gate)
@@ -237,7 +237,7 @@ public sealed class DeviceSession : IThreadPoolWorkItem, IDisposable
         foreach (Engine engine in engines)
         {
             if (engine.TakeStopProgram() is not { } program)
-                return null; // the kernel would take the others for quiet
+                return null; // the kernel would consider the others quiet
             all.Append(program);
         }
 
@@ -313,7 +313,7 @@ public sealed class DeviceSession : IThreadPoolWorkItem, IDisposable
         }
     }
 
-    // On the interrupt thread, which serves all devices: nothing here may wait. Only when the device is closed on another one.
+    // Runs on the interrupt thread, which serves all devices, so nothing here may wait. On another thread only when the device is closed.
     private void OnInterrupt()
     {
         if (TryGetInterrupt() && HandOut(mayWait: false))
@@ -368,7 +368,7 @@ public sealed class DeviceSession : IThreadPoolWorkItem, IDisposable
             if (!engine.HasStarted)
                 continue;
 
-            // One is being reset, perhaps, which may take long. Those that have been asked are asked again then.
+            // The engine may be in a reset, which may take long. The thread pool then asks all of them again.
             if (!Enter(engine.Domain.Gate, mayWait))
             {
                 ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);

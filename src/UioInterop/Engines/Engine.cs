@@ -6,7 +6,7 @@ namespace UioInterop;
 /// </summary>
 /// <remarks>
 /// The driver's Start, Acknowledge and <see cref="Reset"/> run under the lock of the engine's
-/// <see cref="StopDomain"/>, one at a time. They touch registers and return soon; what enters the engine again from there throws
+/// <see cref="StopDomain"/>, one at a time. They touch registers and return soon. A call back into the engine from there throws
 /// <see cref="InvalidOperationException"/>.
 /// </remarks>
 public abstract class Engine
@@ -130,7 +130,7 @@ public abstract class Engine
         cause);
 
     /// <summary>
-    /// Ends leases of something that was started and did not get done: stops the engine, unless that has happened since.
+    /// Ends the leases of a transfer that was started and is not done: stops the engine, unless it has been stopped since.
     /// </summary>
     /// <param name="leases">The leases.</param>
     /// <param name="stops">The domain's stops when it began.</param>
@@ -153,7 +153,7 @@ public abstract class Engine
         {
             return; // meanwhile
         }
-#pragma warning disable CA1031 // Whatever it is, the engine may be running; why is what the caller hears of.
+#pragma warning disable CA1031 // Whatever it is, the engine may be running. The caller hears of "why".
         catch (Exception failure)
 #pragma warning restore CA1031
         {

@@ -182,7 +182,7 @@ internal sealed class EngineWait : IValueTaskSource, IThreadPoolWorkItem
 
     void IValueTaskSource.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags)
     {
-        // Not the other way round: to come after the completion would allocate.
+        // In this order: a continuation that is added after the completion allocates.
         _core.OnCompleted(continuation, state, token, flags);
         lock (_gate)
             _isAwaited = true;
@@ -198,10 +198,10 @@ internal sealed class EngineWait : IValueTaskSource, IThreadPoolWorkItem
     private void OnCancelled()
     {
         if (TryDecide(Outcome.Cancelled))
-            Complete(inline: false); // the caller's thread cancels, and is not to stop an engine
+            Complete(inline: false); // the thread that cancels must not have to stop an engine
     }
 
-    // It may be late, and then is one of a transfer before this.
+    // The timer may be late: then it belongs to an earlier transfer.
     private void OnTime()
     {
         lock (_gate)

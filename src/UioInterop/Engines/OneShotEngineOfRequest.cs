@@ -51,10 +51,10 @@ public abstract class OneShotEngine<TRequest> : Engine where TRequest : struct
     protected abstract void Start(in TRequest request, TransferLeases leases);
 
     /// <summary>
-    /// Clears what interrupt of the engine is pending, and says whether the transfer is done. Runs under the domain's lock after each
+    /// Clears the engine's pending interrupt, and says whether the transfer is done. Runs under the domain's lock after each
     /// interrupt of the device, whichever engine's it was, and before a start.
     /// </summary>
-    /// <returns>Whether the transfer is done. It counts only for one that has been started and not been stopped.</returns>
+    /// <returns>Whether the transfer is done. It counts only for a transfer that was started and not stopped.</returns>
     /// <exception cref="IOException">The engine reports an error, which ends the transfer. Any exception does.</exception>
     protected abstract EngineState Acknowledge();
 
@@ -119,7 +119,7 @@ public abstract class OneShotEngine<TRequest> : Engine where TRequest : struct
     /// </exception>
     /// <exception cref="UioException">EIO, EINVAL, ENODEV: the device was unbound.</exception>
     /// <exception cref="ObjectDisposedException">
-    /// The mapping or the device has been disposed. When the device was disposed meanwhile, the memory is free once that is over.
+    /// The mapping or the device has been disposed. When the device was disposed meanwhile, the memory is free once that Dispose is over.
     /// </exception>
     protected ValueTask<InterruptCount> RunAsync(TRequest request, TimeSpan timeout, CancellationToken token = default)
     {
@@ -169,7 +169,7 @@ public abstract class OneShotEngine<TRequest> : Engine where TRequest : struct
 
     internal override void OnStopped(Engine by, string why, Exception? cause)
     {
-        // What has been decided may have been so by this very stop's cause.
+        // The wait may be decided already, by what caused this stop.
         if (!_wait.IsPending)
             return;
 
@@ -180,7 +180,7 @@ public abstract class OneShotEngine<TRequest> : Engine where TRequest : struct
 
     internal override void OnClosed()
     {
-        // Those who wait for their turn fail, and hand it on until it is here.
+        // Transfers that wait for their turn fail and pass it on, until it comes here.
         if (!HasStarted || !_turn.Wait(s_longestClose))
             return;
 
@@ -213,7 +213,7 @@ public abstract class OneShotEngine<TRequest> : Engine where TRequest : struct
             Session.Start();
         Domain.Recover(this);
 
-        // Before the leases: one that a stop has ended must not be started with.
+        // Read before the leases are taken: a lease that a stop has ended must start nothing.
         int stops = _stops = Domain.Stops;
         bool hasStarted = false;
         try
@@ -226,7 +226,7 @@ public abstract class OneShotEngine<TRequest> : Engine where TRequest : struct
 
                 DropPending();
 
-                // A device without its driver, and so without its mappings, does not get past this.
+                // Throws for an unbound device, whose mappings are gone.
                 Session.EnableInterrupt();
                 _wait.Begin(isAsync);
                 hasStarted = true;
@@ -276,7 +276,7 @@ public abstract class OneShotEngine<TRequest> : Engine where TRequest : struct
         EngineWait.Outcome outcome = _wait.End(out InterruptCount count, out Exception? error);
         if (outcome == EngineWait.Outcome.Done)
         {
-            // Also when it says that it is done: it may have been stopped before.
+            // Even if the engine says that it is done: it may have been stopped before.
             if (_leases.TryComplete())
                 return count;
 
@@ -296,7 +296,7 @@ public abstract class OneShotEngine<TRequest> : Engine where TRequest : struct
         return default;
     }
 
-    // The device may have been disposed or unbound, and that the time is over is true all the same.
+    // The device may have been disposed or unbound. The time is over all the same.
     private string DescribeTimeoutOrNot(TimeSpan timeout)
     {
         try

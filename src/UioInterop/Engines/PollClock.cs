@@ -1,7 +1,7 @@
 namespace UioInterop;
 
 /// <summary>Ticks while transfers are under way, in place of a device's interrupt.</summary>
-#pragma warning disable CA1001 // A timer that is not due keeps nothing, and a tick may be under way at any end.
+#pragma warning disable CA1001 // A timer that is not due holds nothing, and a tick may be under way whenever the clock ends.
 internal sealed class PollClock
 #pragma warning restore CA1001
 {

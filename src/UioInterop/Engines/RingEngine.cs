@@ -4,14 +4,14 @@ namespace UioInterop;
 
 /// <summary>
 /// An engine that receives without an end: it fills a ring of parts one after the other, and interrupts on the way. This class hands
-/// the parts to the program, counts what was overrun, and does what <see cref="OneShotEngine{TRequest}"/> does besides.
+/// the parts to the program, counts overruns, and otherwise does what <see cref="OneShotEngine{TRequest}"/> does.
 /// </summary>
 /// <remarks>
 /// <para>An engine with a tail stops before parts that have not been given back: a part is lent to the program, and the stream stalls
-/// while all are. A cyclic engine goes round whatever the program does: there the program copies a part, and hears when the engine
-/// has come round meanwhile (<see cref="RingPart.TryCopyTo"/>).</para>
-/// <para>The kernel syncs all of a buffer when the CPU begins and ends to read it: with a buffer for each part that is a part, with
-/// one buffer for all it is the whole ring, each time.</para>
+/// while all are. A cyclic engine goes round whatever the program does. The program copies a part, and
+/// <see cref="RingPart.TryCopyTo"/> says whether the engine has come round meanwhile.</para>
+/// <para>The kernel syncs the whole buffer at both ends of a read. With a buffer for each part that is one part; with one buffer
+/// for all, the whole ring each time.</para>
 /// <para>Thread-safe; one thread receives at a time. Receiving allocates nothing once it has run for a while.</para>
 /// </remarks>
 public abstract class RingEngine : StreamEngine
@@ -35,14 +35,15 @@ public abstract class RingEngine : StreamEngine
     private protected sealed override int Doubt => PartsInDoubt;
 
     /// <summary>
-    /// How much the engine has put into a part that it has filled. Runs under the domain's lock. All of it, unless overridden.
+    /// How much the engine has put into a part that it has filled, in bytes. Runs under the domain's lock. All of the part,
+    /// unless overridden.
     /// </summary>
     /// <param name="part">The part's number.</param>
     protected virtual long LengthOf(int part) => PartAt(part).Length;
 
     /// <summary>
     /// How many parts a cyclic engine may be writing: the one after those that it has filled, and one more if it may be further than
-    /// <see cref="StreamEngine.Acknowledge"/> sees. They are none to read.
+    /// <see cref="StreamEngine.Acknowledge"/> sees. The program does not get those.
     /// </summary>
     protected virtual int PartsInDoubt => 1;
 
@@ -75,7 +76,7 @@ public abstract class RingEngine : StreamEngine
 
     /// <summary>
     /// The ring as a stream: a read copies from the parts in their order, waits while there is none, and gives each back when all of
-    /// it has been read. Where a packet ends does not show. Nobody else receives meanwhile.
+    /// it has been read. It does not show where a packet ends. No other code receives meanwhile.
     /// </summary>
     /// <returns>
     /// The stream, for one reader. A read throws as <see cref="ReceiveAsync(TimeSpan, CancellationToken)"/> does, and

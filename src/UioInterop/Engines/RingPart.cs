@@ -31,7 +31,7 @@ public readonly struct RingPart : IDisposable, IEquatable<RingPart>
     public long Offset { get; }
 
     /// <summary>Begins a scope in which the CPU reads the part. End it before the part is given back.</summary>
-    /// <remarks>Of a cyclic ring the engine may write it meanwhile: <see cref="TryCopyTo"/> tells.</remarks>
+    /// <remarks>A cyclic engine may write it meanwhile: <see cref="TryCopyTo"/> tells.</remarks>
     /// <inheritdoc cref="DmaBuf.BeginAccess"/>
     public CpuAccess BeginRead() => Mapping.Buffer.BeginAccess(CpuAccessMode.Read, Offset, checked((int)Length));
 

@@ -4,7 +4,7 @@ namespace UioInterop;
 
 /// <summary>
 /// An engine with a tail that sends without an end: the program fills parts of a ring, and the engine sends them one after the other.
-/// This class says which parts are free, and does what <see cref="OneShotEngine{TRequest}"/> does besides.
+/// This class says which parts are free, and otherwise does what <see cref="OneShotEngine{TRequest}"/> does.
 /// </summary>
 /// <remarks>
 /// <para>Parts are sent in the order in which they were rented. When none is free, a rent waits for the engine.</para>

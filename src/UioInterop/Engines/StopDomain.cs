@@ -57,7 +57,9 @@ public sealed class StopDomain
     /// <param name="engine">The engine.</param>
     /// <param name="why">The cause, for the transfers that it ends.</param>
     /// <param name="cause">What led to it; may be null.</param>
-    /// <param name="since">Only if the domain has not been stopped since it had been stopped so often; -1 is in any case.</param>
+    /// <param name="since">
+    /// The value of <see cref="Stops"/> when the transfer began: if it has changed, this does nothing. -1 stops in any case.
+    /// </param>
     internal void Stop(Engine engine, string why, Exception? cause = null, int since = -1)
     {
         ThrowIfHeld(engine);
@@ -112,7 +114,7 @@ public sealed class StopDomain
             }
             catch (Exception error) when (error is not ObjectDisposedException)
             {
-                throw new InvalidOperationException($"{engine} cannot be started since a transfer that was given up could not "
+                throw new InvalidOperationException($"{engine} cannot be started: an earlier transfer was given up and could not "
                     + $"be stopped: {error.Message}", error);
             }
         }

@@ -5,7 +5,7 @@ namespace UioInterop;
 
 /// <summary>
 /// An engine without an end: it goes around a ring of parts of memory, and interrupts on the way. <see cref="RingEngine"/> receives
-/// into them, <see cref="SendRingEngine"/> sends them. This class knows whose each part is.
+/// into them, <see cref="SendRingEngine"/> sends them. This class keeps track of who has each part.
 /// </summary>
 public abstract class StreamEngine : Engine
 {
@@ -13,16 +13,16 @@ public abstract class StreamEngine : Engine
     private readonly EngineWait _wait = new();
     private readonly DmaDirection _direction;
     private readonly bool _isCyclic;
-    private readonly List<long> _unused = []; // parts that the program had and gives back without their use: they are next
+    private readonly List<long> _unused = []; // parts that the program gave back unused: it gets them next
     private TransferPart[] _parts = [];
     private TransferLease[] _leases = [];
     private bool[] _isReturned = [];
     private bool _isRunning;
     private bool _isListening;
-    private Exception? _failure; // why it does not run any more
+    private Exception? _failure; // why it no longer runs
     private int _run; // which one, so that parts of an earlier one are not taken back
     private int _isTaking; // without the lock
-    private long _done; // parts that the engine is done with, and so free for the program
+    private long _done; // parts that the engine has finished: the program may have them
     private long _taken; // parts that the program has been handed, or has lost
     private long _tail; // parts that the program has given to the engine
 
@@ -42,7 +42,7 @@ public abstract class StreamEngine : Engine
     protected abstract void Start(ReadOnlySpan<TransferLease> parts);
 
     /// <summary>
-    /// Clears what interrupt of the engine is pending, and says how many parts it is done with since the last call. Runs under the
+    /// Clears the engine's pending interrupt, and says how many parts the engine has finished since the last call. Runs under the
     /// domain's lock after each interrupt of the device, whichever engine's it was, before a start, and before a stop.
     /// </summary>
     /// <param name="count">
@@ -81,7 +81,7 @@ public abstract class StreamEngine : Engine
             Session.Start();
         Domain.Recover(this);
 
-        int stops = Domain.Stops; // before the leases: one that a stop has ended must not be started with
+        int stops = Domain.Stops; // read before the leases are taken: a lease that a stop has ended must start nothing
         var leases = new TransferLeases();
         bool hasStarted = false;
         try
@@ -102,7 +102,7 @@ public abstract class StreamEngine : Engine
                 DropPending();
                 stops = Domain.Stops;
 
-                // A device without its driver, and so without its mappings, does not get past this.
+                // Throws for an unbound device, whose mappings are gone.
                 Session.EnableInterrupt();
                 (_parts, _leases, _isReturned) = (copy, new TransferLease[copy.Length], new bool[copy.Length]);
                 leases.AsSpan().CopyTo(_leases);
@@ -130,7 +130,7 @@ public abstract class StreamEngine : Engine
 
     /// <summary>
     /// Stops the engine, and ends the ring. Parts that the program has stay readable, and those that had been filled can still be
-    /// received. What has not been sent is not. Does nothing when it does not run.
+    /// received. Parts that have not been sent are dropped. Does nothing when it does not run.
     /// </summary>
     /// <exception cref="TimeoutException">
     /// The engine stays busy, by the driver's <see cref="Engine.Reset"/>. Its buffers stay where they are.
@@ -337,7 +337,7 @@ public abstract class StreamEngine : Engine
         }
     }
 
-    /// <summary>The program does not use a part that it has been handed: it is the next.</summary>
+    /// <summary>The program gives a part back unused: it gets that part next.</summary>
     internal void TakeBackUnused(int run, long number)
     {
         lock (Domain.Gate)
@@ -464,7 +464,7 @@ public abstract class StreamEngine : Engine
         return false;
     }
 
-    // False when an error is to be told first. Under the domain's lock.
+    // False when an error has to be reported first. Under the domain's lock.
     private bool TryBeginWait(bool isAsync)
     {
         if (!_isRunning)
@@ -503,7 +503,7 @@ public abstract class StreamEngine : Engine
         {
             case EngineWait.Outcome.TimedOut:
                 throw new TimeoutException(
-                    $"{this} was done with no part within {deadline.After.TotalMilliseconds:0} ms. The ring goes on.");
+                    $"{this} finished no part within {deadline.After.TotalMilliseconds:0} ms. The ring goes on.");
             case EngineWait.Outcome.Cancelled:
                 throw new OperationCanceledException(token);
         }

@@ -1,6 +1,6 @@
 namespace UioInterop;
 
-/// <summary>The calls that can fail, by the names under which their manuals describe them.</summary>
+/// <summary>The calls that can fail, under the names in their manuals.</summary>
 internal static class Calls
 {
     public const string Open = "open";

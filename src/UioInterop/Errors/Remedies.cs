@@ -9,7 +9,7 @@ internal static class Remedies
         "the device was unbound from its UIO driver or unplugged; the kernel has ended its mappings; dispose the UioDevice and "
             + "open it again when it is back";
 
-    private const string BindTakesRoot = "binding a device to a driver takes root";
+    private const string BindTakesRoot = "binding a device to a driver needs root";
 
     private const string SysReadOnly = "/sys is mounted read-only, as in a container: bind the device outside of it";
 
@@ -28,7 +28,7 @@ internal static class Remedies
 
     private const string CannotMap =
         "the kernel could not map the buffer for this device: its DMA mask may not reach the memory, or the device is "
-            + "gone; the kernel log knows more";
+            + "gone; the kernel log may say more";
 
     private const string ReadOnly =
         "the device or the buffer was opened for reading only, and the direction lets the device write";
@@ -36,7 +36,7 @@ internal static class Remedies
     private const string ClosedBuffer = "the buffer's descriptor was closed behind the library's back";
 
     private const string NeedsRawIo =
-        "no IOMMU keeps the device to what is imported (none is on, it is lazy, or other devices are in the group), so an import takes "
+        "no IOMMU keeps the device to what is imported (none is on, it is lazy, or other devices are in the group), so an import needs "
             + "CAP_SYS_RAWIO: run as root, give the program that capability (AmbientCapabilities=CAP_SYS_RAWIO in systemd), switch the "
             + "IOMMU on, or, for a lazy one, unbind the device and write DMA to its group's type (/sys/kernel/iommu_groups/N/type)";
 
@@ -66,7 +66,7 @@ internal static class Remedies
         [(Calls.OpenHeap, Errno.EACCES)] = Permission,
         [(Calls.OpenHeap, Errno.EPERM)] = Permission,
 
-        [(Calls.Attach, Errno.EINVAL)] = _ => "the descriptor is of something else than a dma-buf",
+        [(Calls.Attach, Errno.EINVAL)] = _ => "the descriptor is not of a dma-buf",
         [(Calls.Attach, Errno.EBUSY)] = _ =>
             "this device has already imported the buffer: use that DmaMapping, or dispose it first; or it still writes into buffers of a "
             + "program that has ended (dmabuf/quarantined in sysfs): reset the device",
@@ -83,13 +83,13 @@ internal static class Remedies
 
         [(Calls.Detach, Errno.ENOENT)] = _ => EndedByOthers,
         [(Calls.Ranges, Errno.ENOTTY)] = _ =>
-            "this kernel keeps bus addresses to itself (CONFIG_UIO_DMABUF_ADDRESSES): Registers.WriteAddress has "
-            + "it write one into a register",
+            "this kernel keeps bus addresses to itself (CONFIG_UIO_DMABUF_ADDRESSES): Registers.WriteAddress "
+            + "makes it write one into a register",
         [(Calls.Ranges, Errno.ENODEV)] = _ => DeviceGone,
         [(Calls.Ranges, Errno.ENOENT)] = _ => EndedByOthers,
         [(Calls.WriteAddress, Errno.ENOENT)] = _ => EndedByOthers,
         [(Calls.WriteAddress, Errno.E2BIG)] = _ =>
-            "the buffer is not in one range for so long: take the lease on less, or allocate from DmaHeap.Cma",
+            "the part is not one contiguous range: take a lease on less, or allocate from DmaHeap.Cma",
         [(Calls.WriteAddress, Errno.ERANGE)] = _ =>
             "the address needs more than 32 bits; the register holds 32: write it into a pair, or a register of 64 bits",
         [(Calls.WriteAddress, Errno.EOPNOTSUPP)] = _ => NoRegisters,
@@ -197,7 +197,7 @@ internal static class Remedies
         [(Calls.Bind, Errno.EINVAL)] = _ => "uio_pdrv_genirq takes only devices from a device tree or ACPI; the kernel log says why",
         [(Calls.Bind, Errno.EAGAIN)] = _ =>
             "it waits for another device, such as an IOMMU, a clock or an interrupt controller, see /sys/kernel/debug/devices_deferred; "
-            + "try again when that has come",
+            + "try again when that is there",
 
         [(Calls.GiveBack, Errno.EACCES)] = _ => BindTakesRoot,
         [(Calls.GiveBack, Errno.EPERM)] = _ => BindTakesRoot,
@@ -213,18 +213,18 @@ internal static class Remedies
             "the driver knows these numbers already, by itself or since an earlier new_id (remove_id undoes that); for one "
             + "function use DriverBinding.Bind",
         [(Calls.AddPciId, Errno.EINVAL)] = _ =>
-            "the driver's own table has data for each of its ids, and takes none without: use DriverBinding.Bind",
+            "the driver needs data for each id, from its own table, and takes no id without: use DriverBinding.Bind",
         [(Calls.RemovePciId, Errno.EACCES)] = _ => BindTakesRoot,
         [(Calls.RemovePciId, Errno.EPERM)] = _ => BindTakesRoot,
         [(Calls.RemovePciId, Errno.EROFS)] = _ => SysReadOnly,
         [(Calls.RemovePciId, Errno.ENODEV)] = _ =>
-            "the driver did not know these numbers any more: somebody else has taken them away; its functions are unbound",
+            "the driver no longer knew these numbers: somebody else has taken them away; its functions are unbound",
 
         [(Calls.Subscribe, Errno.EAFNOSUPPORT)] = _ =>
             "the process may not open netlink sockets: add AF_NETLINK to RestrictAddressFamilies= of its systemd unit",
 
-        [(Calls.KernelLog, Errno.EPERM)] = _ => "reading the kernel log takes root (CAP_SYSLOG), see kernel.dmesg_restrict",
-        [(Calls.KernelLog, Errno.EACCES)] = _ => "reading the kernel log takes root (CAP_SYSLOG), see kernel.dmesg_restrict",
+        [(Calls.KernelLog, Errno.EPERM)] = _ => "reading the kernel log needs root (CAP_SYSLOG), see kernel.dmesg_restrict",
+        [(Calls.KernelLog, Errno.EACCES)] = _ => "reading the kernel log needs root (CAP_SYSLOG), see kernel.dmesg_restrict",
     };
 
     public static string For(string call, string device, int errno)
@@ -239,7 +239,7 @@ internal static class Remedies
             _ when errno == Errno.ENOMEM => "out of memory, or of address space",
             _ when errno == Errno.ENODEV => DeviceGone,
             _ when errno == Errno.EACCES || errno == Errno.EPERM => "the process lacks the permission: try as root",
-            _ => "the kernel log (dmesg) may know more",
+            _ => "the kernel log (dmesg) may say more",
         };
     }
 
@@ -255,7 +255,7 @@ internal static class Remedies
         return list.Length == 0 ? $"there is no {what}" : $"there is: {list}";
     }
 
-    // A remedy is for a failure that is there already: what cannot be listed is left out.
+    // A remedy must not fail itself: what cannot be listed is left out.
     private static string[] NamesIn(string folder)
     {
         try
@@ -283,7 +283,7 @@ internal static class Remedies
         string udev = path.StartsWith("/dev/", StringComparison.Ordinal)
             ? $"; run as root, or let a group in by a udev rule: SUBSYSTEM==\"{subsystem}\", KERNEL==\"{node}\", "
                 + "GROUP=\"uio\", MODE=\"0660\""
-            : path.StartsWith("/sys/", StringComparison.Ordinal) ? "; run as root, or look what hides it: InaccessiblePaths= of "
+            : path.StartsWith("/sys/", StringComparison.Ordinal) ? "; run as root, or find what hides it: InaccessiblePaths= of "
                 + "a systemd unit, a container"
             : "; run as root";
 

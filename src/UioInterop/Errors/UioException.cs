@@ -48,7 +48,7 @@ public sealed class UioException : IOException
     internal static UioException From(string call, string device, long result) =>
         new(call, device, (int)-result, Remedies.For(call, device, (int)-result));
 
-    /// <summary>The exception for something that .NET found missing, which has no call of its own.</summary>
+    /// <summary>The exception for something that .NET found missing without a system call to name.</summary>
     internal static UioException NotFound(string call, string device, string remedy) =>
         new(call, device, Interop.Errno.ENODEV, remedy);
 }

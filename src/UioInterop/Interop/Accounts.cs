@@ -10,7 +10,7 @@ internal static class Accounts
 
     public static string GroupName(uint id) => NameOr(id, static id => Syscall.getgrgid(id)?.gr_name);
 
-    /// <summary>Mono.Posix needs a native helper that small images leave out, and an error must not fail over it.</summary>
+    /// <summary>Mono.Posix needs a native helper, which small images leave out. An error message must not fail for lack of it.</summary>
     private static string NameOr(uint id, Func<uint, string?> name)
     {
         try

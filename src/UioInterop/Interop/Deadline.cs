@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 
 namespace UioInterop;
 
-/// <summary>The end of a timeout that runs, for a wait that takes several steps.</summary>
+/// <summary>The end of a running timeout, for a wait of several steps.</summary>
 /// <remarks>A value: nothing is allocated for it. The default one is over.</remarks>
 /// <example>
 /// <code>
@@ -17,7 +17,7 @@ namespace UioInterop;
 /// </example>
 public readonly record struct Deadline
 {
-    // Beyond, there is nothing left to round up to.
+    // A longer one could not be rounded up.
     private static readonly TimeSpan Longest = TimeSpan.MaxValue - TimeSpan.FromMilliseconds(1);
 
     private readonly long _start;
@@ -53,8 +53,8 @@ public readonly record struct Deadline
     public bool IsOver => Remaining == TimeSpan.Zero;
 
     /// <summary>
-    /// <see cref="Remaining"/>, or less: for loops that poll, and for waits that take no longer times. In whole milliseconds, rounded
-    /// up: many waits cut off fractions, and would not wait at all.
+    /// <see cref="Remaining"/>, or less: for loops that poll, and for waits with an upper limit. In whole milliseconds, rounded up:
+    /// many waits cut off fractions, and would not wait at all.
     /// </summary>
     /// <param name="longest">How long at most; <see cref="Timeout.InfiniteTimeSpan"/> sets no limit.</param>
     public TimeSpan RemainingAtMost(TimeSpan longest)

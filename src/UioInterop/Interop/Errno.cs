@@ -42,7 +42,8 @@ internal static class Errno
     public static int ERANGE => LibC.ERANGE;
     public static int E2BIG => LibC.E2BIG;
 
-    // Not all from Mono's enumeration: without a free descriptor its assembly could not be loaded, and EMFILE not be told.
+    // The common names do not come from Mono's enumeration: without a free descriptor its assembly cannot be loaded, and EMFILE
+    // could not be named.
     private static readonly Dictionary<int, string> s_names = new()
     {
         [EPERM] = nameof(EPERM), [ENOENT] = nameof(ENOENT), [EINTR] = nameof(EINTR), [EIO] = nameof(EIO),

@@ -10,8 +10,8 @@ namespace UioInterop.Interop;
 /// Finds libuiodmabuf.so where a build, a package or a publish has put it.
 /// </summary>
 /// <remarks>
-/// The loader finds a package's <c>runtimes/&lt;rid&gt;/native</c>, but not that of a project reference: there the file
-/// is copied and nobody looks. Hence one resolver for all of them.
+/// The loader finds a package's <c>runtimes/&lt;rid&gt;/native</c>, but not that of a project reference, where the file is
+/// copied and nobody looks. So one resolver finds all of them.
 /// </remarks>
 internal static class NativeLibraryResolver
 {
@@ -61,7 +61,7 @@ internal static class NativeLibraryResolver
             }
         }
 
-        // A package's folder, which the host keeps to itself, and then LD_LIBRARY_PATH and the system's folders.
+        // The host's search: a package's folder, which only the host knows, then LD_LIBRARY_PATH and the system's folders.
         if (NativeLibrary.TryLoad(Shim.Library, assembly, searchPath, out nint library))
             return library;
 

@@ -7,9 +7,9 @@ namespace UioInterop.Interop;
 /// libuiodmabuf.so, declared one to one. Each function is described in native/include/uiodmabuf.h.
 /// </summary>
 /// <remarks>
-/// Results are zero or a descriptor, or a negative errno; EINTR never comes back. Descriptors are made into handles by
-/// the caller: only there is it known which call to name when it fails. Where descriptors are numbers, the caller has a
-/// reason of its own why they stay open meanwhile; a handle counts its users on each call.
+/// Results are zero or a descriptor, or a negative errno; EINTR never comes back. The caller makes handles of descriptors: only
+/// the caller knows which call to name on failure. A function takes a descriptor as a number where its caller keeps it open by
+/// other means; a handle would count its users on each call.
 /// </remarks>
 internal static unsafe partial class Shim
 {
@@ -63,7 +63,7 @@ internal static unsafe partial class Shim
     [LibraryImport(Library, EntryPoint = "uiodmabuf_wait")]
     public static partial int Wait(int uio, int wake, ref long nanoseconds, out uint count);
 
-    // One load or store each, so there is nothing to wait for and the collector need not be told. Nothing above is like that.
+    // Each is one load or store and never blocks, so the GC transition is suppressed. The functions above may block.
 
     [SuppressGCTransition, LibraryImport(Library, EntryPoint = "uiodmabuf_read8")]
     public static partial byte Read8(void* address);

@@ -138,9 +138,9 @@ internal static unsafe class Syscalls
         WaitUntilReady(file, PollReadable, ref timeout, wake);
 
     /// <summary>
-    /// Waits until the file is ready, or in an error that using it would tell. Returns 1 then, and 0 when the time is
-    /// over. What is left of the time comes back, so that waiting on does not begin anew. <paramref name="wake"/>, when it
-    /// is readable, ends the wait as well.
+    /// Waits until the file is ready, or in an error that its next use reports. Returns 1 then, and 0 at the timeout.
+    /// <paramref name="timeout"/> comes back as what is left of it. <paramref name="wake"/>, when it is readable, ends the wait
+    /// as well.
     /// </summary>
     public static int WaitUntilReady(SafeFileHandle file, short events, ref TimeSpan timeout, SafeFileHandle? wake = null)
     {
@@ -230,8 +230,8 @@ internal static unsafe class Syscalls
     /// <summary>Receives one byte and all descriptors that came along with it, without waiting.</summary>
     public static int ReceiveDescriptors(SafeHandle socket, out ReceivedMessage received)
     {
-        // The most that the kernel lets a message carry (SCM_MAX_FD, 253), and what else a socket may be set to tell:
-        // so descriptors are lost for want of free numbers only.
+        // Room for the most descriptors that a message may carry (SCM_MAX_FD, 253), and for other control data: so descriptors
+        // are lost only when no number is free.
         const int ControlLength = 2048;
 
         using var fd = new Borrowed(socket);

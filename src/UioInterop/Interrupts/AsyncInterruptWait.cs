@@ -2,10 +2,10 @@ using System.Threading.Tasks.Sources;
 
 namespace UioInterop;
 
-/// <summary>One asynchronous wait. Used again once its result has been taken; one that nobody awaits is left to the collector.</summary>
+/// <summary>One asynchronous wait. Reused once its result has been taken; a wait that nobody awaits is left to the collector.</summary>
 /// <remarks>
-/// The interrupt is read for whoever asks for the result: a wait that nobody awaits takes none. The source's lock protects all
-/// of it but the completion itself.
+/// The interrupt is read when somebody asks for the result, so a wait that nobody awaits takes none. The source's lock protects
+/// everything but the completion itself.
 /// </remarks>
 internal sealed class AsyncInterruptWait(InterruptSource source) : IValueTaskSource<InterruptCount>, IThreadPoolWorkItem
 {
@@ -27,7 +27,7 @@ internal sealed class AsyncInterruptWait(InterruptSource source) : IValueTaskSou
     /// <summary>Whether the awaiter resumes in the thread that noticed the interrupt.</summary>
     public bool ContinuesInline { get; private set; }
 
-    /// <summary>Who may forget it; null for nobody.</summary>
+    /// <summary>The owner that may withdraw it; null when none may.</summary>
     public object? Owner { get; private set; }
 
     public CancellationTokenRegistration Cancellation { get; set; }
@@ -70,7 +70,7 @@ internal sealed class AsyncInterruptWait(InterruptSource source) : IValueTaskSou
 
     InterruptCount IValueTaskSource<InterruptCount>.GetResult(short token)
     {
-        // Throws for a wait whose result was taken before, and leaves the one after it alone.
+        // Throws when the result was taken before, and leaves the next wait alone.
         if (_core.GetStatus(token) == ValueTaskSourceStatus.Pending)
         {
             source.GiveUp(this);

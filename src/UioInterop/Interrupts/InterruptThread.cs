@@ -9,15 +9,15 @@ namespace UioInterop;
 /// the loop's own, so that no wait needs a timer.
 /// </summary>
 /// <remarks>
-/// A device is armed for one event at a time (EPOLLONESHOT). Only armed devices are referred to from here: others are left
-/// to the collector, and the kernel forgets their files when it closes them.
+/// A device is armed for one event at a time (EPOLLONESHOT). The thread refers to armed devices only: others are left to the
+/// collector, and the kernel drops their files from the epoll when it closes them.
 /// </remarks>
 internal sealed class InterruptThread
 {
     private const ulong WakeKey = 0;
     private const int EventsAtATime = 16;
 
-    // Not a Lazy, which would keep a failure for want of a descriptor for ever.
+    // Not a Lazy: that would keep a failure, such as EMFILE, for ever.
     private static readonly Lock s_gate = new();
     private static InterruptThread? s_instance;
 
@@ -103,7 +103,7 @@ internal sealed class InterruptThread
         }
     }
 
-    /// <summary>The device's wait is decided. An event that comes now is found by the next.</summary>
+    /// <summary>The device's wait is decided. The next wait finds an event that comes now.</summary>
     public void Disarm(InterruptSource source)
     {
         lock (_gate)
@@ -125,7 +125,7 @@ internal sealed class InterruptThread
         {
             int count = Syscalls.EpollWait(_epoll, keys, TimeToSleep());
             if (count < 0)
-                throw UioException.From(Calls.Wait, "epoll", count); // not possible but for a closed descriptor
+                throw UioException.From(Calls.Wait, "epoll", count); // possible only with a closed descriptor
 
             foreach (ulong key in keys[..count])
                 Find(key)?.OnReady();

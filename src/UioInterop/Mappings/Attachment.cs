@@ -3,8 +3,8 @@ using UioInterop.Interop;
 namespace UioInterop;
 
 /// <summary>
-/// One buffer that a device has, as the device keeps it. <see cref="DmaMapping"/> is what the program sees of it, and may
-/// lose sight of.
+/// A buffer attached to a device, as the device keeps it. The program holds it as a <see cref="DmaMapping"/>, and may drop
+/// that.
 /// </summary>
 internal sealed class Attachment(IMappingOwner owner, DmaBuf buffer, DmaDirection direction) : IBufferMapping, IMappingFacts
 {
@@ -14,7 +14,7 @@ internal sealed class Attachment(IMappingOwner owner, DmaBuf buffer, DmaDirectio
     private int _transfers;
     private volatile bool _ended;
 
-    // Where the device reaches the buffer, once somebody has asked. Most have one range, which takes no array.
+    // Where the device reaches the buffer, once somebody has asked. Most buffers have one range, which needs no array.
     private volatile bool _told;
     private DeviceAddress _address;
     private DmaRange[]? _ranges;
@@ -34,7 +34,7 @@ internal sealed class Attachment(IMappingOwner owner, DmaBuf buffer, DmaDirectio
 
     ulong IMappingFacts.Address => KnownAddress.Value;
 
-    /// <summary>What the kernel calls it; 0 where it knows it by its buffer.</summary>
+    /// <summary>The kernel's handle; 0 with the boards' ioctls, which name the buffer.</summary>
     public uint Handle { get; private set; }
 
     public int RangeCount { get; private set; }
@@ -127,8 +127,9 @@ internal sealed class Attachment(IMappingOwner owner, DmaBuf buffer, DmaDirectio
     }
 
     /// <summary>
-    /// Lets no transfer begin from now on. False when another thread is at it, or done. Without a lock: who begins a transfer
-    /// counts it and then looks here, who ends the mapping says so here and then looks at the count.
+    /// Lets no transfer begin from now on. False when another thread is ending the mapping, or has ended it. No lock is needed:
+    /// the thread that begins a transfer counts it first and then checks this flag; the thread that ends the mapping sets the
+    /// flag first and then checks the count.
     /// </summary>
     public bool TryBeginEnd()
     {
@@ -136,7 +137,7 @@ internal sealed class Attachment(IMappingOwner owner, DmaBuf buffer, DmaDirectio
         return before != Ending && Interlocked.CompareExchange(ref _ending, Ending, before) == before;
     }
 
-    /// <summary>Lets transfers begin again: who had begun to end it was refused.</summary>
+    /// <summary>Lets transfers begin again: the end was refused.</summary>
     public void CancelEnd() => Volatile.Write(ref _ending, Open);
 
     /// <summary>It could not be ended. Somebody may try again; no transfer begins meanwhile.</summary>

@@ -1,8 +1,8 @@
 namespace UioInterop;
 
 /// <summary>
-/// What a device has attached, newest first. The links lie in the attachments themselves: an import is cheap enough for a
-/// hash table to show.
+/// What a device has attached, newest first. The links lie in the attachments themselves: a hash table would add noticeably to
+/// the cost of an import.
 /// </summary>
 internal sealed class AttachmentList
 {

@@ -24,6 +24,6 @@ internal sealed class BoardAbi : ImportAbi
 
     public override int Detach(int uio, Attachment attachment) => Shim.Unmap(uio, attachment.Buffer.FileNumber);
 
-    // They are known.
+    // Attach has read the only one.
     public override int ReadRanges(int uio, Attachment attachment) => 0;
 }

@@ -3,14 +3,14 @@ using System.Diagnostics;
 namespace UioInterop;
 
 /// <summary>
-/// A buffer that a device can reach. It ends when it is disposed, when its device is, or when the device's driver is unbound. It has no
-/// finalizer: a mapping that the program drops goes on working for
-/// as long as the program holds the device, and is counted in <see cref="UioDevice.DroppedMappings"/>.
+/// A buffer that a device can reach. The mapping ends when it is disposed, when its device is, or when the device's driver is unbound.
+/// It has no finalizer: a mapping that the program drops goes on working for as long as the program holds the device, and is counted in
+/// <see cref="UioDevice.DroppedMappings"/>.
 /// </summary>
 /// <remarks>
-/// <para>A transfer takes a lease on its part of the buffer (<see cref="BeginTransfer"/>). Nobody waits for what
-/// the device does without one. After the mapping's end such accesses fault behind a strict IOMMU; without an IOMMU they hit
-/// memory that may have a new owner.</para>
+/// <para>A transfer takes a lease on its part of the buffer (<see cref="BeginTransfer"/>). The mapping's end does not wait for
+/// accesses without a lease. Afterwards they fault behind a strict IOMMU; without an IOMMU they hit memory that may have a new
+/// owner.</para>
 /// <para>Thread-safe.</para>
 /// </remarks>
 [DebuggerDisplay("{ToString(),nq}")]
@@ -177,8 +177,8 @@ public sealed class DmaMapping : IDisposable
     }
 
     /// <summary>
-    /// Whether somebody else can have the mapping after its user: nobody has ended it, and no device touches the buffer or
-    /// could, but this one at its next transfer.
+    /// Whether the mapping can be used again: it has not ended, none of its transfers is under way, and no other device has the
+    /// buffer.
     /// </summary>
     /// <exception cref="InvalidOperationException">A scope of CPU access is open.</exception>
     internal bool IsReusable()

@@ -4,7 +4,7 @@ namespace UioInterop;
 /// Notices when the collector takes a mapping that was not disposed. Only the mapping refers to it, so their finalization
 /// coincides. It does not end the mapping: the device may be using the buffer.
 /// </summary>
-/// <remarks>Objects with a finalizer are dear to make, so a device uses them again and again.</remarks>
+/// <remarks>Objects with a finalizer are expensive to make, so a device reuses them.</remarks>
 internal sealed class DropWitness
 {
     private Attachment? _watched;

@@ -2,7 +2,7 @@ using UioInterop.Interop;
 
 namespace UioInterop;
 
-/// <summary>The import by handle: buffers of any number of ranges, which are told when somebody asks.</summary>
+/// <summary>The import by handle: buffers of any number of ranges, which are read when somebody asks.</summary>
 internal sealed unsafe class HandleAbi : ImportAbi
 {
     public static HandleAbi Instance { get; } = new();

@@ -7,10 +7,10 @@ internal interface IMappingOwner
 
     UioFeatures Features { get; }
 
-    /// <summary>Ends a mapping, once the device is done with it. False when another thread does, or has.</summary>
+    /// <summary>Ends a mapping, once the device is done with it. False when another thread is ending it, or has ended it.</summary>
     bool Detach(Attachment attachment, DropWitness witness);
 
-    /// <summary>Has the kernel tell where the device reaches a buffer.</summary>
+    /// <summary>Asks the kernel where the device reaches a buffer.</summary>
     void ReadRanges(Attachment attachment);
 
     /// <summary>The collector took a mapping that nobody had disposed.</summary>
@@ -19,6 +19,6 @@ internal interface IMappingOwner
     /// <summary>A transfer was given up: nobody knows what the device does.</summary>
     void OnAbandonedTransfer(long ticket);
 
-    /// <summary>Tells of what failed where no exception can tell it.</summary>
+    /// <summary>Reports a failure that no exception can.</summary>
     void Report(Exception failure);
 }

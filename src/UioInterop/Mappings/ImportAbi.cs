@@ -9,7 +9,7 @@ internal abstract class ImportAbi
     /// <inheritdoc cref="AttachCall"/>
     public abstract string DetachCall { get; }
 
-    /// <summary>Maps the attachment's buffer, and tells the attachment what came of it.</summary>
+    /// <summary>Maps the attachment's buffer, and stores the result in the attachment.</summary>
     public abstract int Attach(int uio, Attachment attachment);
 
     public abstract int Detach(int uio, Attachment attachment);

@@ -8,8 +8,8 @@ namespace UioInterop;
 /// <para>Call <see cref="Complete"/> once the device is done. A lease that is disposed without it, as in an exception or after a
 /// timeout, brings the device to rest first (<see cref="UioDevice.Quiesce"/>): memory that the device may
 /// still write stays mapped.</para>
-/// <para>A stop ends all transfers of the device. Afterwards the lease gives no address, so that nothing is started with it
-/// (<see cref="TransferStoppedException"/>). A driver that starts with something else looks at <see cref="IsUnderWay"/> first;
+/// <para>A stop ends all transfers of the device. Afterwards the lease's address throws <see cref="TransferStoppedException"/>,
+/// so that nothing is started with it. A driver that starts without the address checks <see cref="IsUnderWay"/> first, as
 /// <see cref="OneShotEngine"/> does.</para>
 /// <para>A value, so that a transfer allocates nothing. Copies share one lease; the first Complete or Dispose ends it.
 /// Thread-safe.</para>
@@ -41,16 +41,16 @@ public readonly struct TransferLease : IDisposable, IEquatable<TransferLease>
     /// <exception cref="ObjectDisposedException">The mapping has ended.</exception>
     /// <exception cref="TransferStoppedException">The device has been stopped since the transfer began.</exception>
     /// <exception cref="InvalidOperationException">
-    /// It is not contiguous: <see cref="PieceAt"/> says what is. Or the lease is the default value, and none.
+    /// It is not contiguous: <see cref="PieceAt"/> says what is. Or the lease is the default value.
     /// </exception>
     /// <exception cref="UioException">ENOTTY, ENODEV, ENOENT: as for <see cref="DmaMapping.Address"/>.</exception>
     public DeviceAddress Address => Attachment.AddressOf(Offset, Length);
 
     /// <summary>Whether all of the part is contiguous for the device.</summary>
     /// <exception cref="ObjectDisposedException">The mapping has ended.</exception>
-    /// <exception cref="InvalidOperationException">The lease is the default value, and none.</exception>
+    /// <exception cref="InvalidOperationException">The lease is the default value.</exception>
     /// <exception cref="UioException">
-    /// ENOTTY, ENODEV, ENOENT: as for <see cref="DmaMapping.Address"/>, of a buffer with more ranges than one.
+    /// ENOTTY, ENODEV, ENOENT: as for <see cref="DmaMapping.Address"/>, if the buffer has more than one range.
     /// </exception>
     public bool IsContiguous => Attachment.RangeCount == 1 || Attachment.PieceAt(Offset).Length >= Length;
 
@@ -59,7 +59,7 @@ public readonly struct TransferLease : IDisposable, IEquatable<TransferLease>
     /// <returns>The piece. It ends with the part at the latest; its offset counts from the buffer's beginning.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The byte is not inside of the part.</exception>
     /// <exception cref="ObjectDisposedException">The mapping has ended.</exception>
-    /// <exception cref="InvalidOperationException">The lease is the default value, and none.</exception>
+    /// <exception cref="InvalidOperationException">The lease is the default value.</exception>
     /// <exception cref="UioException">ENOTTY, ENODEV, ENOENT: as for <see cref="DmaMapping.Address"/>.</exception>
     public DmaRange PieceAt(long offset)
     {

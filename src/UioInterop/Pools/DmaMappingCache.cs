@@ -5,29 +5,28 @@ namespace UioInterop;
 /// than a transfer.
 /// </summary>
 /// <remarks>
-/// <para>A buffer is imported when it is first used. It is taken from the device when it is disposed, when it is the one that
-/// was not used for longest and the cache is full, or when the device is disposed; never during a transfer, nor while the
-/// CPU writes it.</para>
+/// <para>A buffer is imported when it is first used. Its mapping ends when the buffer or the device is disposed, or when the
+/// cache is full and the buffer is the least recently used; never during a transfer, nor while the CPU writes it.</para>
 /// <para>When the kernel refuses to end a mapping, the EventSource raises an event and nothing is thrown: the mapping may be
 /// another caller's.</para>
-/// <para>A device has a buffer only once: a buffer in the cache cannot be imported elsewhere (EBUSY) until
+/// <para>A device has a buffer only once: importing a cached buffer into it again fails (EBUSY) until
 /// <see cref="Remove"/>. Thread-safe.</para>
 /// </remarks>
 public sealed class DmaMappingCache
 {
-    // Protects everything below, and that no transfer begins while its mapping is ended. The device's and the buffers'
+    // Protects everything below, and keeps transfers from beginning while their mapping ends. The device's and the buffers'
     // locks are taken inside of it.
     private readonly Lock _gate = new();
     private readonly UioDevice _device;
     private readonly DmaDirection _direction;
     private readonly int _capacity;
     private readonly Dictionary<DmaBuf, LinkedListNode<DmaMapping>> _byBuffer = [];
-    private readonly LinkedList<DmaMapping> _byUse = []; // what was used last comes first
+    private readonly LinkedList<DmaMapping> _byUse = []; // the most recently used comes first
     private readonly List<DmaMapping> _removed = []; // they wait for the end of a transfer, or of a scope
 
     /// <summary>Makes an empty cache.</summary>
     /// <param name="device">The device whose imports it keeps.</param>
-    /// <param name="capacity">How many, more than 0. More only while that many are in transfer.</param>
+    /// <param name="capacity">How many, more than 0. It holds more only while more are in transfer.</param>
     /// <param name="direction">How it imports: as <see cref="DmaDirection.Bidirectional"/>, buffers can be used either way.</param>
     public DmaMappingCache(UioDevice device, int capacity, DmaDirection direction = DmaDirection.Bidirectional)
     {
@@ -41,7 +40,7 @@ public sealed class DmaMappingCache
     /// <summary>The cache in words: <c>up to 16 mappings, Bidirectional, /dev/uio0</c>.</summary>
     public override string ToString() => $"up to {_capacity} mappings, {_direction}, {_device.Info.DevicePath}";
 
-    /// <summary>Begins a transfer as <see cref="DmaMapping.BeginTransfer"/> does, and imports the buffer before if need be.</summary>
+    /// <summary>Begins a transfer as <see cref="DmaMapping.BeginTransfer"/> does, and imports the buffer first if need be.</summary>
     /// <param name="buffer">The buffer.</param>
     /// <param name="offset">Where the part begins in the buffer, in bytes.</param>
     /// <param name="length">How long it is, in bytes, more than 0. All of it is inside of the buffer.</param>
@@ -89,7 +88,8 @@ public sealed class DmaMappingCache
     }
 
     /// <summary>
-    /// Ends what could not be when it was removed, its buffer disposed, or the cache full. Cheap when there is nothing.
+    /// Ends mappings that could not end when they were removed, their buffer was disposed, or the cache was full. Cheap when
+    /// there are none.
     /// </summary>
     public void Trim()
     {
@@ -117,7 +117,7 @@ public sealed class DmaMappingCache
 
     private DmaMapping Add(DmaBuf buffer)
     {
-        // Before the import, which throws when the buffer has been disposed: so a Dispose is either before it or heard of.
+        // Subscribes before the import, which throws for a disposed buffer: so no Dispose is missed.
         buffer.Disposed += OnDisposed;
         try
         {
@@ -132,7 +132,7 @@ public sealed class DmaMappingCache
         }
     }
 
-    /// <summary>The mapping of a buffer that was removed and is still the device's, which has a buffer once.</summary>
+    /// <summary>The mapping of a buffer that was removed and is still mapped: a device has a buffer only once.</summary>
     private DmaMapping? TakeBack(DmaBuf buffer)
     {
         for (int i = 0; i < _removed.Count; i++)
@@ -151,7 +151,7 @@ public sealed class DmaMappingCache
 
     private void OnDisposed(DmaBuf buffer) => Remove(buffer);
 
-    /// <summary>Ends what was not used for longest, until there are no more than so many.</summary>
+    /// <summary>Ends the least recently used mappings, until no more than this many are left.</summary>
     private void Shrink(int count)
     {
         LinkedListNode<DmaMapping>? next = _byUse.Last;
@@ -180,7 +180,7 @@ public sealed class DmaMappingCache
         }
     }
 
-    /// <summary>Ends a mapping, unless that would disturb somebody: a transfer, or a scope in which the CPU writes.</summary>
+    /// <summary>Ends a mapping, unless a transfer is under way, or a scope in which the CPU writes is open.</summary>
     private static bool TryEnd(DmaMapping mapping)
     {
         if (!mapping.CanEnd)
@@ -196,7 +196,7 @@ public sealed class DmaMappingCache
         }
         catch (UioException error)
         {
-            // Whoever needs room, or disposes a buffer, has nothing to do with it.
+            // The caller needs room, or disposes a buffer: the failure is not its concern.
             UioEventSource.Log.EndingFailed(mapping.Device.Info.DevicePath, error.Message);
         }
 

@@ -24,7 +24,7 @@ public sealed class DmaMappingPool : IDisposable
     private readonly DmaHeap _heap;
     private readonly long _length;
 
-    // Counts what can be rented. When the pool is disposed everybody gets through, to be told that.
+    // Counts what can be rented. A disposed pool lets all waiters through: they throw.
     private readonly SemaphoreSlim _available;
 
     // Protects everything below. A buffer's lock is taken inside of it; the device's never, because ending a mapping waits.
@@ -87,7 +87,7 @@ public sealed class DmaMappingPool : IDisposable
     /// <param name="timeout">How long to wait; zero does not wait, <see cref="Timeout.InfiniteTimeSpan"/> has no limit.</param>
     /// <returns>The buffer, which goes back with its Dispose.</returns>
     /// <exception cref="TimeoutException">All of them stayed rented.</exception>
-    /// <exception cref="UioException">One in the place of a mapping that has ended could not be allocated or imported.</exception>
+    /// <exception cref="UioException">A replacement for a mapping that has ended could not be allocated or imported.</exception>
     /// <exception cref="ObjectDisposedException">The pool has been disposed, perhaps while this waited.</exception>
     public RentedMapping Rent(TimeSpan timeout) =>
         _available.Wait(timeout) ? Take() : throw Exhausted();
@@ -109,12 +109,12 @@ public sealed class DmaMappingPool : IDisposable
     }
 
     /// <summary>
-    /// Ends the mappings that nobody has rented. Those that are rented stay what they are until they are given back, and
-    /// end then; waits end with <see cref="ObjectDisposedException"/>. Later calls do nothing.
+    /// Ends the mappings that nobody has rented. Rented ones end when they are given back. Waits end with
+    /// <see cref="ObjectDisposedException"/>. Later calls do nothing.
     /// </summary>
     /// <remarks>
-    /// <see cref="UioDevice.Failed"/> tells of a mapping that cannot be ended, which ends with the device; and of a buffer on which a
-    /// scope of CPU access is open, which then belongs to whoever has it.
+    /// <see cref="UioDevice.Failed"/> reports a mapping that cannot be ended: it ends with the device. It also reports a buffer with
+    /// an open scope of CPU access: the scope's holder has to dispose the buffer.
     /// </remarks>
     public void Dispose()
     {
@@ -231,7 +231,7 @@ public sealed class DmaMappingPool : IDisposable
         }
     }
 
-    /// <summary>Ends mappings and their buffers. One that cannot be ended keeps none of the others.</summary>
+    /// <summary>Ends mappings and their buffers. One that cannot be ended does not hold up the others.</summary>
     private void End(params ReadOnlySpan<Slot> slots)
     {
         foreach (Slot slot in slots)

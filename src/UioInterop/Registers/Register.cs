@@ -5,7 +5,7 @@ namespace UioInterop;
 /// <summary>A register: where it is, and what its manual calls it.</summary>
 /// <typeparam name="T">
 /// Its width and what it holds: an integer of 8, 16, 32 or 64 bits, signed or not, or an enumeration of one. Not
-/// <see cref="nint"/>, whose width is the program's and not the device's.
+/// <see cref="nint"/>: its width depends on the program, not on the device.
 /// </typeparam>
 /// <example><code>static readonly Register&lt;uint&gt; Status = new(0x24, "interrupt status");</code></example>
 public readonly record struct Register<T> where T : unmanaged

@@ -6,7 +6,7 @@ namespace UioInterop;
 /// <summary>Which types registers have, and how their values look in bits.</summary>
 internal static class RegisterBits
 {
-    /// <summary>Refuses a type that no register has. The compiler decides it: nothing is left of it for one that is right.</summary>
+    /// <summary>Refuses a type that no register has. The compiler decides it, and leaves no code for a supported type.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void ThrowIfUnsupported<T>() where T : unmanaged
     {

@@ -1,8 +1,8 @@
 namespace UioInterop;
 
 /// <summary>
-/// A value for a register, which a T becomes by itself. It is the type of parameters whose register says what T is: a literal,
-/// as 0, then needs no suffix or cast.
+/// A value for a register. A T converts to it implicitly. As a parameter's type it lets the register decide what T is, so that
+/// a literal such as 0 needs no suffix or cast.
 /// </summary>
 /// <typeparam name="T">The register's type.</typeparam>
 /// <param name="Value">The value.</param>

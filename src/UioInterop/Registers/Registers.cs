@@ -58,8 +58,8 @@ public sealed unsafe class Registers
     public UioMapInfo Info { get; }
 
     /// <summary>
-    /// How many bytes there are to access. Of physical memory the kernel maps whole pages only: what a map's size has beyond its
-    /// last one is left out.
+    /// How many bytes can be accessed. The kernel maps whole pages of physical memory only: a part of a page at the map's end is
+    /// left out.
     /// </summary>
     public long Length { get; }
 
@@ -101,7 +101,7 @@ public sealed unsafe class Registers
     /// <exception cref="ArgumentOutOfRangeException">The register is not inside of the map.</exception>
     /// <exception cref="ArgumentException">The offset is not a multiple of the width.</exception>
     /// <exception cref="ObjectDisposedException">The device has been disposed.</exception>
-    // Of the four, the compiler leaves the one that is T's width.
+    // The compiler keeps only the branch of T's width.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public T Read<T>(Register<T> register) where T : unmanaged
     {
@@ -148,7 +148,7 @@ public sealed unsafe class Registers
 
     /// <summary>Writes a register, in order with this device's other registers and with nothing else.</summary>
     /// <remarks>
-    /// Memory written before may reach the device after this. It is for all registers of a command except the one that
+    /// Memory written before may reach the device after this write. Use it for all registers of a command except the one that
     /// starts it.
     /// </remarks>
     /// <inheritdoc cref="Write{T}(Register{T}, RegisterValue{T})"/>
@@ -176,8 +176,8 @@ public sealed unsafe class Registers
     }
 
     /// <summary>
-    /// Reads a register, changes some of its bits, and writes it. One such change of a map at a time; a plain write beside it
-    /// may be lost, as may be what the device itself changes meanwhile.
+    /// Reads a register, changes some of its bits, and writes it. One such change of a map runs at a time. A plain write beside
+    /// it may be lost, and so may a change that the device makes meanwhile.
     /// </summary>
     /// <param name="register">The register.</param>
     /// <param name="mask">Which bits.</param>
@@ -282,7 +282,7 @@ public sealed unsafe class Registers
     /// <exception cref="UioException">The kernel does not let it be mapped.</exception>
     internal static Registers Create(IRegisterOwner owner, SafeFileHandle file, UioMapInfo info)
     {
-        // UIO's way to say which map: its number as the page offset.
+        // UIO selects the map by its number, as the page offset.
         long number = (long)info.Index * Syscalls.PageSize;
         long whole = info.Size & -(long)Syscalls.PageSize;
         int result = -Errno.EINVAL;
@@ -290,7 +290,7 @@ public sealed unsafe class Registers
         if (info.Length > 0 && info.Size <= long.MaxValue - Syscalls.PageSize)
             result = MemoryMap.Create(file, number, Syscalls.RoundUpToPages(info.Size), out map);
 
-        // Of physical memory the kernel maps no page that is not in the map as a whole (uio_mmap_physical).
+        // The kernel maps only pages of physical memory that lie in the map as a whole (uio_mmap_physical).
         if (result == -Errno.EINVAL && whole != info.Size && whole > info.Offset)
             result = MemoryMap.Create(file, number, whole, out map);
         if (result >= 0)
@@ -347,7 +347,7 @@ public sealed unsafe class Registers
             bool over = deadline.IsOver;
             ulong now = Read(offset, width, name);
 
-            // What Dispose puts in the registers' place reads as zero, and that may be the value waited for.
+            // The memory that Dispose puts in the registers' place reads as zero, which may be the value waited for.
             if (_whole._disposed)
                 ThrowDisposed();
             if ((now & mask) == value != differ)
@@ -355,20 +355,23 @@ public sealed unsafe class Registers
             if (over)
                 return false;
 
-            // Nothing tells of a register's change, so there is nothing to wait on. This spins, then yields, then sleeps
-            // for a millisecond at a time, which also is how soon a Dispose is noticed.
+            // Nothing signals a register's change. This spins, then yields, then sleeps for a millisecond at a time, so a
+            // Dispose is noticed within a millisecond.
             between.SpinOnce();
         }
     }
 
     /// <summary>
     /// Writes where the device reaches a transfer's part of a buffer into a register of 64 bits, after earlier writes to
-    /// memory. The kernel does it where it can (<see cref="UioFeatures.WritesAddresses"/>), so that the program needs to
-    /// know no address.
+    /// memory. The kernel does it where it can (<see cref="UioFeatures.WritesAddresses"/>), so that the program needs no
+    /// address.
     /// </summary>
     /// <param name="register">The register.</param>
     /// <param name="lease">The transfer.</param>
-    /// <param name="offset">Which byte of its part, and all behind it, the device is to reach from there.</param>
+    /// <param name="offset">
+    /// The byte of the part whose address is written, in bytes from the part's start. The device reaches the rest of the part
+    /// from there.
+    /// </param>
     /// <exception cref="UioException">
     /// E2BIG: the part is not contiguous for the device. EOPNOTSUPP: the map is not one of registers. EINVAL: the register
     /// is beyond the device's resource. ENODEV: the device is gone. ENOENT: the mapping was ended behind the library's back.
@@ -376,7 +379,9 @@ public sealed unsafe class Registers
     /// </exception>
     /// <exception cref="ArgumentOutOfRangeException">The register is not in this map, or the byte not in the part.</exception>
     /// <exception cref="ArgumentException">The lease is one of another device.</exception>
-    /// <exception cref="InvalidOperationException">The part is not contiguous for the device, or the lease is none.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// The part is not contiguous for the device, or the lease is the default value.
+    /// </exception>
     /// <exception cref="ObjectDisposedException">The device has been disposed, or the mapping.</exception>
     public void WriteAddress(Register<ulong> register, TransferLease lease, long offset = 0)
     {
@@ -402,7 +407,10 @@ public sealed unsafe class Registers
     /// <param name="low">The register for the lower half.</param>
     /// <param name="high">The register for the upper half.</param>
     /// <param name="lease">The transfer.</param>
-    /// <param name="offset">Which byte of its part, and all behind it, the device is to reach from there.</param>
+    /// <param name="offset">
+    /// The byte of the part whose address is written, in bytes from the part's start. The device reaches the rest of the part
+    /// from there.
+    /// </param>
     /// <param name="highFirst">Whether the upper half is written first.</param>
     /// <inheritdoc cref="WriteAddress(Register{ulong}, TransferLease, long)"/>
     public void WriteAddress(Register<uint> low, Register<uint> high, TransferLease lease, long offset = 0, bool highFirst = false)
@@ -419,7 +427,9 @@ public sealed unsafe class Registers
             Write(high, (uint)(address.Value >> 32));
     }
 
-    /// <summary>Where the kernel finds a register: what mmap() of the map begins with may lie before the registers.</summary>
+    /// <summary>
+    /// A register's offset for the kernel, which counts from the start of mmap(): the device's registers may begin later.
+    /// </summary>
     internal ulong OffsetInMap(int offset, int width, string name)
     {
         _ = Address(offset, width, name);
@@ -440,7 +450,7 @@ public sealed unsafe class Registers
         {
             address = attachment.AddressOf(lease.Offset + offset, lease.Length - offset);
 
-            // As the kernel does: the device counts on from there, and its last byte has 32 bits as well.
+            // As the kernel does: the device counts on from there, so the last byte's address needs to fit 32 bits as well.
             if (format == WriteAddressArguments.Format32 && (address + (lease.Length - offset - 1)).Value > uint.MaxValue)
                 throw UioException.From(Calls.WriteAddress, _owner.Info.DevicePath, -Errno.ERANGE);
             return false;
