@@ -62,6 +62,9 @@ internal static class Needs
     /// <summary>A kernel without the import.</summary>
     public const string NoImport = "no-import";
 
+    /// <summary>A kernel with the first of the two series alone.</summary>
+    public const string FirstSeries = "first-series";
+
     /// <summary>A kernel with vgem (DRM) and vivid (V4L2), which export dma-bufs that are not of a heap.</summary>
     public const string Exporters = "exporters";
 

@@ -72,7 +72,7 @@ public static class KernelBuilder
         return KernelImage.Keep(home, new KernelParts(
             Built(variant.Architecture.KernelImage), Built(".config"),
             [.. ModuleOrder.Resolve(tree.ObjectDirectory, variant.Modules).Select(Built)],
-            await Selftests.CompileAsync(tree, variant.Architecture, cancel)));
+            await Selftests.CompileAsync(tree, variant, cancel)));
     }
 
     /// <summary>A hash of all that a kernel with these patches is made from.</summary>

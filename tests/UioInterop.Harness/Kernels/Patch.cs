@@ -8,13 +8,18 @@ public sealed partial record Patch(string Name, string Text)
 {
     private static readonly string[] s_code = ["drivers/", "include/"];
 
-    /// <summary>The series in its order; empty when there is none yet.</summary>
+    /// <summary>Both series in their order; empty when there are none yet.</summary>
     public static IReadOnlyList<Patch> Series() => AllIn(Repository.At("kernel-patch", $"linux-{KernelSource.DefaultRelease}"));
+
+    /// <summary>The first of the two: it ends with tests of its own.</summary>
+    public static IReadOnlyList<Patch> FirstSeries() =>
+        [.. Series().TakeWhile(patch => !patch.IsSelftests), Series().First(patch => patch.IsSelftests)];
 
     /// <summary>What a variant's release lacks, the series, and what the variant has beyond it.</summary>
     public static IReadOnlyList<Patch> For(KernelVariant variant) =>
     [
-        .. !variant.HasSeries ? [] : variant.Release == KernelSource.DefaultRelease ? Series() : Backport(variant.Release),
+        .. !variant.HasSeries ? [] : variant.HasFirstSeriesAlone ? FirstSeries()
+            : variant.Release == KernelSource.DefaultRelease ? Series() : Backport(variant.Release),
         .. variant.Patches is { } patches ? At(Repository.At("tests", "kernel", patches)) : [],
     ];
 
@@ -26,11 +31,13 @@ public sealed partial record Patch(string Name, string Text)
             .ToLookup(patch => patch.Name.StartsWith("0000-", StringComparison.Ordinal));
         var all = own[true].Concat(
             from patch in Series()
-            where !patch.Paths.Any(path => path.StartsWith("tools/testing/", StringComparison.Ordinal))
+            where !patch.IsSelftests
             select own[false].FirstOrDefault(other => other.Subject == patch.Subject) ?? patch);
         // The documents and lists that it changes have moved on.
         return Version.Parse(release) > Version.Parse(KernelSource.DefaultRelease) ? all.Select(CodeOf).OfType<Patch>() : all;
     }
+
+    private bool IsSelftests => Paths.Any(path => path.StartsWith("tools/testing/", StringComparison.Ordinal));
 
     private string Subject => Name[(Name.IndexOf('-', StringComparison.Ordinal) + 1)..];
 

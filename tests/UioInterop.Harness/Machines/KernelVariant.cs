@@ -20,6 +20,9 @@ public sealed record KernelVariant(string Name, Architecture Architecture)
     /// <summary>Whether it carries the series; otherwise it is what everybody has.</summary>
     public bool HasSeries { get; init; } = true;
 
+    /// <summary>Whether of the two series it carries the first alone.</summary>
+    public bool HasFirstSeriesAlone { get; init; }
+
     /// <summary>Patches of this variant alone, after the series: a folder or a file below tests/kernel.</summary>
     public string? Patches { get; init; }
 

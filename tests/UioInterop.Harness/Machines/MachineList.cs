@@ -160,6 +160,16 @@ public static class MachineList
         OnlyCategory = "no-import",
     };
 
+    /// <summary>The first series without the second: the import behind an IOMMU.</summary>
+    public static Machine X64FirstSeries { get; } = X64 with
+    {
+        Name = "x86-64-first-series",
+        Summary = "the first PC, the first series alone: the import behind an IOMMU",
+        Kernel = new KernelVariant("first-series", Architecture.X64) { HasFirstSeriesAlone = true },
+        Traits = ["edu", "import", "first-series"],
+        OnlyCategory = "first-series",
+    };
+
     /// <summary>Time that follows executed instructions, for comparing costs.</summary>
     public static Machine X64Icount { get; } = X64 with
     {
@@ -496,9 +506,9 @@ public static class MachineList
 
     public static IReadOnlyList<Machine> All { get; } =
     [
-        .. Default, X64NoImport, X64Cost, X64OddDevices, X64OddDevicesDirect, X64Kasan, X64Linux73, X64Linux61, X64DirectLinux61,
-        X64Debian, X64Defects, ArmVirt, ArmVirtRngLinux61, Versal, VersalLogic, Zcu102Boards, Zcu102PowerDomain, Zcu102DmaRanges,
-        Zcu102NoAddresses, Zcu102Linux61,
+        .. Default, X64NoImport, X64FirstSeries, X64Cost, X64OddDevices, X64OddDevicesDirect, X64Kasan, X64Linux73, X64Linux61,
+        X64DirectLinux61, X64Debian, X64Defects, ArmVirt, ArmVirtRngLinux61, Versal, VersalLogic, Zcu102Boards, Zcu102PowerDomain,
+        Zcu102DmaRanges, Zcu102NoAddresses, Zcu102Linux61,
     ];
 
     public static Machine Named(string name) =>

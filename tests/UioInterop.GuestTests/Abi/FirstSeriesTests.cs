@@ -1,0 +1,96 @@
+using Tmds.Linux;
+using UioInterop.Devices;
+using UioInterop.GuestTests.Support;
+
+namespace UioInterop.GuestTests.Abi;
+
+/// <summary>The first of the two series alone: the import behind an IOMMU that translates.</summary>
+[Category(Needs.FirstSeries)]
+internal sealed unsafe class FirstSeriesTests : AbiTest
+{
+    /// <summary>UIO_FEATURE_DMABUF and UIO_FEATURE_ADDRESSES.</summary>
+    private const ulong Features = RawHandles.ImportFeature | 1 << 1;
+
+    /// <summary>Up to max_bytes: what follows is the second series' to add.</summary>
+    private const int QuerySize = 40;
+
+    [TestCase("dmabuf")]
+    [TestCase("edu")]
+    public void Its_own_tests_pass(string program)
+    {
+        Uio.Dispose();
+        TapProgram.Run($"/selftests/{Needs.X64}/{program}", new KeyValuePair<string, string?>("UIO_DEVICE", UnderTest.DevicePath))
+            .AssertAllPassed();
+    }
+
+    [Test]
+    public void The_library_transfers_through_imported_buffers()
+    {
+        Uio.Dispose();
+        var pattern = Buffers.Pattern(EduDevice.MaxTransfer, seed: 7);
+        using var edu = EduDevice.Open();
+        using var source = DmaHeap.System.Allocate(4096);
+        using var destination = DmaHeap.System.Allocate(4096);
+        Buffers.Fill(source, pattern);
+        using var outgoing = edu.Device.Import(source, DmaDirection.ToDevice);
+        using var incoming = edu.Device.Import(destination, DmaDirection.FromDevice);
+
+        edu.CopyToDevice(outgoing, 0, pattern.Length, Bound.Long);
+        edu.CopyFromDevice(incoming, 0, pattern.Length, Bound.Long);
+
+        Assert.That(Buffers.Read(destination, pattern.Length), Is.EqualTo(pattern));
+    }
+
+    [Test]
+    public void Of_the_second_series_there_is_nothing()
+    {
+        Assert.That(RawHandles.Query(Uio, out var query), Is.Zero);
+        Assert.That((query.Features, query.Translation), Is.EqualTo((Features, RawHandles.Strict)));
+        Assert.That((query.MaxQuiesceOps, query.MaxQuiesceMicroseconds), Is.EqualTo((0u, 0u)));
+
+        foreach (var command in new[] { RawHandles.WriteAddressCommand, RawHandles.SetQuiesceCommand, RawHandles.ClaimCommand })
+            Assert.That(RawUio.Ioctl(Uio, command, &query), Is.EqualTo(-LibC.ENOTTY), $"{command:x}");
+    }
+
+    [TestCase(QuerySize, 0)]
+    [TestCase(QuerySize - 1, -22)]
+    public void A_program_of_the_first_series_has_a_shorter_query(int size, int expected)
+    {
+        var query = new RawQuery { Size = (uint)size };
+
+        Assert.That(RawUio.Ioctl(Uio, RawHandles.QueryCommand, &query), Is.EqualTo(expected));
+    }
+
+    [Test]
+    public void A_device_whose_addresses_are_not_translated_is_refused()
+    {
+        var type = $"/sys/kernel/iommu_groups/{UioDevice.Find(UioDeviceId.FromParent(UnderTest.Name)).Iommu!.Number}/type";
+        var before = File.ReadAllText(type).Trim();
+        Uio.Dispose();
+        SetType(type, "identity");
+        try
+        {
+            using var uio = RawUio.Open(UnderTest.DevicePath);
+            using var buffer = Buffer();
+
+            Assert.That(RawHandles.Attach(uio, buffer), Is.EqualTo(-LibC.EOPNOTSUPP));
+            Assert.That(RawHandles.Query(uio, out var query), Is.Zero);
+            Assert.That((query.Features & RawHandles.ImportFeature, query.Translation), Is.EqualTo((0ul, (uint)DmaTranslation.Identity)));
+            Assert.That(IsTainted, Is.False);
+        }
+        finally
+        {
+            SetType(type, before);
+        }
+        using var again = RawUio.Open(UnderTest.DevicePath);
+        using var other = Buffer();
+        RawHandles.Attached(again, other);
+    }
+
+    private static void SetType(string path, string type)
+    {
+        UnderTest.Unbind();
+        File.WriteAllText(path, type);
+        UnderTest.Bind();
+    }
+}
