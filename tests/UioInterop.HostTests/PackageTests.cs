@@ -4,9 +4,10 @@ using CliWrap;
 using CliWrap.Buffered;
 using NUnit.Framework;
 using UioInterop.Harness;
-using UioInterop.Harness.Machines;
 using UioInterop.Harness.Running;
 using UioInterop.HostTests.Prompt;
+using UioInterop.Machines;
+using UioInterop.Machines.Host;
 
 namespace UioInterop.HostTests;
 
@@ -43,7 +44,7 @@ internal sealed class PackageTests : IDisposable
     public async Task Pack()
     {
         // It makes the native library, and others do as well.
-        using var turn = await Repository.LockAsync("native", MachineRuns.Cancel);
+        using var turn = await Artifacts.LockAsync("native", MachineRuns.Cancel);
         _said = await ScratchFolder.RunIn(
             Repository.Root, Repository.At("build.sh"),
             ["pack", $"-p:PackageOutputPath={_feed.PathOf("")}", $"-p:PackageVersion={s_version}"]);
