@@ -1,4 +1,5 @@
 using System.CommandLine;
+using UioInterop.Machines.Host;
 using UioInterop.Machines.Kernels;
 
 namespace UioInterop.Machines.Tool.Commands;
@@ -47,9 +48,9 @@ internal sealed class MachineOptions
         };
     }
 
-    /// <summary>A path as it was typed: build.sh changes the folder.</summary>
-    public static string Here(string path) =>
-        Path.GetFullPath(path, Environment.GetEnvironmentVariable("STARTED_IN") ?? Environment.CurrentDirectory);
+    /// <summary>A path as it was typed: a checkout's build.sh changes the folder.</summary>
+    public static string Here(string path) => Path.GetFullPath(
+        path, (Content.IsPackaged ? null : Environment.GetEnvironmentVariable("STARTED_IN")) ?? Environment.CurrentDirectory);
 
     private static string Existing(string path) =>
         File.Exists(Here(path)) ? Here(path) : throw new MachineException($"There is no file {Here(path)}.");
