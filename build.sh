@@ -129,6 +129,10 @@ pack() {
   for_others pack UioInterop "$@"
   for_others pack UioInterop.Devices "$@"
   for_others pack UioInterop.Prompt "$@"
+  guest_programs
+  for_others pack UioInterop.Machines.Protocol "$@"
+  for_others pack UioInterop.Machines -p:CarriesContent=true "$@"
+  for_others pack UioInterop.Machines.Tool -p:CarriesContent=true "$@"
   # The tool for each processor, and the package that chooses among them.
   for_others pack UioInterop.Tool "${ahead_for_x64[@]}" "$@"
   for_others pack UioInterop.Tool "${ahead_for_arm64[@]}" "$@"
@@ -141,6 +145,16 @@ deb() {
   for_others publish UioInterop.Tool "${ahead_for_x64[@]}"
   for_others publish UioInterop.Tool "${ahead_for_arm64[@]}"
   native/debian/make.sh artifacts/pack/publish/UioInterop.Tool "${1:-artifacts/packages}"
+}
+
+# What a package has of them: a stranger's machine has no projects of ours. The folders are those of GuestProject.
+guest_programs() {
+  local program runtime
+  for program in UioInterop.Prompt.Agent UioInterop.Machines.UserTestRunner; do
+    for runtime in linux-x64 linux-arm64; do
+      for_others publish "$program" -r "$runtime" --no-self-contained -o "artifacts/pack/guest/$program/$runtime-FrameworkDependent"
+    done
+  done
 }
 
 # With objects of its own: these have no paths of this machine in them.

@@ -1,7 +1,6 @@
 using System.CommandLine;
-using Spectre.Console;
-using UioInterop.Harness;
 using UioInterop.Harness.Commands;
+using UioInterop.Machines.Tool.Commands;
 
 var root = new RootCommand("Boots machines whose kernel imports dma-bufs into UIO devices.")
 {
@@ -13,25 +12,4 @@ var root = new RootCommand("Boots machines whose kernel imports dma-bufs into UI
     KernelCommand.Create(),
     KernelCommand.CreateClean(),
 };
-
-// Into a file or a pipe, lines are as long as they are.
-if (Console.IsOutputRedirected)
-    AnsiConsole.Profile.Width = int.MaxValue;
-
-try
-{
-    // Exceptions come to us: what a person can act on is shown as a sentence.
-    return await root.Parse(args).InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
-}
-catch (HarnessException e)
-{
-    AnsiConsole.MarkupLineInterpolated($"[red]error:[/] {e.Message}");
-    return 2;
-}
-catch (OperationCanceledException)
-{
-    AnsiConsole.MarkupLine("[red]interrupted[/]");
-    // NUnit's workers would end what they have begun first.
-    Environment.Exit(130);
-    throw;
-}
+return await Invocation.RunAsync(root, args);

@@ -4,8 +4,9 @@ using CliWrap.Buffered;
 using NUnit.Framework;
 using UioInterop.Harness;
 using UioInterop.Harness.Checks;
-using UioInterop.Harness.Kernels;
-using UioInterop.Harness.Machines;
+using UioInterop.Machines;
+using UioInterop.Machines.Host;
+using UioInterop.Machines.Kernels;
 
 namespace UioInterop.HostTests;
 
@@ -19,8 +20,8 @@ internal static class CheckedOnce
     private static readonly string[] s_way =
     [
         Repository.At("tests", "UioInterop.HostTests", "KernelPatch", "TestTree.cs"),
-        Repository.At("tests", "UioInterop.Harness", "Kernels", "KernelTree.cs"),
-        Repository.At("tests", "UioInterop.Harness", "Kernels", "PatchedSource.cs"),
+        Repository.At("src", "UioInterop.Machines", "Kernels", "KernelTree.cs"),
+        Repository.At("src", "UioInterop.Machines", "Kernels", "PatchedSource.cs"),
     ];
 
     /// <summary>A check of a patched kernel's source.</summary>

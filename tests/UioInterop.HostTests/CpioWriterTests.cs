@@ -1,7 +1,7 @@
 using CliWrap;
 using CliWrap.Buffered;
 using NUnit.Framework;
-using UioInterop.Harness.Guests;
+using UioInterop.Machines.Guests;
 
 namespace UioInterop.HostTests;
 

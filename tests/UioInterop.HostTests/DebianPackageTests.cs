@@ -5,6 +5,7 @@ using CliWrap.Buffered;
 using NUnit.Framework;
 using UioInterop.Harness;
 using UioInterop.Harness.Running;
+using UioInterop.Machines.Host;
 
 namespace UioInterop.HostTests;
 
@@ -23,7 +24,7 @@ internal sealed partial class DebianPackageTests : IDisposable
     public async Task Make()
     {
         // It makes the native library, and others do as well.
-        using var turn = await Repository.LockAsync("native", MachineRuns.Cancel);
+        using var turn = await Artifacts.LockAsync("native", MachineRuns.Cancel);
         await ScratchFolder.RunIn(Repository.Root, Repository.At("build.sh"), ["deb", _folder.PathOf("debs")]);
     }
 
@@ -150,7 +151,7 @@ internal sealed partial class DebianPackageTests : IDisposable
 
     private async Task<int> MakeAgainAsync(string tools, string folder)
     {
-        using var turn = await Repository.LockAsync("native", MachineRuns.Cancel);
+        using var turn = await Artifacts.LockAsync("native", MachineRuns.Cancel);
         return (await Cli.Wrap(Repository.At("native", "debian", "make.sh")).WithArguments([tools, _folder.PathOf(folder)])
             .WithValidation(CommandResultValidation.None).ExecuteBoundedAsync()).ExitCode;
     }

@@ -1,9 +1,9 @@
 using CliWrap;
 using CliWrap.Buffered;
 using NUnit.Framework;
-using UioInterop.Harness;
-using UioInterop.Harness.Kernels;
 using UioInterop.Harness.Running;
+using UioInterop.Machines.Host;
+using UioInterop.Machines.Kernels;
 
 namespace UioInterop.HostTests;
 
@@ -11,7 +11,7 @@ namespace UioInterop.HostTests;
 internal sealed class DebianRoot : IDisposable
 {
     private const string Mirror = "http://deb.debian.org/debian";
-    private static readonly string s_kept = KernelCache.At("debian", "bookworm.tar");
+    private static readonly string s_kept = Cache.At("debian", "bookworm.tar");
 
     private readonly ScratchFolder _folder = new();
 

@@ -1,8 +1,10 @@
 using NUnit.Framework;
 using UioInterop.Harness.Guests;
-using UioInterop.Harness.Kernels;
-using UioInterop.Harness.Machines;
 using UioInterop.Harness.Running;
+using UioInterop.Machines;
+using UioInterop.Machines.Guests;
+using UioInterop.Machines.Kernels;
+using UioInterop.Machines.Running;
 
 namespace UioInterop.HostTests;
 
@@ -44,7 +46,7 @@ internal sealed class DemoTests
     [Category("thorough")]
     public async Task For_a_small_board_it_is_one_file_and_small()
     {
-        var directory = await (GuestProject.Demo with { Compilation = Compilation.NativeAot }).PublishAsync(
+        var directory = await (GuestPrograms.Demo with { Compilation = Compilation.NativeAot }).PublishAsync(
             Architecture.Arm64, MachineRuns.Cancel);
 
         var program = Directory.GetFiles(directory).Where(file => !s_notProgram.Contains(Path.GetExtension(file)));

@@ -1,5 +1,5 @@
 using NUnit.Framework;
-using UioInterop.GuestProtocol;
+using UioInterop.Machines.Protocol;
 
 namespace UioInterop.HostTests;
 

@@ -1,6 +1,6 @@
 using NUnit.Framework;
-using UioInterop.Harness.Machines;
 using UioInterop.Harness.Running;
+using UioInterop.Machines;
 
 namespace UioInterop.HostTests;
 

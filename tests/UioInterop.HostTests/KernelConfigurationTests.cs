@@ -1,6 +1,6 @@
 using NUnit.Framework;
-using UioInterop.Harness.Kernels;
-using UioInterop.Harness.Machines;
+using UioInterop.Machines;
+using UioInterop.Machines.Kernels;
 
 namespace UioInterop.HostTests;
 

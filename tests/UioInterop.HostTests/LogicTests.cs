@@ -1,8 +1,9 @@
 using CliWrap;
 using CliWrap.Buffered;
 using NUnit.Framework;
-using UioInterop.Harness;
 using UioInterop.Harness.Running;
+using UioInterop.Machines;
+using UioInterop.Machines.Host;
 
 namespace UioInterop.HostTests;
 
@@ -11,13 +12,12 @@ internal sealed class LogicTests
 {
     private const string Qemu = "qemu-system-aarch64";
     private const string Zcu102 = "xlnx-zcu102";
-    private static readonly string s_library = Repository.At("tests", "logic", "build", "liblogic.so");
+    private static readonly string s_library = Artifacts.At("logic", "liblogic.so");
 
     [OneTimeSetUp]
     public async Task Make()
     {
-        using var turn = await Repository.LockAsync("logic", MachineRuns.Cancel);
-        await ScratchFolder.RunIn(Repository.At("tests", "logic"), "make", ["--silent"]);
+        await Logic.EnsureAsync(MachineRuns.Cancel);
     }
 
     [TestCase(Zcu102, new[] { "pl-sum" }, "pl-sum: addr= is missing")]

@@ -1,6 +1,7 @@
 using NUnit.Framework;
 using UioInterop.Harness;
 using UioInterop.Harness.Running;
+using UioInterop.Machines.Host;
 
 namespace UioInterop.HostTests;
 
@@ -12,7 +13,7 @@ internal sealed class NativeTests
     [TestCase("armhf", Category = "thorough")]
     public async Task Make_check_passes(string architecture)
     {
-        using var turn = await Repository.LockAsync("native", MachineRuns.Cancel);
+        using var turn = await Artifacts.LockAsync("native", MachineRuns.Cancel);
         var output = await ScratchFolder.RunIn(Repository.At("native"), "make", ["--silent", "check", $"ARCH={architecture}"]);
 
         Assert.That(output.Split('\n').Where(line => line.StartsWith("not ok", StringComparison.Ordinal)), Is.Empty);
@@ -23,7 +24,7 @@ internal sealed class NativeTests
     public async Task A_C_program_is_built_against_what_make_installs()
     {
         using var folder = new ScratchFolder();
-        using (await Repository.LockAsync("native", MachineRuns.Cancel))
+        using (await Artifacts.LockAsync("native", MachineRuns.Cancel))
             await ScratchFolder.RunIn(Repository.At("native"), "make", ["--silent", "install", $"PREFIX={folder.PathOf("usr")}"]);
 
         // EBADF is 9.

@@ -4,9 +4,10 @@ using CliWrap;
 using CliWrap.Buffered;
 using NUnit.Framework;
 using UioInterop.Harness;
-using UioInterop.Harness.Machines;
 using UioInterop.Harness.Running;
 using UioInterop.HostTests.Prompt;
+using UioInterop.Machines;
+using UioInterop.Machines.Host;
 
 namespace UioInterop.HostTests;
 
@@ -43,7 +44,7 @@ internal sealed class PackageTests : IDisposable
     public async Task Pack()
     {
         // It makes the native library, and others do as well.
-        using var turn = await Repository.LockAsync("native", MachineRuns.Cancel);
+        using var turn = await Artifacts.LockAsync("native", MachineRuns.Cancel);
         _said = await ScratchFolder.RunIn(
             Repository.Root, Repository.At("build.sh"),
             ["pack", $"-p:PackageOutputPath={_feed.PathOf("")}", $"-p:PackageVersion={s_version}"]);
@@ -148,6 +149,41 @@ internal sealed class PackageTests : IDisposable
         Assert.That((result.ExitCode, result.StandardOutput), Is.EqualTo((0, "42\n")), result.StandardError);
     }
 
+    // The folder has nothing of ours: all comes out of the packages, and what is made goes to a cache.
+    [Test]
+    public async Task The_machines_are_installed_by_the_line_of_their_README_and_run_a_file()
+    {
+        using var folder = new ScratchFolder();
+        await InstallToolAsync(folder, "UioInterop.Machines");
+        string[] installed = FilesIn(folder.PathOf("out"));
+        folder.Write("nuget.config", $"""
+            <configuration>
+              <packageSources><add key="feed" value="{_feed.PathOf(".")}" /></packageSources>
+            {FoldersOf(folder)}
+            </configuration>
+            """);
+        folder.Write("app.cs", $"""
+            #:package UioInterop.Devices@{s_version}
+            {Program}
+            return args.Length + 5;
+            """);
+        // Kernels are what takes minutes.
+        Directory.CreateDirectory(folder.PathOf("home/uiointerop"));
+        File.CreateSymbolicLink(folder.PathOf("home/uiointerop/kernels"), Machines.Host.Cache.At("kernels"));
+
+        BufferedCommandResult result = await Cli.Wrap(folder.PathOf("out/uio-machine"))
+            .WithArguments(["run", "app.cs", "--machine", "x86-64", "--", "one", "two"])
+            .WithWorkingDirectory(folder.PathOf(""))
+            .WithEnvironmentVariables(new Dictionary<string, string?> { ["XDG_CACHE_HOME"] = folder.PathOf("home") })
+            .WithValidation(CommandResultValidation.None).ExecuteBoundedAsync();
+
+        Assert.That(result.ExitCode, Is.EqualTo(7), result.StandardError);
+        Assert.That(result.StandardOutput, Is.EqualTo("the same: True\nlibraries: libuiodmabuf.so\n"));
+        Assert.That(FilesIn(folder.PathOf("out")), Is.EqualTo(installed));
+    }
+
+    private static string[] FilesIn(string folder) => [.. Directory.GetFiles(folder, "*", SearchOption.AllDirectories).Order()];
+
     private async Task InstallToolAsync(ScratchFolder folder, string project)
     {
         const string Packages = "artifacts/packages";
@@ -216,15 +252,17 @@ internal sealed class PackageTests : IDisposable
         string script = string.Join('\n', lines[1..^1]).Replace(Source, _feed.PathOf("."), StringComparison.Ordinal);
         await folder.RunAsync("bash", ["-e", "-c", script]);
         // What is in the cache already is taken from there, and nothing of this test gets into it.
-        folder.Write("mine/nuget.config", folder.Read("mine/nuget.config").Replace("</configuration>", $"""
-              <config><add key="globalPackagesFolder" value="{folder.PathOf("packages")}" /></config>
-              <fallbackPackageFolders><add key="cache" value="{Cache}" /></fallbackPackageFolders>
-            </configuration>
-            """, StringComparison.Ordinal));
+        folder.Write("mine/nuget.config", folder.Read("mine/nuget.config").Replace(
+            "</configuration>", $"{FoldersOf(folder)}\n</configuration>", StringComparison.Ordinal));
         await ScratchFolder.RunIn(folder.PathOf("mine"), "bash", ["-c", lines[^1]]);
         folder.Write("mine/Program.cs", Program);
         Assert.That(folder.Read("mine/mine.csproj"), Does.Contain(s_version));
     }
+
+    private static string FoldersOf(ScratchFolder folder) => $"""
+        <config><add key="globalPackagesFolder" value="{folder.PathOf("packages")}" /></config>
+        <fallbackPackageFolders><add key="cache" value="{Cache}" /></fallbackPackageFolders>
+        """;
 
     private static string Cache => Environment.GetEnvironmentVariable("NUGET_PACKAGES")
         ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");

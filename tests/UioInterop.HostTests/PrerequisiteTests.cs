@@ -1,6 +1,6 @@
 using NUnit.Framework;
 using UioInterop.Harness;
-using UioInterop.Harness.Machines;
+using UioInterop.Machines;
 
 namespace UioInterop.HostTests;
 
@@ -21,7 +21,7 @@ internal sealed class PrerequisiteTests
     {
         Environment.SetEnvironmentVariable("PATH", "");
 
-        var error = Assert.Throws<HarnessException>(() => Prerequisite.Require(MachineList.X64))!;
+        var error = Assert.Throws<MachineException>(() => Prerequisite.Require(MachineList.X64))!;
 
         Assert.That(error.Message, Does.Contain("qemu-system-x86_64").And.Contains("flex"));
         Assert.That(error.Message.Split("apt-get install ")[1].Split(' '), Does.Contain("qemu-system-x86").And.Contain("flex"));

@@ -3,7 +3,7 @@ using CliWrap;
 using CliWrap.Buffered;
 using NUnit.Framework;
 using UioInterop.Harness;
-using UioInterop.Harness.Machines;
+using UioInterop.Machines;
 
 namespace UioInterop.HostTests;
 
@@ -206,6 +206,6 @@ internal sealed class RunTests
     /// <summary>The command, without the build before it.</summary>
     public static async Task<BufferedCommandResult> RunAsync(string input, params string[] arguments) =>
         await (PipeSource.FromString(input) | Cli.Wrap("dotnet")
-            .WithArguments([typeof(Machine).Assembly.Location, "run", .. arguments])
+            .WithArguments([typeof(Repository).Assembly.Location, "run", .. arguments])
             .WithValidation(CommandResultValidation.None)).ExecuteBoundedAsync();
 }

@@ -1,6 +1,6 @@
 using NUnit.Framework;
 using UioInterop.Harness;
-using UioInterop.Harness.Machines;
+using UioInterop.Machines;
 
 namespace UioInterop.HostTests;
 

@@ -2,7 +2,8 @@ using System.Text;
 using CliWrap;
 using CliWrap.Buffered;
 using NUnit.Framework;
-using UioInterop.Harness.Machines;
+using UioInterop.Harness;
+using UioInterop.Machines;
 
 namespace UioInterop.HostTests;
 
@@ -11,7 +12,7 @@ namespace UioInterop.HostTests;
 [Category("thorough")]
 internal sealed class ShellTests
 {
-    private static readonly string s_shell = $"dotnet {typeof(Machine).Assembly.Location} shell";
+    private static readonly string s_shell = $"dotnet {typeof(Repository).Assembly.Location} shell";
 
     [TestCase("x86-64", "x86_64")]
     [TestCase("zcu102", "aarch64")]

@@ -5,6 +5,7 @@ using Microsoft.CodeAnalysis.CSharp.Syntax;
 using NUnit.Framework;
 using UioInterop.Devices;
 using UioInterop.Harness;
+using UioInterop.Machines;
 
 namespace UioInterop.HostTests;
 
@@ -39,6 +40,7 @@ internal sealed partial class SnippetTests
     private static readonly MetadataReference[] s_references =
     [
         .. InMemory.References, InMemory.Library, MetadataReference.CreateFromFile(typeof(AxiDma).Assembly.Location),
+        MetadataReference.CreateFromFile(typeof(Machine).Assembly.Location),
     ];
 
     [TestCaseSource(nameof(Files))]

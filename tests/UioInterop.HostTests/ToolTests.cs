@@ -1,7 +1,8 @@
 using System.Text.Json;
 using NUnit.Framework;
 using UioInterop.Harness;
-using UioInterop.Harness.Machines;
+using UioInterop.Machines;
+using UioInterop.Machines.Guests;
 
 namespace UioInterop.HostTests;
 
@@ -21,7 +22,7 @@ internal sealed class ToolTests
         var architecture = MachineList.X64.Architecture;
         await folder.RunAsync("dotnet", ["publish", Repository.At("src", "UioInterop.Tool"), "-c", "Release", "--nologo", "-o", "out",
             "-r", architecture.RuntimeIdentifier, "--artifacts-path", folder.PathOf("artifacts"),
-            .. Harness.Guests.Compilation.NativeAot.PublishOptions(architecture)]);
+            .. Machines.Guests.Compilation.NativeAot.PublishOptions(architecture)]);
 
         await AssertKnowsAsync(folder.PathOf("out/uio"), MachineList.X64, 3);
     }

@@ -1,7 +1,7 @@
 using NUnit.Framework;
-using UioInterop.GuestProtocol;
-using UioInterop.Harness.Machines;
-using UioInterop.Harness.Running;
+using UioInterop.Machines;
+using UioInterop.Machines.Protocol;
+using UioInterop.Machines.Running;
 
 namespace UioInterop.HostTests;
 

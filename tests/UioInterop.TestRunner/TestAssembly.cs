@@ -2,7 +2,7 @@ using System.Reflection;
 using NUnit;
 using NUnit.Framework.Api;
 using NUnit.Framework.Interfaces;
-using UioInterop.GuestProtocol;
+using UioInterop.Machines.Protocol;
 
 namespace UioInterop.TestRunner;
 

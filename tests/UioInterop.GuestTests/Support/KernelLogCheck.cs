@@ -1,6 +1,6 @@
 using System.Text.RegularExpressions;
 using NUnit.Framework.Interfaces;
-using UioInterop.GuestProtocol;
+using UioInterop.Machines.Protocol;
 using UioInterop.TestRunner;
 
 [assembly: UioInterop.GuestTests.Support.KernelLogCheck]

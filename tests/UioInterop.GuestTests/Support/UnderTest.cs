@@ -1,4 +1,4 @@
-using UioInterop.GuestProtocol;
+using UioInterop.Machines.Protocol;
 
 namespace UioInterop.GuestTests.Support;
 

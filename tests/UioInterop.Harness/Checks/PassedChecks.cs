@@ -1,4 +1,5 @@
-using UioInterop.Harness.Kernels;
+using UioInterop.Machines.Host;
+using UioInterop.Machines.Kernels;
 
 namespace UioInterop.Harness.Checks;
 
@@ -20,9 +21,9 @@ public static class PassedChecks
     /// <param name="name">Whose it is, for a person who looks into the folder.</param>
     public static void Add(string fingerprint, string name)
     {
-        Directory.CreateDirectory(KernelCache.At("checks"));
+        Directory.CreateDirectory(Cache.At("checks"));
         File.WriteAllText(PathOf(fingerprint), name + "\n");
     }
 
-    private static string PathOf(string fingerprint) => KernelCache.At("checks", fingerprint);
+    private static string PathOf(string fingerprint) => Cache.At("checks", fingerprint);
 }

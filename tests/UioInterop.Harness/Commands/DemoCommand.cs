@@ -1,8 +1,10 @@
 using System.CommandLine;
 using Spectre.Console;
-using UioInterop.Harness.Guests;
-using UioInterop.Harness.Machines;
 using UioInterop.Harness.Running;
+using UioInterop.Machines;
+using UioInterop.Machines.Guests;
+using UioInterop.Machines.Running;
+using UioInterop.Machines.Tool.Commands;
 
 namespace UioInterop.Harness.Commands;
 

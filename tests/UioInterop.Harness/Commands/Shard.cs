@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using UioInterop.Harness.Reports;
+using UioInterop.Machines;
 
 namespace UioInterop.Harness.Commands;
 
@@ -18,7 +19,7 @@ public sealed record Shard(int Number, int Count)
             && int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out var count)
             && number >= 1 && number <= count
             ? new Shard(number, count)
-            : throw new HarnessException($"--shard {text} is no shard: 2/4 is the second of four.");
+            : throw new MachineException($"--shard {text} is no shard: 2/4 is the second of four.");
     }
 
     /// <summary>

@@ -1,7 +1,8 @@
-using UioInterop.GuestProtocol;
-using UioInterop.Harness.Machines;
 using UioInterop.Harness.Reports;
 using UioInterop.Harness.Running;
+using UioInterop.Machines;
+using UioInterop.Machines.Protocol;
+using UioInterop.Machines.Running;
 
 namespace UioInterop.Harness.Commands;
 

@@ -4,12 +4,14 @@ using System.Globalization;
 using System.Reflection;
 using System.Runtime.Loader;
 using Spectre.Console;
-using UioInterop.GuestProtocol;
 using UioInterop.Harness.Checks;
-using UioInterop.Harness.Kernels;
-using UioInterop.Harness.Machines;
 using UioInterop.Harness.Reports;
 using UioInterop.Harness.Running;
+using UioInterop.Machines;
+using UioInterop.Machines.Kernels;
+using UioInterop.Machines.Protocol;
+using UioInterop.Machines.Reports;
+using UioInterop.Machines.Tool.Commands;
 using UioInterop.TestRunner;
 
 namespace UioInterop.Harness.Commands;

@@ -1,5 +1,6 @@
-using UioInterop.Harness.Kernels;
-using UioInterop.Harness.Machines;
+using UioInterop.Machines;
+using UioInterop.Machines.Host;
+using UioInterop.Machines.Kernels;
 
 namespace UioInterop.Harness.Guests;
 
@@ -10,7 +11,7 @@ internal static class ShimTests
         Architecture architecture, CancellationToken cancel)
     {
         var programs = new List<(string, string)>();
-        using var turn = await Repository.LockAsync("native", cancel);
+        using var turn = await Artifacts.LockAsync("native", cancel);
         foreach (var build in architecture.ProgramBuilds)
         {
             await Shell.RunAsync(

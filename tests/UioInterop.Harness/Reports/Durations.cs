@@ -1,5 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
+using UioInterop.Machines.Host;
+using UioInterop.Machines.Reports;
 
 namespace UioInterop.Harness.Reports;
 
@@ -16,7 +18,7 @@ public static class Durations
 
     private static string CommittedFile => Repository.At("tests", "durations.json");
 
-    private static string Folder => Path.Combine(Repository.Artifacts, "durations");
+    private static string Folder => Artifacts.At("durations");
 
     public static IReadOnlyDictionary<string, double> Committed { get; } = Read(CommittedFile);
 

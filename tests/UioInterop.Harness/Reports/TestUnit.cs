@@ -1,4 +1,6 @@
 using UioInterop.Harness.Running;
+using UioInterop.Machines;
+using UioInterop.Machines.Reports;
 
 namespace UioInterop.Harness.Reports;
 

@@ -1,7 +1,9 @@
-using UioInterop.GuestProtocol;
 using UioInterop.Harness.Guests;
-using UioInterop.Harness.Kernels;
-using UioInterop.Harness.Machines;
+using UioInterop.Machines;
+using UioInterop.Machines.Guests;
+using UioInterop.Machines.Kernels;
+using UioInterop.Machines.Protocol;
+using UioInterop.Machines.Running;
 
 namespace UioInterop.Harness.Running;
 
@@ -20,7 +22,7 @@ public static class DemoRun
         Machine machine, KernelImage kernel, Compilation compilation, Stream output, CancellationToken cancel = default)
     {
         var initramfs = await Initramfs.BuildAsync(
-            machine, GuestProject.Demo with { Compilation = compilation }, kernel, cancel);
+            machine, GuestPrograms.Demo with { Compilation = compilation }, kernel, others: [], cancel);
         return await new GuestRun
         {
             Machine = machine with { KnownLines = [.. machine.KnownLines, .. s_proofs] },

@@ -1,4 +1,6 @@
-using UioInterop.Harness.Machines;
+using UioInterop.Machines;
+using UioInterop.Machines.Reports;
+using UioInterop.Machines.Running;
 
 namespace UioInterop.Harness.Running;
 
@@ -6,7 +8,7 @@ namespace UioInterop.Harness.Running;
 public sealed record GuestTestName(string Machine, string Test)
 {
     public const string Host = "host";
-    public const string VerdictOfRun = "verdict of the run";
+    public const string VerdictOfRun = TestEntry.VerdictOfRun;
 
     private const string Fixture = "UioInterop.HostTests.OnMachines.";
     private const string Separator = ": ";

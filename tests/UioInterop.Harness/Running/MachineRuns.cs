@@ -1,9 +1,11 @@
 using System.Collections.Concurrent;
 using System.Reflection;
-using UioInterop.GuestProtocol;
 using UioInterop.Harness.Guests;
-using UioInterop.Harness.Kernels;
-using UioInterop.Harness.Machines;
+using UioInterop.Machines;
+using UioInterop.Machines.Guests;
+using UioInterop.Machines.Kernels;
+using UioInterop.Machines.Protocol;
+using UioInterop.Machines.Running;
 using UioInterop.TestRunner;
 
 namespace UioInterop.Harness.Running;
@@ -61,7 +63,8 @@ public static class MachineRuns
             {
                 Machine = machine,
                 Kernel = kernel,
-                Initramfs = await Initramfs.BuildAsync(machine, GuestProject.Tests, kernel, Cancel),
+                Initramfs = await Initramfs.BuildAsync(
+                    machine, GuestPrograms.Tests, kernel, await GuestPrograms.TestsInCAsync(machine, kernel, Cancel), Cancel),
                 Expected = expected.Count > 0 ? expected : On(machine),
                 Filter = filter,
                 Seed = Seed,
@@ -77,7 +80,7 @@ public static class MachineRuns
     // Only listed here, never run: the assembly's types are of no use on the host.
     private static TestAssembly Load()
     {
-        var name = GuestProject.Tests.Name;
+        var name = GuestPrograms.Tests.Name;
         var path = Path.Combine(AppContext.BaseDirectory, name + ".dll");
         if (!File.Exists(path))
             path = Repository.At("tests", "UioInterop.HostTests", "bin", Configuration, "net10.0", name + ".dll");

@@ -2,8 +2,8 @@ using CliWrap;
 using CliWrap.Buffered;
 using NUnit.Framework;
 using UioInterop.Harness;
-using UioInterop.Harness.Kernels;
-using UioInterop.Harness.Machines;
+using UioInterop.Machines;
+using UioInterop.Machines.Kernels;
 
 namespace UioInterop.HostTests.KernelPatch;
 

@@ -2,10 +2,9 @@ using System.Collections.Concurrent;
 using System.Text.RegularExpressions;
 using CliWrap;
 using NUnit.Framework;
-using UioInterop.Harness;
-using UioInterop.Harness.Kernels;
-using UioInterop.Harness.Machines;
 using UioInterop.Harness.Running;
+using UioInterop.Machines;
+using UioInterop.Machines.Kernels;
 
 namespace UioInterop.HostTests.KernelPatch;
 

@@ -1,7 +1,7 @@
 using System.Text.RegularExpressions;
 using UioInterop.Harness;
-using UioInterop.Harness.Kernels;
-using UioInterop.Harness.Machines;
+using UioInterop.Machines;
+using UioInterop.Machines.Kernels;
 
 namespace UioInterop.HostTests.KernelPatch;
 

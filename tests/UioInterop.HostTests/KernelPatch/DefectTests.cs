@@ -1,9 +1,9 @@
 using NUnit.Framework;
-using UioInterop.GuestProtocol;
-using UioInterop.Harness;
-using UioInterop.Harness.Kernels;
-using UioInterop.Harness.Machines;
 using UioInterop.Harness.Running;
+using UioInterop.Machines;
+using UioInterop.Machines.Kernels;
+using UioInterop.Machines.Protocol;
+using UioInterop.Machines.Running;
 
 namespace UioInterop.HostTests.KernelPatch;
 
@@ -25,7 +25,7 @@ internal sealed class DefectTests
         if (defect.SeenBy is not { } tests)
         {
             await KernelBuilder.EnsureAsync(defect.Machine.Kernel, cancel: MachineRuns.Cancel);
-            var error = await Assert.ThrowsAsync<HarnessException>(() =>
+            var error = await Assert.ThrowsAsync<MachineException>(() =>
                 KernelBuilder.EnsureAsync(defect.DefectiveMachine.Kernel, cancel: MachineRuns.Cancel));
             Assert.That(error!.Message, Does.Contain("does not build").And.Contains("dma_buf").Or.Contains("uio_dmabuf"));
             return;

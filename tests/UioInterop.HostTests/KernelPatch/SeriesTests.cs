@@ -1,8 +1,8 @@
 using System.Text.RegularExpressions;
 using NUnit.Framework;
 using UioInterop.Harness;
-using UioInterop.Harness.Kernels;
-using UioInterop.Harness.Machines;
+using UioInterop.Machines;
+using UioInterop.Machines.Kernels;
 
 namespace UioInterop.HostTests.KernelPatch;
 

@@ -2,9 +2,9 @@ using CliWrap;
 using CliWrap.Buffered;
 using NUnit.Framework;
 using UioInterop.Harness;
-using UioInterop.Harness.Kernels;
-using UioInterop.Harness.Machines;
 using UioInterop.Harness.Running;
+using UioInterop.Machines;
+using UioInterop.Machines.Kernels;
 
 namespace UioInterop.HostTests.KernelPatch;
 

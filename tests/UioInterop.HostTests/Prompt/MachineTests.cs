@@ -1,7 +1,8 @@
 using NUnit.Framework;
-using UioInterop.Harness.Guests;
-using UioInterop.Harness.Machines;
+using UioInterop.Harness;
 using UioInterop.Harness.Running;
+using UioInterop.Machines;
+using UioInterop.Machines.Guests;
 
 namespace UioInterop.HostTests.Prompt;
 
@@ -10,7 +11,7 @@ internal sealed class MachineTests
 {
     private const string Copied = "the same: true";
 
-    private static string[] AgentOn(string machine) => ["dotnet", typeof(Machine).Assembly.Location, "agent", "--machine", machine];
+    private static string[] AgentOn(string machine) => ["dotnet", typeof(Repository).Assembly.Location, "agent", "--machine", machine];
 
     [Test, Category("thorough")]
     public async Task Edu_is_driven_and_stopped_and_waited_for_in_vain()

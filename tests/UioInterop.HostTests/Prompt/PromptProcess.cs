@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using CliWrap;
 using CliWrap.Buffered;
+using UioInterop.Harness;
+using UioInterop.Machines.Host;
 using UioInterop.Prompt;
 
 namespace UioInterop.HostTests.Prompt;
@@ -42,6 +44,6 @@ internal static class PromptProcess
         // As build.sh does.
         ["UIOINTEROP_GLOBALS"] = UioInterop.Harness.Repository.At("src", "UioInterop.Prompt.Globals"),
         // Not the cache: kernels are in it, too.
-        ["XDG_STATE_HOME"] = folder ?? Path.Combine(UioInterop.Harness.Repository.Artifacts, "prompt-tests"),
+        ["XDG_STATE_HOME"] = folder ?? UioInterop.Machines.Host.Artifacts.At("prompt-tests"),
     };
 }

@@ -1,6 +1,7 @@
 using NUnit.Framework;
-using UioInterop.Harness.Guests;
-using UioInterop.Harness.Machines;
+using UioInterop.Machines;
+using UioInterop.Machines.Guests;
+using UioInterop.Machines.Running;
 using UioInterop.RegisterProbe;
 
 namespace UioInterop.HostTests.Registers;

@@ -1,9 +1,11 @@
 using System.Collections.Concurrent;
-using UioInterop.Harness;
 using UioInterop.Harness.Guests;
-using UioInterop.Harness.Kernels;
-using UioInterop.Harness.Machines;
 using UioInterop.Harness.Running;
+using UioInterop.Machines;
+using UioInterop.Machines.Guests;
+using UioInterop.Machines.Host;
+using UioInterop.Machines.Kernels;
+using UioInterop.Machines.Running;
 using UioInterop.RegisterProbe;
 
 namespace UioInterop.HostTests.Registers;
@@ -22,10 +24,10 @@ internal sealed record ProbeRun(RunReport Report, RegisterTrace Trace)
 
     private static async Task<ProbeRun> BootAsync(Probe probe)
     {
-        var project = GuestProject.RegisterProbe with { Compilation = probe.Compilation };
+        var project = GuestPrograms.RegisterProbe with { Compilation = probe.Compilation };
         var kernel = await KernelBuilder.EnsureAsync(probe.Machine.Kernel, cancel: MachineRuns.Cancel);
         var trace = Path.Combine(
-            Directory.CreateDirectory(Path.Combine(Repository.Artifacts, "register-trace")).FullName,
+            Directory.CreateDirectory(Artifacts.At("register-trace")).FullName,
                 $"{probe.Machine}-{probe.Compilation}.log");
         var report = await new GuestRun
         {
@@ -34,7 +36,7 @@ internal sealed record ProbeRun(RunReport Report, RegisterTrace Trace)
                 QemuArguments = [.. probe.Machine.QemuArguments, "-device", "sdhci-pci,addr=8", .. RegisterTrace.QemuArguments(trace)],
             },
             Kernel = kernel,
-            Initramfs = await Initramfs.BuildAsync(probe.Machine, project, kernel, MachineRuns.Cancel),
+            Initramfs = await Initramfs.BuildAsync(probe.Machine, project, kernel, others: [], MachineRuns.Cancel),
         }.ExecuteAsync(MachineRuns.Cancel);
         return new ProbeRun(report, RegisterTrace.Parse(File.ReadLines(trace)));
     }

@@ -1,9 +1,9 @@
 using System.Xml.Linq;
 using System.Xml.Schema;
 using NUnit.Framework;
-using UioInterop.GuestProtocol;
-using UioInterop.Harness;
-using UioInterop.Harness.Reports;
+using UioInterop.Machines;
+using UioInterop.Machines.Protocol;
+using UioInterop.Machines.Reports;
 
 namespace UioInterop.HostTests.Reports;
 
@@ -64,12 +64,12 @@ internal sealed class ReportTests
     [TestCase("junit=")]
     [TestCase("html=x")]
     public void What_is_no_report_is_refused(string text) =>
-        Assert.That(() => ReportFile.Parse(text), Throws.InstanceOf<HarnessException>().With.Message.Contains("junit=FILE"));
+        Assert.That(() => ReportFile.Parse(text), Throws.InstanceOf<MachineException>().With.Message.Contains("junit=FILE"));
 
     [Test]
     public void A_report_that_cannot_be_written_says_so() => Assert.That(
         () => new ReportFile("junit", "/proc/report.xml").Write(s_entries),
-            Throws.InstanceOf<HarnessException>().With.Message.Contains("/proc/report.xml"));
+            Throws.InstanceOf<MachineException>().With.Message.Contains("/proc/report.xml"));
 
     private static TestEntry Entry(string machine, string test, TestOutcome outcome, string? message = null, string? stack = null) =>
         new(machine, test, new ResultRecord(test, outcome, 1250, message, stack));

@@ -1,8 +1,8 @@
 using NUnit.Framework;
-using UioInterop.Harness;
 using UioInterop.Harness.Commands;
 using UioInterop.Harness.Reports;
 using UioInterop.Harness.Running;
+using UioInterop.Machines;
 using UioInterop.TestRunner;
 
 namespace UioInterop.HostTests.Reports;
@@ -68,7 +68,7 @@ internal sealed class ShardTests
     [TestCase("1/2/3")]
     [TestCase("")]
     public void What_is_no_shard_is_refused(string text) =>
-        Assert.That(() => Shard.Parse(text), Throws.InstanceOf<HarnessException>().With.Message.Contains("2/4 is the second of four"));
+        Assert.That(() => Shard.Parse(text), Throws.InstanceOf<MachineException>().With.Message.Contains("2/4 is the second of four"));
 
     private static IEnumerable<string> Machines(IEnumerable<string> tests) =>
         tests.Select(test => GuestTestName.Parse(test)?.Machine).OfType<string>().Distinct();

@@ -1,5 +1,5 @@
 using NUnit.Framework;
-using UioInterop.Harness.Running;
+using UioInterop.Machines.Running;
 
 namespace UioInterop.HostTests.Running;
 

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using NUnit.Framework;
-using UioInterop.Harness.Running;
+using UioInterop.Machines.Running;
 
 namespace UioInterop.HostTests.Running;
 
