@@ -693,8 +693,7 @@ static long uio_dmabuf_query(struct uio_dmabuf_file *file, void __user *arg)
 	int ret;
 
 	ret = uio_dmabuf_get_args(&query, sizeof(query),
-				  offsetofend(struct uio_query, max_quiesce_us),
-				  arg);
+				  offsetofend(struct uio_query, max_bytes), arg);
 	if (ret)
 		return ret;
 	if (query.flags)

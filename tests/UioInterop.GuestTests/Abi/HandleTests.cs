@@ -9,6 +9,9 @@ namespace UioInterop.GuestTests.Abi;
 [Category(Needs.Handles)]
 internal sealed partial class HandleTests : AbiTest
 {
+    // Up to MaxBytes.
+    private const uint FirstSeriesQuery = 40;
+
     private static long Read(string name) => ImportAttribute.UnderTest(name).Value;
 
     [Test]
@@ -55,9 +58,19 @@ internal sealed partial class HandleTests : AbiTest
         Assert.That(RawUio.Ioctl(Uio, RawHandles.QueryCommand, bytes), Is.EqualTo(-LibC.E2BIG));
     }
 
+    // A program that was compiled with the first series' header works on a kernel with both.
+    [Test]
+    public unsafe void A_query_that_ends_where_the_first_series_does_is_answered_so_far()
+    {
+        var query = new RawQuery { Size = FirstSeriesQuery, MaxQuiesceOps = 1, MaxQuiesceMicroseconds = 2 };
+        Assert.That(RawUio.Ioctl(Uio, RawHandles.QueryCommand, &query), Is.Zero);
+        Assert.That(query.MaxMappings, Is.Positive);
+        Assert.That((query.MaxQuiesceOps, query.MaxQuiesceMicroseconds), Is.EqualTo((1, 2)), "nothing is written behind it");
+    }
+
     [TestCase(0u)]
     [TestCase(4u)]
-    [TestCase(47u)]
+    [TestCase(FirstSeriesQuery - 1)]
     public unsafe void A_shorter_argument_is_refused(uint size)
     {
         var query = new RawQuery { Size = size };
