@@ -15,7 +15,7 @@ internal sealed class RingTests : EduTest
         var (ring, buffers) = Begin(session);
         session.Device.Pci!.BusMaster = false;
 
-        Assert.That(() => ring.Receive(Timeout), Throws.InstanceOf<IOException>().With.Message.Contains("not let into memory"));
+        Assert.That(() => ring.Receive(Timeout), Throws.InstanceOf<IOException>().With.Message.Contains("could not reach memory"));
         foreach (var buffer in buffers)
             buffer.BeginAccess(CpuAccessMode.Read).Dispose();
         foreach (var buffer in buffers)

@@ -230,7 +230,7 @@ internal sealed class TransferTests : EduTest
         var copy = Edu.CopyFromDeviceAsync(mapping, 0, Length, Timeout).AsTask();
         Edu.Pci.BusMaster = false;
 
-        await Assert.ThatAsync(() => copy, Throws.InstanceOf<IOException>().With.Message.Contains("not let into memory"));
+        await Assert.ThatAsync(() => copy, Throws.InstanceOf<IOException>().With.Message.Contains("could not reach memory"));
         Edu.CopyFromDevice(mapping, 0, Length, Timeout);
     }
 
