@@ -7,7 +7,7 @@ namespace UioInterop.HostTests;
 public sealed class KernelConfigurationTests
 {
     [Test]
-    public void What_survived_is_not_lost() => Assert.That(
+    public void A_symbol_that_survived_is_not_lost() => Assert.That(
         KernelConfiguration.Lost("CONFIG_A=y\n# CONFIG_B is not set\n", "# a comment\nCONFIG_A=y\nCONFIG_C=m\n"), Is.Empty);
 
     [Test]

@@ -43,7 +43,7 @@ internal sealed class ClaimTests : AbiTest
     }
 
     [Test, Category(Needs.Direct)]
-    public void Nor_by_the_boards_ioctl()
+    public void Others_map_nothing_by_the_boards_ioctl_meanwhile()
     {
         using var buffer = Buffer();
         using var other = RawUio.Open(UnderTest.DevicePath);
@@ -83,7 +83,7 @@ internal sealed class ClaimTests : AbiTest
     }
 
     [Test, Category(Needs.Edu)]
-    public void Without_a_claim_it_does_not()
+    public void Without_a_claim_the_end_of_another_file_stops_the_device()
     {
         using var function = PciFunction.Open(UnderTest.Name);
         function.BusMaster = true;

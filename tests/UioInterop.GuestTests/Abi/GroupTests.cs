@@ -8,7 +8,7 @@ namespace UioInterop.GuestTests.Abi;
 internal sealed class GroupTests
 {
     [Test]
-    public void With_a_bridge_alone_in_its_group_a_device_is_anybodys_to_attach_to()
+    public void With_only_a_bridge_in_its_group_an_attach_needs_no_privilege()
     {
         using var edu = BridgedEdu.Alone();
 
@@ -16,7 +16,7 @@ internal sealed class GroupTests
     }
 
     [Test]
-    public void With_others_it_takes_the_privilege()
+    public void With_other_devices_in_its_group_an_attach_needs_the_privilege()
     {
         using var edu = BridgedEdu.Shared();
 

@@ -199,7 +199,7 @@ internal sealed partial class HandleTests : AbiTest
     [TestCase(RawArguments.ToDevice, 0)]
     [TestCase(RawArguments.FromDevice, LibCErrno.EACCES)]
     [TestCase(RawArguments.Bidirectional, LibCErrno.EACCES)]
-    public void Nor_through_a_read_only_descriptor_of_the_buffer(byte direction, int errno)
+    public void Through_a_read_only_descriptor_of_the_buffer_the_device_does_not_write(byte direction, int errno)
     {
         using var scene = new Scene();
         using var buffer = scene.BufferForReadingOnly().DuplicateHandle();
@@ -210,7 +210,7 @@ internal sealed partial class HandleTests : AbiTest
     [TestCase(RawArguments.ToDevice, LibCErrno.EACCES)]
     [TestCase(RawArguments.FromDevice, 0)]
     [TestCase(RawArguments.Bidirectional, LibCErrno.EACCES)]
-    public void Nor_through_a_write_only_one_does_it_read(byte direction, int errno)
+    public void Through_a_write_only_descriptor_of_the_buffer_the_device_does_not_read(byte direction, int errno)
     {
         using var scene = new Scene();
         using var buffer = scene.BufferForWritingOnly().DuplicateHandle();
@@ -317,7 +317,7 @@ internal sealed partial class HandleTests : AbiTest
     }
 
     [Test, Category(Needs.Iommu)]
-    public void Behind_one_it_is_not()
+    public void Behind_an_IOMMU_the_kernel_is_not_tainted()
     {
         using var buffer = Buffer();
         RawHandles.Attached(Uio, buffer);
@@ -334,7 +334,7 @@ internal sealed partial class HandleTests : AbiTest
     }
 
     [Test, Category(Needs.Direct)]
-    public void Without_one_that_takes_a_capability()
+    public void Without_an_IOMMU_an_attach_needs_a_capability()
     {
         using var buffer = Buffer();
 

@@ -108,7 +108,7 @@ internal sealed class MapTests : AbiTest
     [TestCase(RawArguments.ToDevice, 0)]
     [TestCase(RawArguments.FromDevice, LibCErrno.EACCES)]
     [TestCase(RawArguments.Bidirectional, LibCErrno.EACCES)]
-    public void Nor_through_a_read_only_descriptor_of_the_buffer(byte direction, int errno)
+    public void A_read_only_descriptor_of_the_buffer_maps_for_the_device_to_read_and_nothing_else(byte direction, int errno)
     {
         using var scene = new Scene();
         using var buffer = scene.BufferForReadingOnly().DuplicateHandle();

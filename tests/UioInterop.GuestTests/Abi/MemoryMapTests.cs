@@ -34,7 +34,7 @@ internal sealed unsafe class MemoryMapTests
 
     // What was being inserted when the device went would stay for ever.
     [Test]
-    public void Nothing_of_it_stays_that_was_touched_meanwhile()
+    public void A_page_touched_during_unregistration_does_not_stay_mapped()
     {
         for (var round = 0; round < 20; round++)
         {

@@ -130,7 +130,7 @@ internal sealed partial class ReachTests : AbiTest
     }
 
     [Test, Category(Needs.DmaRanges)]
-    public void Behind_one_with_an_offset_it_takes_a_mask_that_is_wide_enough()
+    public void Behind_a_bus_with_an_offset_an_attach_needs_a_mask_that_is_wide_enough()
     {
         var path = DeviceNamed("reaches-all-elsewhere");
         using var uio = RawUio.Open(path);

@@ -29,7 +29,7 @@ internal sealed class SiblingTests
 
     // It is busy from the moment on in which the exporter is asked.
     [Test, CancelAfter(60_000)]
-    public async Task Nor_under_one_that_is_being_made_and_nobody_waits_for_that(CancellationToken cancel)
+    public async Task A_mask_does_not_change_under_an_attach_in_flight_and_does_not_wait_for_it(CancellationToken cancel)
     {
         using var uio = RawUio.Open(OddDevices.PathOf("sibling-1"));
         using var buffer = OddDevices.Export();

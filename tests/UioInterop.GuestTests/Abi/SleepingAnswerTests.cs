@@ -50,7 +50,7 @@ internal sealed class SleepingAnswerTests : AbiTest
     }
 
     [Test]
-    public void Nor_is_one_of_the_boards_ioctl_to_be_unmapped()
+    public void A_mapping_of_the_boards_ioctl_is_not_unmapped_before_its_address_is_known()
     {
         using var buffer = Buffer();
         using var page = new WatchedPage();

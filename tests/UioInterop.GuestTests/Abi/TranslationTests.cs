@@ -28,7 +28,7 @@ internal sealed class TranslationTests : AbiTest
 
     // A buffer that was detached is somebody else's memory before the device has lost it.
     [Test, Category(Needs.Lazy)]
-    public void Behind_one_that_forgets_late_it_takes_the_privilege_and_taints_nothing()
+    public void Behind_a_lazy_IOMMU_an_attach_needs_the_privilege_and_taints_nothing()
     {
         Assert.That(AttachWithoutCapabilities(), Is.EqualTo(-LibC.EPERM));
 

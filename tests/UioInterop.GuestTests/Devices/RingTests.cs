@@ -8,7 +8,7 @@ internal sealed class RingTests : EduTest
     private const int Parts = 3;
 
     [Test]
-    public void A_part_that_the_device_was_not_let_into_memory_for_ends_the_ring()
+    public void A_part_with_bus_mastering_off_ends_the_ring()
     {
         Edu.Dispose();
         using var session = DeviceSession.Open(UioDeviceId.FromParent(UnderTest.Name));

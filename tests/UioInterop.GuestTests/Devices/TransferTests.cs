@@ -105,7 +105,7 @@ internal sealed class TransferTests : EduTest
 
     // Longer than what Monitor and its like can wait at a time: 2^31 ms.
     [Test]
-    public void A_patience_of_months_is_one()
+    public void A_timeout_of_months_is_kept()
     {
         Reopen(new UioOpenOptions { TransferTimeout = TimeSpan.MaxValue });
         using var buffer = DmaHeap.Cma.Allocate(4096);
@@ -222,7 +222,7 @@ internal sealed class TransferTests : EduTest
     }
 
     [Test]
-    public async Task A_transfer_that_the_device_was_not_let_into_memory_for_is_an_error()
+    public async Task A_transfer_with_bus_mastering_off_is_an_error()
     {
         using var buffer = DmaHeap.Cma.Allocate(4096);
         using var mapping = Edu.Device.Import(buffer, DmaDirection.FromDevice);

@@ -42,7 +42,7 @@ internal sealed class HandleImportTests : EduTest
     }
 
     [Test, Category(Needs.Direct), Category(Needs.Udmabuf)]
-    public void Without_one_it_has_ranges_and_the_device_finds_the_buffer_there()
+    public void Without_an_IOMMU_a_buffer_in_pieces_has_ranges_and_the_device_finds_it_there()
     {
         const int length = 4 << 20;
         using var pieces = DmaBuf.AllocateFromMemfd(length);

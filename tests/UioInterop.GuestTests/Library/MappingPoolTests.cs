@@ -153,7 +153,7 @@ internal sealed class MappingPoolTests
     }
 
     [Test]
-    public void One_whose_transfer_was_given_up_before_comes_back_as_it_is()
+    public void A_buffer_whose_transfer_was_given_up_earlier_is_rented_again()
     {
         var stops = 0;
         _device.Quiesce = () => stops++;
@@ -169,7 +169,7 @@ internal sealed class MappingPoolTests
     }
 
     [Test]
-    public void One_that_the_device_does_not_let_go_of_stays_with_it()
+    public void A_rented_buffer_that_cannot_be_taken_from_the_device_stays_with_it()
     {
         _device.Quiesce = () => throw new TimeoutException("it does not stop");
         using var pool = Pool(capacity: 1);

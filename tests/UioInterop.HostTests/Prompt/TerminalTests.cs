@@ -44,7 +44,7 @@ internal sealed class TerminalTests
     [TestCase("restart()")]
     [TestCase("exit 300")]
     [TestCase("")]
-    public void What_is_none(string text) => Assert.That(Commands.Parse(text), Is.Null);
+    public void Other_text_is_no_command(string text) => Assert.That(Commands.Parse(text), Is.Null);
 
     [Test]
     public void A_text_is_edited()

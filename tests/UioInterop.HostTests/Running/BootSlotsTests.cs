@@ -38,7 +38,7 @@ internal sealed class BootSlotsTests
     }
 
     [Test]
-    public void Who_gives_up_is_passed_over()
+    public void A_waiter_that_gives_up_is_passed_over()
     {
         var slots = new BootSlots(1, budgetMiB: 4000);
         using var cancel = new CancellationTokenSource();

@@ -23,7 +23,7 @@ internal sealed class PatienceTests
     }
 
     [Test]
-    public void A_word_begins_it_anew()
+    public void A_sign_begins_the_silence_anew()
     {
         using var patience = new Patience(s_limits);
 
