@@ -10,12 +10,15 @@ internal static class Logic
     public const string TraceFile = "logic.trace";
 
     /// <summary>The library, up to date.</summary>
-    public static async Task<string> EnsureAsync(CancellationToken cancel)
+    public static async Task<string> EnsureAsync(CancellationToken cancel) => Path.Combine(await MakeAsync(cancel), "liblogic.so");
+
+    /// <summary>Has make do what it does with these arguments, and tells the folder of what it makes.</summary>
+    public static async Task<string> MakeAsync(CancellationToken cancel, params IEnumerable<string> arguments)
     {
         using var turn = await Artifacts.LockAsync("logic", cancel);
         var output = Artifacts.At("logic");
-        await Shell.RunAsync("make", ["-C", Content.At("tests", "logic"), "--silent", $"BUILD={output}"], cancel);
-        return Path.Combine(output, "liblogic.so");
+        await Shell.RunAsync("make", ["-C", Content.At("tests", "logic"), "--silent", $"BUILD={output}", .. arguments], cancel);
+        return output;
     }
 
     /// <summary>What QEMU is started with: the library, and where it writes each access to a core.</summary>
