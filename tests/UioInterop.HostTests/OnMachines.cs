@@ -2,6 +2,7 @@ using NUnit.Framework;
 using UioInterop.Harness.Running;
 using UioInterop.Machines;
 using UioInterop.Machines.Protocol;
+using UioInterop.Machines.Reports;
 using UioInterop.Machines.Running;
 
 namespace UioInterop.HostTests;
@@ -16,7 +17,7 @@ public sealed class OnMachines
     public static IEnumerable<TestCaseData> Tests =>
         from machine in MachineList.All
         where MachineRuns.On(machine).Count > 0
-        from test in MachineRuns.On(machine).Append(GuestTestName.VerdictOfRun)
+        from test in MachineRuns.On(machine).Append(TestEntry.VerdictOfRun)
         let name = new GuestTestName(machine.Name, test)
         select new TestCaseData(name).SetName(name.OnHost);
 
@@ -25,7 +26,7 @@ public sealed class OnMachines
     {
         ArgumentNullException.ThrowIfNull(name);
         var report = await MachineRuns.RunAsync(MachineList.Named(name.Machine));
-        if (name.Test == GuestTestName.VerdictOfRun)
+        if (name.Test == TestEntry.VerdictOfRun)
             CheckVerdict(report);
         else
             CheckResult(report.ResultOf(name.Test), report);

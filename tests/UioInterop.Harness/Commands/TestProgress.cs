@@ -23,5 +23,5 @@ internal static class TestProgress
 
     // What a run took besides its tests is the verdict's: on the host that test has mostly waited for a machine.
     private static double Besides(GuestTestName name) =>
-        name.Test == GuestTestName.VerdictOfRun ? MachineRuns.Finished(name.Machine)?.MillisecondsBesideTests ?? 0 : 0;
+        name.Test == TestEntry.VerdictOfRun ? MachineRuns.Finished(name.Machine)?.MillisecondsBesideTests ?? 0 : 0;
 }

@@ -16,7 +16,7 @@ internal static class TimeReport
     {
         var last = Durations.Last();
         var units = Durations.Of(entries);
-        var tests = entries.Where(entry => entry.Test != GuestTestName.VerdictOfRun).ToArray();
+        var tests = entries.Where(entry => entry.Test != TestEntry.VerdictOfRun).ToArray();
         var slowest = new Table().Border(TableBorder.None).AddColumns("slowest", "seconds", "the run before");
         slowest.Columns[1].RightAligned();
         slowest.Columns[2].RightAligned();

@@ -8,7 +8,6 @@ namespace UioInterop.Harness.Running;
 public sealed record GuestTestName(string Machine, string Test)
 {
     public const string Host = "host";
-    public const string VerdictOfRun = TestEntry.VerdictOfRun;
 
     private const string Fixture = "UioInterop.HostTests.OnMachines.";
     private const string Separator = ": ";
@@ -16,7 +15,7 @@ public sealed record GuestTestName(string Machine, string Test)
     /// <summary>The name NUnit is given.</summary>
     public string OnHost => Machine + Separator + Test;
 
-    public static string Verdict(Machine machine) => Fixture + new GuestTestName(machine.Name, VerdictOfRun).OnHost;
+    public static string Verdict(Machine machine) => Fixture + new GuestTestName(machine.Name, TestEntry.VerdictOfRun).OnHost;
 
     /// <summary>Null when it is a test of the host's own.</summary>
     public static GuestTestName? Parse(string fullName)
