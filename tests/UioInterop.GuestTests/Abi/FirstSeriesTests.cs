@@ -11,16 +11,12 @@ internal sealed unsafe class FirstSeriesTests : AbiTest
     /// <summary>UIO_FEATURE_DMABUF and UIO_FEATURE_ADDRESSES.</summary>
     private const ulong Features = RawHandles.ImportFeature | 1 << 1;
 
-    /// <summary>Up to max_bytes: what follows is the second series' to add.</summary>
-    private const int QuerySize = 40;
-
     [TestCase("dmabuf")]
     [TestCase("edu")]
     public void Its_own_tests_pass(string program)
     {
         Uio.Dispose();
-        TapProgram.Run($"/selftests/{Needs.X64}/{program}", new KeyValuePair<string, string?>("UIO_DEVICE", UnderTest.DevicePath))
-            .AssertAllPassed();
+        Selftests.Run(Needs.X64, program, UnderTest.DevicePath).AssertAllPassed();
     }
 
     [Test]
@@ -52,11 +48,11 @@ internal sealed unsafe class FirstSeriesTests : AbiTest
             Assert.That(RawUio.Ioctl(Uio, command, &query), Is.EqualTo(-LibC.ENOTTY), $"{command:x}");
     }
 
-    [TestCase(QuerySize, 0)]
-    [TestCase(QuerySize - 1, -22)]
-    public void A_program_of_the_first_series_has_a_shorter_query(int size, int expected)
+    [TestCase(RawQuery.FirstSeriesSize, 0)]
+    [TestCase(RawQuery.FirstSeriesSize - 1, -LibCErrno.EINVAL)]
+    public void A_program_of_the_first_series_has_a_shorter_query(uint size, int expected)
     {
-        var query = new RawQuery { Size = (uint)size };
+        var query = new RawQuery { Size = size };
 
         Assert.That(RawUio.Ioctl(Uio, RawHandles.QueryCommand, &query), Is.EqualTo(expected));
     }
@@ -64,11 +60,8 @@ internal sealed unsafe class FirstSeriesTests : AbiTest
     [Test]
     public void A_device_whose_addresses_are_not_translated_is_refused()
     {
-        var type = $"/sys/kernel/iommu_groups/{UioDevice.Find(UioDeviceId.FromParent(UnderTest.Name)).Iommu!.Number}/type";
-        var before = File.ReadAllText(type).Trim();
         Uio.Dispose();
-        SetType(type, "identity");
-        try
+        using (new GroupType("identity"))
         {
             using var uio = RawUio.Open(UnderTest.DevicePath);
             using var buffer = Buffer();
@@ -78,19 +71,9 @@ internal sealed unsafe class FirstSeriesTests : AbiTest
             Assert.That((query.Features & RawHandles.ImportFeature, query.Translation), Is.EqualTo((0ul, (uint)DmaTranslation.Identity)));
             Assert.That(IsTainted, Is.False);
         }
-        finally
-        {
-            SetType(type, before);
-        }
+
         using var again = RawUio.Open(UnderTest.DevicePath);
         using var other = Buffer();
         RawHandles.Attached(again, other);
-    }
-
-    private static void SetType(string path, string type)
-    {
-        UnderTest.Unbind();
-        File.WriteAllText(path, type);
-        UnderTest.Bind();
     }
 }

@@ -9,9 +9,6 @@ namespace UioInterop.GuestTests.Abi;
 [Category(Needs.Handles)]
 internal sealed partial class HandleTests : AbiTest
 {
-    // Up to MaxBytes.
-    private const uint FirstSeriesQuery = 40;
-
     private static long Read(string name) => ImportAttribute.UnderTest(name).Value;
 
     [Test]
@@ -62,7 +59,7 @@ internal sealed partial class HandleTests : AbiTest
     [Test]
     public unsafe void A_query_that_ends_where_the_first_series_does_is_answered_so_far()
     {
-        var query = new RawQuery { Size = FirstSeriesQuery, MaxQuiesceOps = 1, MaxQuiesceMicroseconds = 2 };
+        var query = new RawQuery { Size = RawQuery.FirstSeriesSize, MaxQuiesceOps = 1, MaxQuiesceMicroseconds = 2 };
         Assert.That(RawUio.Ioctl(Uio, RawHandles.QueryCommand, &query), Is.Zero);
         Assert.That(query.MaxMappings, Is.Positive);
         Assert.That((query.MaxQuiesceOps, query.MaxQuiesceMicroseconds), Is.EqualTo((1, 2)), "nothing is written behind it");
@@ -70,7 +67,7 @@ internal sealed partial class HandleTests : AbiTest
 
     [TestCase(0u)]
     [TestCase(4u)]
-    [TestCase(FirstSeriesQuery - 1)]
+    [TestCase(RawQuery.FirstSeriesSize - 1)]
     public unsafe void A_shorter_argument_is_refused(uint size)
     {
         var query = new RawQuery { Size = size };

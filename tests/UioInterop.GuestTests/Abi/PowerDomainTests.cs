@@ -50,7 +50,7 @@ internal sealed class PowerDomainTests : AbiTest
         UnderTest.Unbind(); // a device that had not stopped would be in the kernel log
 
         Assert.That(Attachments, Is.Zero);
-        Assert.That(() => Power, Is.EqualTo(Off).After(50_000, 50));
+        Assert.That(() => Power, Is.EqualTo(Off).After(Bound.LongMilliseconds, 50));
         UnderTest.Bind();
         Assert.That(Source, Is.EqualTo(Quiet), "the program was run");
     }
@@ -71,7 +71,7 @@ internal sealed class PowerDomainTests : AbiTest
 
         Assert.That((Quarantined, Power), Is.EqualTo((1, On)), "its registers are still asked");
         Source = Quiet;
-        Assert.That(() => Quarantined, Is.Zero.After(50_000, 50));
-        Assert.That(() => Power, Is.EqualTo(Off).After(50_000, 50));
+        Assert.That(() => Quarantined, Is.Zero.After(Bound.LongMilliseconds, 50));
+        Assert.That(() => Power, Is.EqualTo(Off).After(Bound.LongMilliseconds, 50));
     }
 }

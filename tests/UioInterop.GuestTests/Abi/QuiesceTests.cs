@@ -118,7 +118,7 @@ internal sealed class QuiesceTests : AbiTest
         Assert.That(Quarantined, Is.EqualTo(1), "it has that value");
 
         registers.Write(s_liveness, ~(Awaited + 1));
-        Assert.That(() => Quarantined, Is.Zero.After(50_000, 50));
+        Assert.That(() => Quarantined, Is.Zero.After(Bound.LongMilliseconds, 50));
     }
 
     // Of the lower half another value can be had later: what waits for 32 ones is quiet never.
@@ -162,7 +162,7 @@ internal sealed class QuiesceTests : AbiTest
 
         registers.Write(s_liveness, ~Awaited);
 
-        Assert.That(() => Quarantined, Is.Zero.After(50_000, 50), "the kernel tries once a second, then less often");
+        Assert.That(() => Quarantined, Is.Zero.After(Bound.LongMilliseconds, 50), "the kernel tries once a second, then less often");
         Assert.That(Attachments, Is.Zero);
     }
 
@@ -212,7 +212,7 @@ internal sealed class QuiesceTests : AbiTest
         Assert.That(watch.Elapsed, Is.InRange(TimeSpan.FromSeconds(0.9), s_lessThanFive));
         Assert.That((Quarantined, Attachments), Is.EqualTo((5, 5)));
         registers.Write(s_liveness, ~Awaited);
-        Assert.That(() => Quarantined, Is.Zero.After(50_000, 50));
+        Assert.That(() => Quarantined, Is.Zero.After(Bound.LongMilliseconds, 50));
     }
 
     /// <summary>Files with a buffer each, and programs that wait for what does not come by itself.</summary>
@@ -347,7 +347,7 @@ internal sealed class QuiesceTests : AbiTest
                 return new ClosingThread(file);
             }).ToList();
 
-            Assert.That(() => closing.All(thread => thread.HasWaited), Is.True.After(50_000, 1));
+            Assert.That(() => closing.All(thread => thread.HasWaited), Is.True.After(Bound.LongMilliseconds, 1));
             registers.Write(s_gate, 1);
             closing.ForEach(thread => thread.Join());
             if (Stopwatch.GetElapsedTime(start) < limit)

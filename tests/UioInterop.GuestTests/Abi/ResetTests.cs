@@ -32,7 +32,7 @@ internal sealed class ResetTests
         LeaveUnstopped(edu);
 
         var unbind = Task.Run(edu.Device.Free, cancel);
-        Assert.That(() => RawHandles.Query(bystander, out _), Is.EqualTo(-LibC.ENODEV).After(50_000, 10));
+        Assert.That(() => RawHandles.Query(bystander, out _), Is.EqualTo(-LibC.ENODEV).After(Bound.LongMilliseconds, 10));
         var reset = Task.Run(() => File.WriteAllText($"{edu.Device.Folder}/reset", "1"), cancel);
         await Task.WhenAll(unbind, reset).WaitAsync(cancel);
 

@@ -42,6 +42,6 @@ internal sealed class Selftests
         Assert.That(
             Directory.GetFiles($"{Root}/{build}").Select(Path.GetFileName), Is.EquivalentTo(s_programs.Select(program => program.Name)));
 
-    private static TapProgram Run(string build, string program, string device) =>
+    internal static TapProgram Run(string build, string program, string device) =>
         TapProgram.Run($"{Root}/{build}/{program}", new KeyValuePair<string, string?>("UIO_DEVICE", device));
 }

@@ -37,7 +37,7 @@ internal sealed class SiblingTests
         using (OddDevices.HoldMapping())
         {
             attach = Task.Run(() => RawHandles.Attach(uio, buffer), cancel);
-            Assert.That(() => OddDevices.IsHeld, Is.True.After(50_000, 10));
+            Assert.That(() => OddDevices.IsHeld, Is.True.After(Bound.LongMilliseconds, 10));
 
             Assert.That(() => MaskOf("sibling-1").Write("40"), IsBusy);
             Assert.That(() => MaskOf("sibling-2").Write("40"), IsBusy);

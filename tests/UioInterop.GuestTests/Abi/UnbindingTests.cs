@@ -20,9 +20,9 @@ internal sealed class UnbindingTests : AbiTest
         using (OddDevices.HoldMapping())
         {
             attach = Task.Run(() => RawHandles.Attach(Uio, slow), cancel);
-            Assert.That(() => OddDevices.IsHeld, Is.True.After(50_000, 10));
+            Assert.That(() => OddDevices.IsHeld, Is.True.After(Bound.LongMilliseconds, 10));
             unbind = Task.Run(UnderTest.Unbind, cancel);
-            Assert.That(() => RawHandles.Query(Uio, out _), Is.EqualTo(-LibC.ENODEV).After(50_000, 10));
+            Assert.That(() => RawHandles.Query(Uio, out _), Is.EqualTo(-LibC.ENODEV).After(Bound.LongMilliseconds, 10));
 
             bystander.Dispose();
             owner.Dispose();

@@ -120,7 +120,7 @@ internal sealed class CoreTransferTests
         Assert.That(_core.IsBusy, Is.False, "it says");
         Buffers.Fill(_buffer, new byte[Length]);
 
-        Assert.That(() => Buffers.Read(_buffer, Length), Is.All.EqualTo(0x5a).After(50_000, 5));
+        Assert.That(() => Buffers.Read(_buffer, Length), Is.All.EqualTo(0x5a).After(Bound.LongMilliseconds, 5));
     }
 
     [Test]

@@ -6,5 +6,8 @@ namespace UioInterop.GuestTests.Support;
 /// </summary>
 internal static class Bound
 {
-    public static TimeSpan Long { get; } = TimeSpan.FromSeconds(50);
+    public static TimeSpan Long { get; } = TimeSpan.FromMilliseconds(LongMilliseconds);
+
+    /// <summary>The same for NUnit's <c>After</c>.</summary>
+    public const int LongMilliseconds = 50_000;
 }

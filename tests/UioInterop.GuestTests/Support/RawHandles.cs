@@ -13,6 +13,9 @@ internal struct RawQuery
     public uint Translation, AddressBits;
     public ulong MaxMappings, MaxBytes;
     public uint MaxQuiesceOps, MaxQuiesceMicroseconds;
+
+    /// <summary>As the first series has it: up to MaxBytes.</summary>
+    public const uint FirstSeriesSize = 40;
 }
 
 /// <summary>struct uio_dmabuf_attach.</summary>

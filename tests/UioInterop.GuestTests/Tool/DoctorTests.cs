@@ -39,24 +39,11 @@ internal sealed class DoctorTests
     public void A_lazy_IOMMU_is_noted_until_its_group_is_made_strict()
     {
         var note = Of("iommu", Examine().Findings);
-        var type = $"/sys/kernel/iommu_groups/{UioDevice.Find(UioDeviceId.FromParent(UnderTest.Name)).Iommu!.Number}/type";
-        var before = File.ReadAllText(type).Trim();
 
-        Assert.That((note.Level, note.Remedy), Is.EqualTo(("Note", $"uio unbind, then echo DMA > {type}")));
+        Assert.That((note.Level, note.Remedy), Is.EqualTo(("Note", $"uio unbind, then echo DMA > {GroupType.Path}")));
 
-        UnderTest.Unbind();
-        File.WriteAllText(type, "DMA");
-        UnderTest.Bind();
-        try
-        {
-            Assert.That(Of("iommu", Examine().Findings).Level, Is.EqualTo("Good"));
-        }
-        finally
-        {
-            UnderTest.Unbind();
-            File.WriteAllText(type, before);
-            UnderTest.Bind();
-        }
+        using var strict = new GroupType("DMA");
+        Assert.That(Of("iommu", Examine().Findings).Level, Is.EqualTo("Good"));
     }
 
     [Test, Category(Needs.Edu), Category(Needs.Direct)]
