@@ -7,12 +7,20 @@ public readonly struct RingPart : IDisposable, IEquatable<RingPart>
     private readonly StreamEngine? _ring;
     private readonly int _run;
     private readonly long _number;
+    private readonly long _take;
 
-    internal RingPart(StreamEngine ring, int run, long number, int index, long length)
+    /// <param name="ring">The ring.</param>
+    /// <param name="run">Which run of it.</param>
+    /// <param name="number">Which part of the run, counted on from one pass to the next.</param>
+    /// <param name="take">Which take of the ring: a part that is given back unused is taken again.</param>
+    /// <param name="index">Where it is in the ring.</param>
+    /// <param name="length">How much the engine has put into it, or takes at most, in bytes.</param>
+    internal RingPart(StreamEngine ring, int run, long number, long take, int index, long length)
     {
         _ring = ring;
         _run = run;
         _number = number;
+        _take = take;
         Index = index;
         Length = length;
         (Mapping, Offset, _) = ring.PartAt(index);
@@ -61,25 +69,25 @@ public readonly struct RingPart : IDisposable, IEquatable<RingPart>
 
     /// <summary>Gives the part back to an engine with a tail. Later calls do nothing, nor does one after the ring's end.</summary>
     /// <exception cref="InvalidOperationException">A scope of CPU access to the part is open. Nothing has happened then.</exception>
-    public void Dispose() => _ring?.TryGive(_run, _number);
+    public void Dispose() => _ring?.TryGive(_run, _take, Index);
 
     /// <summary>Gives some of the part to the engine, to send it. False when the engine does not run, or has it.</summary>
-    internal bool TryGive(long length) => _ring is not null && _ring.TryGive(_run, _number, length);
+    internal bool TryGive(long length) => _ring is not null && _ring.TryGive(_run, _take, Index, length);
 
     /// <summary>Gives the part back to be taken next.</summary>
-    internal void TakeBackUnused() => _ring?.TakeBackUnused(_run, _number);
+    internal void TakeBackUnused() => _ring?.TakeBackUnused(_run, _take, Index, _number);
 
     /// <summary>The part in words: <c>part 3, 512 bytes at 12288</c>.</summary>
     public override string ToString() => _ring is null ? "no part" : $"part {Index}, {Length} bytes at {Offset}";
 
     /// <summary>Whether both are the same part, filled the same time.</summary>
-    public bool Equals(RingPart other) => _ring == other._ring && _run == other._run && _number == other._number;
+    public bool Equals(RingPart other) => _ring == other._ring && _take == other._take;
 
     /// <inheritdoc/>
     public override bool Equals(object? obj) => obj is RingPart other && Equals(other);
 
     /// <inheritdoc/>
-    public override int GetHashCode() => HashCode.Combine(_run, _number);
+    public override int GetHashCode() => _take.GetHashCode();
 
     /// <summary>Whether both are the same part, filled the same time.</summary>
     public static bool operator ==(RingPart left, RingPart right) => left.Equals(right);

@@ -17,6 +17,8 @@ public abstract class StreamEngine : Engine
     private TransferPart[] _parts = [];
     private TransferLease[] _leases = [];
     private bool[] _isReturned = [];
+    private long[] _takes = []; // the take by which the program has each part; 0 when it has not
+    private long _lastTake; // never the same again, so that a part that was given back gives back no later one
     private bool _isRunning;
     private bool _isListening;
     private Exception? _failure; // why it no longer runs
@@ -105,6 +107,7 @@ public abstract class StreamEngine : Engine
                 // Throws for an unbound device, whose mappings are gone.
                 Session.EnableInterrupt();
                 (_parts, _leases, _isReturned) = (copy, new TransferLease[copy.Length], new bool[copy.Length]);
+                _takes = new long[copy.Length];
                 leases.AsSpan().CopyTo(_leases);
                 _unused.Clear();
                 (_done, _taken, _tail, LostParts, _failure) = (leases.Count > 0 ? 0 : copy.Length, 0, 0, 0, null);
@@ -313,19 +316,19 @@ public abstract class StreamEngine : Engine
 
     /// <summary>The program gives a part to the engine. False when the ring does not run any more, or has it already.</summary>
     /// <param name="run">The ring that the part is of.</param>
-    /// <param name="number">The part.</param>
+    /// <param name="take">The take by which the program has it.</param>
+    /// <param name="index">The part.</param>
     /// <param name="length">How much of it, in bytes; -1 is all.</param>
-    internal bool TryGive(int run, long number, long length = -1)
+    internal bool TryGive(int run, long take, int index, long length = -1)
     {
         lock (Domain.Gate)
         {
-            int index = (int)(number % Math.Max(_parts.Length, 1));
-            if (_isCyclic || !_isRunning || run != _run || number < _tail || _isReturned[index] || _unused.Contains(number))
+            if (_isCyclic || !IsTaken(run, take, index))
                 return false;
 
             TransferPart part = _parts[index];
             _leases[index] = part.Mapping.BeginTransfer(part.Offset, length < 0 ? part.Length : length);
-            _isReturned[index] = true;
+            (_takes[index], _isReturned[index]) = (0, true);
             for (int next = (int)(_tail % _parts.Length); _isReturned[next]; next = (int)(_tail % _parts.Length))
             {
                 _isReturned[next] = false;
@@ -338,16 +341,20 @@ public abstract class StreamEngine : Engine
     }
 
     /// <summary>The program gives a part back unused: it gets that part next.</summary>
-    internal void TakeBackUnused(int run, long number)
+    internal void TakeBackUnused(int run, long take, int index, long number)
     {
         lock (Domain.Gate)
         {
-            if (_isRunning && run == _run && number >= _tail && !_isReturned[number % _parts.Length] && !_unused.Contains(number))
-                _unused.Add(number);
+            if (!IsTaken(run, take, index))
+                return;
+            _takes[index] = 0;
+            _unused.Add(number);
         }
 
         Resume();
     }
+
+    private bool IsTaken(int run, long take, int index) => _isRunning && run == _run && _takes[index] == take;
 
     /// <summary>Why the ring does not run.</summary>
     private protected Exception WhyEnded() =>
@@ -410,7 +417,8 @@ public abstract class StreamEngine : Engine
             {
                 long number = TakeNumber();
                 int index = (int)(number % _parts.Length);
-                part = new RingPart(this, _run, number, index, LengthAt(index));
+                _takes[index] = ++_lastTake;
+                part = new RingPart(this, _run, number, _lastTake, index, LengthAt(index));
                 return true;
             }
 

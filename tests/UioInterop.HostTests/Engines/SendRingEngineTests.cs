@@ -77,10 +77,12 @@ internal sealed class SendRingEngineTests : EngineTest
         var rent = _ring.RentAsync(s_timeout).AsTask();
 
         first.Dispose();
-        first.Dispose();
 
         var again = await rent.WaitAsync(s_timeout);
-        Assert.That(again, Is.EqualTo(first));
+        Assert.That(again.Index, Is.EqualTo(first.Index));
+        Assert.That(again, Is.Not.EqualTo(first));
+        first.Dispose();
+        Assert.That(() => first.Send(1), Throws.InvalidOperationException.With.Message.Contains("given back"), "it is another's");
         again.Send(1);
         Assert.That(_ring.Given, Is.EqualTo(((int, long)[])[(0, 1), (1, 2), (2, 3)]));
         again.Dispose();
