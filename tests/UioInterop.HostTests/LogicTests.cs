@@ -8,6 +8,7 @@ using UioInterop.Machines.Host;
 namespace UioInterop.HostTests;
 
 /// <summary>What the library of tests/logic says to QEMU's command line, and that it leaves everybody else alone. No guest runs.</summary>
+[Category("thorough")]
 internal sealed class LogicTests
 {
     private const string Qemu = "qemu-system-aarch64";

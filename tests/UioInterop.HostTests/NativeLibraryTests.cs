@@ -18,7 +18,7 @@ internal sealed class NativeLibraryTests
 
     private static readonly string s_library = Repository.At("src", "UioInterop", "UioInterop.csproj");
 
-    [Test]
+    [Test, Category("thorough")]
     public async Task Through_a_project_reference()
     {
         using var folder = Project($"<ProjectReference Include=\"{s_library}\" />");

@@ -35,7 +35,7 @@ internal sealed class PrerequisiteTests
         Assert.That(Prerequisite.For(MachineList.All).Select(each => each.Package), Is.SubsetOf(words));
     }
 
-    [Test]
+    [Test, Category("thorough")]
     public void Nothing_is_missing_where_the_tests_run()
     {
         Assert.That(() => Prerequisite.Require(MachineList.Default), Throws.Nothing);

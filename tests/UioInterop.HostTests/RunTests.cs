@@ -65,8 +65,7 @@ internal sealed class RunTests
     // More than the FIFO of any serial port takes, and what is no line.
     private static readonly string s_input = string.Join('\n', Enumerable.Range(0, 2000)) + "\nno newline";
 
-    [TestCase("x86-64")]
-    [TestCase("zcu102", Category = "thorough")]
+    [TestCase("x86-64"), TestCase("zcu102"), Category("thorough")]
     public async Task A_file_gets_arguments_and_input_and_gives_output_and_its_exit_code(string machine)
     {
         using var folder = new ScratchFolder();
@@ -155,9 +154,10 @@ internal sealed class RunTests
     }
 
     // As an editor makes them: with NUnit's adapter, and a program that is never run.
+    [Category("thorough")]
     [TestCase(null, 1, "1 passed, 1 failed, 1 skipped")]
-    [TestCase("passes", 0, "1 passed, 0 failed, 0 skipped", Category = "thorough")]
-    [TestCase("nowhere", 1, "0 passed, 0 failed, 0 skipped", Category = "thorough")]
+    [TestCase("passes", 0, "1 passed, 0 failed, 0 skipped")]
+    [TestCase("nowhere", 1, "0 passed, 0 failed, 0 skipped")]
     public async Task The_exit_code_of_tests_says_whether_they_passed(string? filter, int code, string totals)
     {
         using var folder = new ScratchFolder();

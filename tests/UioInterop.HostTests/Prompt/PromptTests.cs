@@ -50,6 +50,7 @@ internal sealed class PromptTests
         Assert.That(code, Is.EqualTo(1));
     }
 
+    [Category("thorough")]
     [TestCase("1+1\nexit", 0)]
     [TestCase("int Twice(int n)\n{\n    return 2 * n;\n}\nTwice(4)\nexit 7\n1+", 7)]
     [TestCase("int i = 1;\nj", 1)]
@@ -102,7 +103,7 @@ internal sealed class PromptTests
         Assert.That(result.StandardOutput, Is.EqualTo("9\n2\n"), result.StandardError);
     }
 
-    [Test]
+    [Test, Category("thorough")]
     public async Task What_was_typed_is_saved_as_a_program()
     {
         using var folder = new ScratchFolder();
