@@ -171,6 +171,16 @@ static const struct dma_buf_attach_ops uio_dmabuf_attach_ops = {
 	.move_notify	= uio_dmabuf_move_notify,
 };
 
+/*
+ * Lazy translation lets a device reach what is unmapped until the IOMMU is told
+ * to forget, as the DMA layer does some milliseconds later.
+ */
+static void uio_dmabuf_flush(struct device *parent)
+{
+	if (uio_dmabuf_translation(parent) == UIO_TRANSLATION_LAZY)
+		iommu_flush_iotlb_all(iommu_get_domain_for_dev(parent));
+}
+
 static void uio_dmabuf_unpin(struct uio_dmabuf_mapping *mapping)
 {
 	dma_resv_lock(mapping->dmabuf->resv, NULL);
@@ -209,6 +219,7 @@ static struct sg_table *uio_dmabuf_map_pinned(struct uio_dmabuf_mapping *mapping
 
 err_unmap:
 	dma_buf_unmap_attachment(mapping->attachment, sgt, mapping->dir);
+	uio_dmabuf_flush(mapping->attachment->dev);
 err_unpin:
 	dma_buf_unpin(mapping->attachment);
 err_unlock:
@@ -253,14 +264,11 @@ err_detach:
 	return ret;
 }
 
-/**
- * uio_dmabuf_end_access - the first half of uio_dmabuf_unmap()
- * @mapping:	the mapping
- *
- * Its memory is kept: when the exporter pinned it, in place, in any case by the
- * reference.
+/*
+ * Takes a buffer from the device. Its memory is kept: when the exporter pinned
+ * it, in place, in any case by the reference.
  */
-void uio_dmabuf_end_access(struct uio_dmabuf_mapping *mapping)
+static void uio_dmabuf_end_access(struct uio_dmabuf_mapping *mapping)
 {
 	dma_buf_unmap_attachment_unlocked(mapping->attachment, mapping->sgt,
 					  mapping->dir);
@@ -269,11 +277,8 @@ void uio_dmabuf_end_access(struct uio_dmabuf_mapping *mapping)
 		dma_buf_detach(mapping->dmabuf, mapping->attachment);
 }
 
-/**
- * uio_dmabuf_let_go - the second half of uio_dmabuf_unmap()
- * @mapping:	the mapping
- */
-void uio_dmabuf_let_go(struct uio_dmabuf_mapping *mapping)
+/* Lets go of its memory, once the IOMMU was flushed. */
+static void uio_dmabuf_let_go(struct uio_dmabuf_mapping *mapping)
 {
 	if (!mapping->pinned)
 		return;
@@ -285,10 +290,12 @@ void uio_dmabuf_let_go(struct uio_dmabuf_mapping *mapping)
 /**
  * uio_dmabuf_unmap - undo uio_dmabuf_map()
  * @mapping:	the mapping
+ * @parent:	the same device
  */
-void uio_dmabuf_unmap(struct uio_dmabuf_mapping *mapping)
+void uio_dmabuf_unmap(struct uio_dmabuf_mapping *mapping, struct device *parent)
 {
 	uio_dmabuf_end_access(mapping);
+	uio_dmabuf_flush(parent);
 	uio_dmabuf_let_go(mapping);
 }
 
@@ -350,14 +357,8 @@ static int uio_dmabuf_charge(struct uio_dmabuf_file *file, u64 bytes)
 	return ret;
 }
 
-/**
- * uio_dmabuf_uncharge - a buffer counts no longer
- * @device:	imports of the device
- * @file:	the file, or NULL when it has the mapping no longer
- * @bytes:	size of the buffer
- */
-void uio_dmabuf_uncharge(struct uio_dmabuf_device *device,
-			 struct uio_dmabuf_file *file, u64 bytes)
+static void uio_dmabuf_uncharge(struct uio_dmabuf_device *device,
+				struct uio_dmabuf_file *file, u64 bytes)
 {
 	spin_lock(&device->count_lock);
 	device->nr_mappings--;
@@ -454,8 +455,9 @@ static bool uio_dmabuf_is_alone(struct device *parent)
 }
 
 /*
- * Whether a device reaches what is attached and nothing else. Behind lazy
- * translation it reaches a buffer when that is somebody else's memory already.
+ * Whether a device reaches what is attached and nothing else. Not behind lazy
+ * translation: some exporters let memory go in the same call that unmaps it, and
+ * the IOMMU is flushed only after that.
  */
 static bool uio_dmabuf_isolates(struct device *parent)
 {
@@ -561,14 +563,16 @@ void uio_dmabuf_end(struct uio_dmabuf_device *device,
 		    struct uio_dmabuf_file *file,
 		    struct uio_dmabuf_mapping *mapping)
 {
-	uio_dmabuf_unmap(mapping);
+	uio_dmabuf_unmap(mapping, device->parent);
 	uio_dmabuf_uncharge(device, file, mapping->dmabuf->size);
 }
 
 /**
- * uio_dmabuf_end_all - unmap buffers that are out of all tables
+ * uio_dmabuf_end_all - unmap buffers that belong to no file any more
  * @device:	imports of the device, which was entered
  * @mappings:	&struct uio_dmabuf_mapping.node, empty afterwards
+ *
+ * The IOMMU is flushed once for all of them.
  *
  * Return: how many there were.
  */
@@ -578,9 +582,19 @@ unsigned int uio_dmabuf_end_all(struct uio_dmabuf_device *device,
 	struct uio_dmabuf_mapping *mapping, *next;
 	unsigned int count = 0;
 
+	if (list_empty(mappings))
+		return 0;
+
+	list_for_each_entry(mapping, mappings, node) {
+		uio_dmabuf_end_access(mapping);
+		cond_resched();
+	}
+
+	uio_dmabuf_flush(device->parent);
 	list_for_each_entry_safe(mapping, next, mappings, node) {
 		list_del(&mapping->node);
-		uio_dmabuf_end(device, NULL, mapping);
+		uio_dmabuf_let_go(mapping);
+		uio_dmabuf_uncharge(device, NULL, mapping->dmabuf->size);
 		uio_dmabuf_free(mapping);
 		count++;
 		cond_resched();

@@ -73,9 +73,7 @@ void uio_dmabuf_walk_start(struct uio_dmabuf_walk *walk,
 bool uio_dmabuf_walk_next(struct uio_dmabuf_walk *walk,
 			  struct uio_dmabuf_range *range);
 int uio_dmabuf_map(struct uio_dmabuf_mapping *mapping, struct device *parent);
-void uio_dmabuf_end_access(struct uio_dmabuf_mapping *mapping);
-void uio_dmabuf_let_go(struct uio_dmabuf_mapping *mapping);
-void uio_dmabuf_unmap(struct uio_dmabuf_mapping *mapping);
+void uio_dmabuf_unmap(struct uio_dmabuf_mapping *mapping, struct device *parent);
 int uio_dmabuf_map_reached(struct uio_dmabuf_mapping *mapping,
 			   struct device *parent);
 struct uio_dmabuf_mapping *uio_dmabuf_alloc(struct dma_buf *dmabuf,
@@ -88,8 +86,6 @@ int uio_dmabuf_enter(struct uio_dmabuf_device *device);
 void uio_dmabuf_leave(struct uio_dmabuf_device *device);
 int uio_dmabuf_begin(struct uio_dmabuf_file *file,
 		     struct uio_dmabuf_mapping *mapping, struct xarray *table);
-void uio_dmabuf_uncharge(struct uio_dmabuf_device *device,
-			 struct uio_dmabuf_file *file, u64 bytes);
 void uio_dmabuf_end(struct uio_dmabuf_device *device,
 		    struct uio_dmabuf_file *file,
 		    struct uio_dmabuf_mapping *mapping);

@@ -6,9 +6,7 @@
 
 #include <linux/atomic.h>
 #include <linux/device.h>
-#include <linux/dma-buf.h>
 #include <linux/err.h>
-#include <linux/iommu.h>
 #include <linux/ktime.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
@@ -396,27 +394,6 @@ void uio_dmabuf_stop(struct uio_dmabuf_device *device)
 }
 
 /*
- * Of a device that did not stop. Lazy translation lets it reach what is unmapped
- * until the IOMMU is told to forget: before that, nobody may have the memory.
- */
-static void uio_dmabuf_end_restless(struct uio_dmabuf_device *device,
-				    struct list_head *mappings)
-{
-	struct uio_dmabuf_mapping *mapping, *next;
-
-	list_for_each_entry(mapping, mappings, node)
-		uio_dmabuf_end_access(mapping);
-
-	iommu_flush_iotlb_all(iommu_get_domain_for_dev(device->parent));
-	list_for_each_entry_safe(mapping, next, mappings, node) {
-		list_del(&mapping->node);
-		uio_dmabuf_let_go(mapping);
-		uio_dmabuf_uncharge(device, NULL, mapping->dmabuf->size);
-		uio_dmabuf_free(mapping);
-	}
-}
-
-/*
  * Ends mappings of a device that goes. Unless it writes on into their memory:
  * then that memory is lost, and nobody else's is. Returns how much is.
  */
@@ -425,13 +402,8 @@ static unsigned int uio_dmabuf_revoke(struct uio_dmabuf_device *device,
 {
 	unsigned int kept;
 
-	if (!quiescer->restless)
+	if (!quiescer->restless || uio_dmabuf_translates(device->parent))
 		return 0;
-
-	if (uio_dmabuf_translates(device->parent)) {
-		uio_dmabuf_end_restless(device, &quiescer->mappings);
-		return 0;
-	}
 
 	kept = list_count_nodes(&quiescer->mappings);
 	INIT_LIST_HEAD(&quiescer->mappings);

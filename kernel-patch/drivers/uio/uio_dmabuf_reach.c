@@ -106,11 +106,11 @@ static int uio_dmabuf_map_direct(struct uio_dmabuf_mapping *mapping,
 
 	if (!uio_dmabuf_same_addresses(&first, &second))
 		ret = -ERANGE;
-	uio_dmabuf_unmap(&second);
+	uio_dmabuf_unmap(&second, parent);
 	if (!ret)
 		ret = uio_dmabuf_map(mapping, parent);
 out_unmap:
-	uio_dmabuf_unmap(&first);
+	uio_dmabuf_unmap(&first, parent);
 out:
 	/* The pool does not have so much, or not in one piece. */
 	return ret == -EIO ? -ERANGE : ret;

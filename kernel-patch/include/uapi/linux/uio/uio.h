@@ -43,8 +43,8 @@ enum uio_feature {
  * enum uio_translation - what stands between the device and memory
  * @UIO_TRANSLATION_NONE: nothing, as far as the kernel knows
  * @UIO_TRANSLATION_IDENTITY: an IOMMU that lets everything through
- * @UIO_TRANSLATION_LAZY: as STRICT, but for a moment after it was detached, the
- *	device still reaches a buffer
+ * @UIO_TRANSLATION_LAZY: as STRICT, but the device reaches what was unmapped
+ *	until the IOMMU is flushed
  * @UIO_TRANSLATION_STRICT: an IOMMU: the device reaches what is attached, what
  *	is mapped for the other devices of its IOMMU group, what firmware
  *	reserved for it, and, without interrupt remapping, the addresses that
@@ -151,10 +151,11 @@ struct uio_dmabuf_attach {
  * CAP_SYS_RAWIO; ERANGE: the device does not reach the buffer, see below.
  * Others are the exporter's.
  *
- * CAP_SYS_RAWIO is not needed where detaching ends the device's access: behind
- * strict translation, in an IOMMU group where no other device is. For lazy
- * translation write "DMA" to the group's type, with the driver unbound:
- * /sys/kernel/iommu_groups/N/type.
+ * CAP_SYS_RAWIO is not needed behind strict translation, in an IOMMU group where
+ * no other device is: the device's access ends before the memory is somebody
+ * else's. Behind lazy translation it ends with the mapping, too, but some
+ * exporters have let the memory go by then. Write "DMA" to the group's type,
+ * with the driver unbound: /sys/kernel/iommu_groups/N/type.
  *
  * Without an IOMMU a device reaches what its DMA mask and its bus let through.
  * What lies beyond would be copied for each transfer, and is ERANGE. So is any
@@ -181,7 +182,7 @@ struct uio_dmabuf_detach {
 };
 
 /*
- * Ends a mapping.
+ * Ends a mapping, and with it the device's access, also behind lazy translation.
  *
  * Errors: EINVAL; ENODEV: the device was unregistered, which ended the mapping;
  * ENOENT: there is no such handle in this open file.
