@@ -30,7 +30,7 @@ internal static class Machine
             null => "none: the device reaches all memory",
             { Translates: false } group => $"{group}: the device reaches all memory",
             { IsStrict: true } group => $"{group}: the device reaches what is mapped for it, and nothing else",
-            var group => $"{group}: lazy, a buffer may stay reachable some 10 ms after its unmap (iommu.strict=1 ends that)",
+            var group => $"{group}: lazy, unmapped memory stays reachable for some 10 ms, unless the import ends that",
         });
     }
 

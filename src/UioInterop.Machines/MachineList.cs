@@ -73,7 +73,7 @@ public static class MachineList
         OnlyCategory = "translation",
     };
 
-    /// <summary>An IOMMU as most kernels have it: what is unmapped stays in reach for a moment.</summary>
+    /// <summary>An IOMMU as most kernels have it: what is unmapped stays in reach until it is flushed.</summary>
     public static Machine X64Lazy { get; } = X64 with
     {
         Name = "x86-64-lazy",

@@ -101,8 +101,8 @@ internal static class DeviceChecks
                 break;
             case DmaTranslation.Lazy:
                 findings.Add(Finding.Note("iommu", name,
-                    "its IOMMU is lazy: for some milliseconds after a mapping has ended the device may reach its memory, "
-                        + "and importing needs CAP_SYS_RAWIO",
+                    "its IOMMU is lazy: when a mapping ends, its memory may be somebody else's a moment before the device has lost it, "
+                        + "so importing needs CAP_SYS_RAWIO",
                     $"uio unbind, then echo DMA > /sys/kernel/iommu_groups/{device.Info.Iommu?.Number}/type"));
                 break;
             default:

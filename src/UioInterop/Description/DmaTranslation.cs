@@ -15,7 +15,9 @@ public enum DmaTranslation
     /// <summary>An IOMMU that lets everything through.</summary>
     Identity = 1,
 
-    /// <summary>A lazy IOMMU: the device may reach a buffer for some milliseconds after its mapping has ended.</summary>
+    /// <summary>
+    /// A lazy IOMMU, which the kernel flushes when a mapping ends. Some exporters let the memory go a moment before that.
+    /// </summary>
     Lazy = 2,
 
     /// <summary>

@@ -23,7 +23,26 @@ internal sealed class PinTests : AbiTest
         Assert.That(OddDevices.History(), Is.EqualTo("NUUD"));
     }
 
-    // In between the IOMMU is told to forget.
+    // In between a lazy IOMMU is flushed, once for all of them.
+    [Test]
+    public void Of_a_file_all_mappings_end_before_any_memory_is_let_go()
+    {
+        foreach (var canMove in new[] { true, false })
+        {
+            OddDevices.History();
+            using (var file = RawUio.Open(UnderTest.DevicePath))
+            {
+                for (var i = 0; i < 2; i++)
+                {
+                    using var buffer = OddDevices.Export(canMove);
+                    RawHandles.Attached(file, buffer);
+                }
+                Assert.That(OddDevices.History(), Is.EqualTo(canMove ? "APPMAPPM" : "AMAM"));
+            }
+            Assert.That(OddDevices.History(), Is.EqualTo(canMove ? "NUNUUDUDRR" : "NDNDRR"));
+        }
+    }
+
     [Test, Category(Needs.Iommu)]
     public void Of_a_device_that_did_not_stop_all_mappings_end_before_any_memory_is_let_go()
     {

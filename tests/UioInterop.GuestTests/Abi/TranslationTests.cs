@@ -26,7 +26,7 @@ internal sealed class TranslationTests : AbiTest
         Assert.That(IsTainted, Is.True);
     }
 
-    // A buffer that was detached is somebody else's memory before the device has lost it.
+    // A buffer that is detached can be somebody else's memory a moment before the device has lost it.
     [Test, Category(Needs.Lazy)]
     public void Behind_a_lazy_IOMMU_an_attach_needs_the_privilege_and_taints_nothing()
     {

@@ -74,13 +74,13 @@ internal static class Needs
     /// <summary>Strict translation between the device and memory.</summary>
     public const string Iommu = "iommu";
 
-    /// <summary>A kind of translation of which nothing but its rules is tested.</summary>
+    /// <summary>A kind of translation of which only what is special is tested.</summary>
     public const string Translation = "translation";
 
     /// <summary>An IOMMU that lets everything through.</summary>
     public const string Identity = "identity";
 
-    /// <summary>An IOMMU that lets the device reach a buffer for a moment after its mapping has ended.</summary>
+    /// <summary>An IOMMU that by itself lets the device reach what was unmapped for some milliseconds.</summary>
     public const string Lazy = "lazy";
 
     /// <summary>No translation: bus addresses are physical.</summary>
