@@ -35,6 +35,9 @@ public static class KnownLines
         new("^amd_pstate: the _CPC object is not present", "QEMU's CPU is an AMD one without frequency scaling"),
     ];
 
+    /// <summary>Of a kernel that sees data races.</summary>
+    public static KnownLine Kcsan { get; } = new("^kcsan: non-strict mode configured", "what it does not report changes no value");
+
     /// <summary>Of a kernel that a distribution built, with a module that it did not.</summary>
     public static IReadOnlyList<KnownLine> Debian { get; } =
     [

@@ -27,6 +27,21 @@ public static class MachineList
         "# CONFIG_DMABUF_SYSFS_STATS is not set", "# CONFIG_DMA_API_DEBUG_SG is not set",
     ];
 
+    // Each costs more than what it checks.
+    private static readonly string[] s_withoutChecks =
+    [
+        "# CONFIG_PROVE_LOCKING is not set", "# CONFIG_DEBUG_ATOMIC_SLEEP is not set",
+        "# CONFIG_DMA_API_DEBUG is not set", "# CONFIG_DMA_API_DEBUG_SG is not set",
+        "# CONFIG_DEBUG_LIST is not set",
+    ];
+
+    private static readonly string[] s_uioAsModules = ["CONFIG_UIO=m", "CONFIG_UIO_PDRV_GENIRQ=m", "CONFIG_UIO_PCI_GENERIC=m"];
+    private static readonly string[] s_uioModules = ["uio_pdrv_genirq", "uio_pci_generic"];
+
+    // A stack trace says of which module a function is. The unwinder of tiny kernels takes for calls whatever looks like one.
+    private static readonly string[] s_uioInStackTraces =
+        [.. s_uioAsModules, "# CONFIG_UNWINDER_GUESS is not set", "CONFIG_UNWINDER_FRAME_POINTER=y"];
+
     private static readonly KernelVariant s_arm64 = new("built-in", Architecture.Arm64);
     private static readonly KernelVariant s_arm64Linux61 = s_arm64 with { Release = "6.1" };
 
@@ -90,8 +105,8 @@ public static class MachineList
         Summary = "the first PC, UIO built as modules",
         Kernel = new KernelVariant("modular", Architecture.X64)
         {
-            Configuration = ["CONFIG_UIO=m", "CONFIG_UIO_PDRV_GENIRQ=m", "CONFIG_UIO_PCI_GENERIC=m"],
-            Modules = ["uio_pdrv_genirq", "uio_pci_generic"],
+            Configuration = s_uioAsModules,
+            Modules = s_uioModules,
         },
         Traits = ["edu", "import", "handles", "core", "coherent", "iommu"],
         OnlyCategory = "core",
@@ -193,15 +208,7 @@ public static class MachineList
         Name = "x86-64-cost",
         Summary = "the same, a kernel without its checks",
         Traits = [.. X64Icount.Traits, "cost"],
-        Kernel = new KernelVariant("lean", Architecture.X64)
-        {
-            Configuration =
-            [
-                "# CONFIG_PROVE_LOCKING is not set", "# CONFIG_DEBUG_ATOMIC_SLEEP is not set",
-                "# CONFIG_DMA_API_DEBUG is not set", "# CONFIG_DMA_API_DEBUG_SG is not set",
-                "# CONFIG_DEBUG_LIST is not set",
-            ],
-        },
+        Kernel = new KernelVariant("lean", Architecture.X64) { Configuration = s_withoutChecks },
     };
 
     /// <summary>UIO devices and buffers of which no machine has the like; edu behind a bridge of its own, and two behind one.</summary>
@@ -244,6 +251,29 @@ public static class MachineList
             Configuration = ["# CONFIG_SLUB_TINY is not set", "CONFIG_KASAN=y"],
             HasOwnObjects = true,
         },
+    };
+
+    /// <summary>A kernel that sees two CPUs at one variable.</summary>
+    public static Machine X64Kcsan { get; } = X64 with
+    {
+        Name = "x86-64-kcsan",
+        Summary = "the first PC, a kernel that sees data races: those of UIO count",
+        Kernel = new KernelVariant("kcsan", Architecture.X64)
+        {
+            Configuration =
+            [
+                "CONFIG_KCSAN=y", "# CONFIG_KCSAN_ASSUME_PLAIN_WRITES_ATOMIC is not set", .. s_withoutChecks, .. s_uioInStackTraces,
+                // More calls meet with it.
+                "# CONFIG_PREEMPT_NONE is not set", "CONFIG_PREEMPT=y",
+            ],
+            Modules = s_uioModules,
+            HasOwnObjects = true,
+        },
+        // Far more often than by default it watches an access, and for longer: on a busy host, one of both CPUs may stand still.
+        KernelArguments = [.. X64.KernelArguments, "kcsan.skip_watch=1000", "kcsan.udelay_task=300"],
+        Traits = ["edu", "import", "handles", "coherent", "iommu", "races"],
+        OnlyCategory = "races",
+        KnownLines = [.. X64.KnownLines, KnownLines.Kcsan],
     };
 
     /// <summary>The newest kernel that Debian serves, in its backports.</summary>
@@ -507,9 +537,9 @@ public static class MachineList
 
     public static IReadOnlyList<Machine> All { get; } =
     [
-        .. Default, X64NoImport, X64FirstSeries, X64Cost, X64OddDevices, X64OddDevicesDirect, X64Kasan, X64Linux73, X64Linux61,
-        X64DirectLinux61, X64Debian, X64Defects, ArmVirt, ArmVirtRngLinux61, Versal, VersalLogic, Zcu102Boards, Zcu102PowerDomain,
-        Zcu102DmaRanges, Zcu102NoAddresses, Zcu102Linux61,
+        .. Default, X64NoImport, X64FirstSeries, X64Cost, X64OddDevices, X64OddDevicesDirect, X64Kasan, X64Kcsan, X64Linux73,
+        X64Linux61, X64DirectLinux61, X64Debian, X64Defects, ArmVirt, ArmVirtRngLinux61, Versal, VersalLogic, Zcu102Boards,
+        Zcu102PowerDomain, Zcu102DmaRanges, Zcu102NoAddresses, Zcu102Linux61,
     ];
 
     public static Machine Named(string name) =>

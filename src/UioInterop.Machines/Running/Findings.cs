@@ -27,7 +27,7 @@ internal static class Findings
             .SelectMany(record => record.Lines)
             .CountBy(line => line.TrimEnd())
             .ToDictionary();
-        foreach (var line in evidence.Console)
+        foreach (var line in RaceReports.WithoutForeign(evidence.Console, line => KernelLogLine.Parse(line).Text))
         {
             var entry = KernelLogLine.Parse(line);
             if (!entry.IsTrouble || entry.IsPanic || IsKnown(evidence, entry))

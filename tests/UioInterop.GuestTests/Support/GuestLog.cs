@@ -17,6 +17,9 @@ internal sealed class GuestLog : IDisposable
         return messages;
     }
 
+    /// <summary>The next message; null when none comes in time.</summary>
+    public KernelMessage? Next(TimeSpan timeout) => _log.TryRead(timeout, out var message) ? message : null;
+
     /// <summary>Waits for a message; null when none comes in time.</summary>
     public string? WaitFor(Regex pattern, TimeSpan timeout)
     {

@@ -101,6 +101,9 @@ internal static class Needs
     /// <summary>Nothing special: the tests that say whether the import works at all, also run on special kernels.</summary>
     public const string Core = "core";
 
+    /// <summary>A kernel that sees more of calls that meet than others do.</summary>
+    public const string Races = "races";
+
     /// <summary>Guest time that follows executed instructions.</summary>
     public const string Icount = "icount";
 
