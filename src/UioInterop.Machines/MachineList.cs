@@ -276,6 +276,20 @@ public static class MachineList
         KnownLines = [.. X64.KnownLines, KnownLines.Kcsan],
     };
 
+    /// <summary>A kernel that finds memory which nobody points to any longer.</summary>
+    public static Machine X64Kmemleak { get; } = X64 with
+    {
+        Name = "x86-64-kmemleak",
+        Summary = "the first PC, a kernel that looks for leaked memory",
+        Kernel = new KernelVariant("kmemleak", Architecture.X64)
+        {
+            // A test says when.
+            Configuration = ["CONFIG_DEBUG_KMEMLEAK=y", "# CONFIG_DEBUG_KMEMLEAK_AUTO_SCAN is not set"],
+            HasOwnObjects = true,
+        },
+        Traits = [.. X64.Traits, "races", "leaks"],
+    };
+
     /// <summary>The newest kernel that Debian serves, in its backports.</summary>
     public static Machine X64Linux73 { get; } = X64 with
     {
@@ -537,8 +551,8 @@ public static class MachineList
 
     public static IReadOnlyList<Machine> All { get; } =
     [
-        .. Default, X64NoImport, X64FirstSeries, X64Cost, X64OddDevices, X64OddDevicesDirect, X64Kasan, X64Kcsan, X64Linux73,
-        X64Linux61, X64DirectLinux61, X64Debian, X64Defects, ArmVirt, ArmVirtRngLinux61, Versal, VersalLogic, Zcu102Boards,
+        .. Default, X64NoImport, X64FirstSeries, X64Cost, X64OddDevices, X64OddDevicesDirect, X64Kasan, X64Kcsan, X64Kmemleak,
+        X64Linux73, X64Linux61, X64DirectLinux61, X64Debian, X64Defects, ArmVirt, ArmVirtRngLinux61, Versal, VersalLogic, Zcu102Boards,
         Zcu102PowerDomain, Zcu102DmaRanges, Zcu102NoAddresses, Zcu102Linux61,
     ];
 

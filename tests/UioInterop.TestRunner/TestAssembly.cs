@@ -31,6 +31,7 @@ public sealed class TestAssembly
         if (root.RunState == RunState.NotRunnable)
             throw new InvalidOperationException(
                 $"NUnit cannot load {assembly.FullName}: {root.Properties.Get("_SKIPREASON")}");
+        MoveToTheEnd(root);
     }
 
     /// <summary>The full names of all tests, in the order in which they run.</summary>
@@ -55,7 +56,11 @@ public sealed class TestAssembly
     public void Stop() => _runner.StopRun();
 
     /// <summary>Puts the fixtures, and the tests within each, into an order that the seed decides.</summary>
-    public void Shuffle(int seed) => Shuffle(_runner.LoadedTest!, new Random(seed));
+    public void Shuffle(int seed)
+    {
+        Shuffle(_runner.LoadedTest!, new Random(seed));
+        MoveToTheEnd(_runner.LoadedTest!);
+    }
 
     private static void Shuffle(ITest test, Random random)
     {
@@ -63,10 +68,26 @@ public sealed class TestAssembly
             return;
         var tests = test.Tests.ToArray();
         random.Shuffle(tests);
-        for (var i = 0; i < tests.Length; i++)
-            test.Tests[i] = tests[i];
+        Arrange(test, tests);
         foreach (var each in tests)
             Shuffle(each, random);
+    }
+
+    private static void MoveToTheEnd(ITest test)
+    {
+        if (!LeavesOf(test).Any(IsLast))
+            return;
+        Arrange(test, [.. test.Tests.OrderBy(each => LeavesOf(each).Any(IsLast))]);
+        foreach (var each in test.Tests)
+            MoveToTheEnd(each);
+    }
+
+    private static bool IsLast(ITest test) => SelfAndParents(test).Any(each => each.Properties.ContainsKey(LastAttribute.Property));
+
+    private static void Arrange(ITest suite, ITest[] tests)
+    {
+        for (var i = 0; i < tests.Length; i++)
+            suite.Tests[i] = tests[i];
     }
 
     private IEnumerable<ITest> Leaves => LeavesOf(_runner.LoadedTest!).Where(test => !IsExplicit(test));

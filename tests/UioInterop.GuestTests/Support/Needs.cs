@@ -104,6 +104,9 @@ internal static class Needs
     /// <summary>A kernel that sees more of calls that meet than others do.</summary>
     public const string Races = "races";
 
+    /// <summary>A kernel that looks for leaked memory.</summary>
+    public const string Leaks = "leaks";
+
     /// <summary>Guest time that follows executed instructions.</summary>
     public const string Icount = "icount";
 
