@@ -1,5 +1,15 @@
 using System.Net.Sockets;
+using System.Runtime.InteropServices;
 using UioInterop.Prompt.Agent;
+
+// A port that is pulled out hangs up on whoever leads a session: what the agent reads ends as well, which is enough.
+using var hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, signal => signal.Cancel = true);
+using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal =>
+{
+    signal.Cancel = true;
+    Rest.CloseDevices();
+    Environment.Exit(128 + 15);
+});
 
 // Without an argument over its input and output, as through ssh. With one over a serial port, which is in raw mode and no
 // console, or a local socket, which the prompt listens on. It listens on nothing itself.
