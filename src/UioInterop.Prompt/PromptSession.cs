@@ -111,6 +111,7 @@ internal sealed class PromptSession : IDisposable
             return;
 
         Say(_colours.Aside($".NET {greeting.Runtime} on {greeting.Machine}. Type help, or exit."));
+        _ = Task.Run(WarmCompletion);
         _ = FetchDocumentationAsync(_agent, greeting);
     }
 
@@ -138,6 +139,13 @@ internal sealed class PromptSession : IDisposable
     private static void Warm() =>
         new ScriptCompiler(References.Framework(Environment.Version), new ReferencedFiles(), hasLibrary: false)
             .Compile("Enumerable.Range(0, 3).Select(i => $\"{i}\").ToArray()");
+
+    // While a person reads the first line.
+    private void WarmCompletion()
+    {
+        foreach (string text in (string[])["Console.", "Op"])
+            _ = Completion.At(_compiler!, text, text.Length).Items.Select(item => item.Description.Value).FirstOrDefault();
+    }
 
     private async Task<bool> RunAsync(string text)
     {

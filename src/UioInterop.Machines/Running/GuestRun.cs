@@ -10,10 +10,13 @@ namespace UioInterop.Machines.Running;
 /// <summary>Boots a machine once, listens to it, and says what it came to.</summary>
 public sealed record GuestRun
 {
+    /// <summary>What is booted.</summary>
     public required Machine Machine { get; init; }
 
+    /// <summary>The kernel that is booted.</summary>
     public required KernelImage Kernel { get; init; }
 
+    /// <summary>The guest's file system, with the program in it.</summary>
     public required Initramfs Initramfs { get; init; }
 
     /// <summary>The tests that have to run; null for a program whose text is shown instead.</summary>
@@ -31,6 +34,7 @@ public sealed record GuestRun
     /// <summary>The seed of the order in which they run; null for the order they are written in.</summary>
     public int? Seed { get; init; }
 
+    /// <summary>How long it may take.</summary>
     public RunLimits Limits { get; init; } = RunLimits.Default;
 
     /// <summary>Called for each record when it arrives.</summary>
@@ -45,6 +49,9 @@ public sealed record GuestRun
     /// <summary>The size of a terminal for the program, "80x24"; null when its input and output are none.</summary>
     public string? Terminal { get; init; }
 
+    /// <summary>Boots the machine, and returns at its end, when the program has ended or a limit was over.</summary>
+    /// <param name="cancel">Ends the machine.</param>
+    /// <exception cref="OperationCanceledException">It was ended by <paramref name="cancel"/>.</exception>
     public async Task<RunReport> ExecuteAsync(CancellationToken cancel = default)
     {
         using var slot = await BootSlots.OfThisHost.TakeAsync(Machine.MemoryMiB, cancel);
@@ -177,6 +184,9 @@ public sealed record GuestRun
         .. new GuestSettings(
             Machine.Name, Machine.FilterFor(Filter), $"/dev/{Machine.ResultTty}", Machine.Device, Seed).ToKernelArguments(),
         .. Expected is null ? new[] { "uio.stdout=results" } : [],
+        // What the kernel does not know gets into the program's environment. An emulated CPU is slow at changing page tables, which
+        // .NET does for each method that it compiles, and at counting calls.
+        .. Expected is null ? new[] { "DOTNET_EnableWriteXorExecute=0", "DOTNET_TieredPGO=0" } : [],
         .. Input is not null ? new[] { "uio.stdin=results" } : [],
         .. Terminal is not null ? new[] { $"uio.terminal={Terminal}" } : [],
     ];

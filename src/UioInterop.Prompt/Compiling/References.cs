@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
 using Microsoft.CodeAnalysis;
 using UioInterop.Prompt.Protocol;
@@ -9,9 +10,14 @@ internal static class References
 {
     private const string Pack = "Microsoft.NETCore.App.Ref";
 
+    // What the compiler has read of them it keeps with them.
+    private static readonly ConcurrentDictionary<Version, IReadOnlyList<MetadataReference>> s_framework = new();
+
     /// <summary>The .NET of a version: of the SDK's reference pack, which has documentation with it.</summary>
     /// <exception cref="PromptException">There is none here.</exception>
-    public static IReadOnlyList<MetadataReference> Framework(Version version)
+    public static IReadOnlyList<MetadataReference> Framework(Version version) => s_framework.GetOrAdd(version, Find);
+
+    private static IReadOnlyList<MetadataReference> Find(Version version)
     {
         string packs = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", "..", "packs", Pack));
         string moniker = $"net{version.Major}.{version.Minor}";
