@@ -43,6 +43,9 @@ internal sealed partial class MountNamespace
         return this;
     }
 
+    /// <summary>Mounts a file system that the kernel makes up.</summary>
+    public static void Mount(string type, string folder) => Check(mount(type, folder, type, 0, null), folder);
+
     /// <summary>Puts other content in the place of a file.</summary>
     public MountNamespace Replace(string file, string content)
     {

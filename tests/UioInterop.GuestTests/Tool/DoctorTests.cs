@@ -68,12 +68,16 @@ internal sealed class DoctorTests
     }
 
     [Test, Category(Needs.Edu)]
-    public void A_kernel_without_UIO_is_named() => MountNamespace.Run(mounts =>
+    public void A_kernel_without_UIO_is_named()
     {
-        mounts.Hide("/sys/class");
+        MountNamespace.Run(mounts =>
+        {
+            mounts.Hide("/sys/class");
+            Assert.That(Problem(Examine(null).Findings, "uio").Remedy, Does.Contain("modprobe uio"));
+        });
 
-        Assert.That(Problem(Examine(null).Findings, "uio").Remedy, Does.Contain("modprobe uio"));
-    });
+        Assert.That(Of("uio", Examine(null).Findings).Level, Is.EqualTo("Good"));
+    }
 
     [Test, Category(Needs.Edu)]
     public void Without_sysfs_mounting_it_helps() => MountNamespace.Run(mounts =>
@@ -81,12 +85,28 @@ internal sealed class DoctorTests
         mounts.Hide("/sys");
 
         Assert.That(Problem(Examine(null).Findings, "sysfs").Remedy, Is.EqualTo("mount -t sysfs sysfs /sys"));
+
+        MountNamespace.Mount("sysfs", "/sys");
+        Assert.That(Examine(null).Findings.Select(one => one.Check), Has.None.EqualTo("sysfs"));
     });
+
+    [Test, Category(Needs.Edu), Category(Needs.Pc)]
+    public void A_kernel_without_heaps_is_named()
+    {
+        MountNamespace.Run(mounts =>
+        {
+            mounts.Hide("/dev/dma_heap").Hide("/sys/class/dma_heap");
+            Assert.That(Problem(Examine().Findings, "heaps").Remedy, Does.Contain("CONFIG_DMABUF_HEAPS=y"));
+        });
+
+        Assert.That(Examine().Findings.Select(one => one.Check), Has.None.EqualTo("heaps"));
+    }
 
     [Test, Category(Needs.Edu)]
     public void In_a_container_without_its_nodes_both_are_named() => MountNamespace.Run(mounts =>
     {
         var (path, number) = (UnderTest.DevicePath, MountNamespace.DeviceOf(Path.GetFileName(UnderTest.DevicePath)));
+        var heap = MountNamespace.DeviceOf("system", "dma_heap");
         mounts.Hide("/dev");
         var findings = Examine().Findings;
 
@@ -94,20 +114,41 @@ internal sealed class DoctorTests
         Assert.That(Problem(findings, "heaps").Remedy, Does.Contain("--device /dev/dma_heap/system"));
 
         MountNamespace.MakeNode(path, number);
-        Assert.That(Examine().Findings.Select(one => one.Check), Has.None.EqualTo("node"));
+        Directory.CreateDirectory("/dev/dma_heap");
+        MountNamespace.MakeNode("/dev/dma_heap/system", heap);
+        Assert.That(Examine().Findings.Select(one => one.Check), Has.None.EqualTo("node").And.None.EqualTo("heaps"));
     });
 
     [Test, Category(Needs.Edu)]
-    public void Without_permission_a_udev_rule_helps() => Unprivileged.AsNobody(() =>
+    public void Without_permission_a_udev_rule_helps()
     {
-        var problem = Problem(Examine().Findings, "open");
+        Unprivileged.AsNobody(() =>
+        {
+            var problem = Problem(Examine().Findings, "open");
+            Assert.That(problem.Remedy, Does.Contain("udev rule").And.Contains(Path.GetFileName(UnderTest.DevicePath)));
+        });
 
-        Assert.That(problem.Remedy, Does.Contain("udev rule").And.Contains(Path.GetFileName(UnderTest.DevicePath)));
-    });
+        using var allowed = new Allowed(UnderTest.DevicePath);
+        Unprivileged.AsNobody(() => Assert.That(Of("open", Examine().Findings).Level, Is.EqualTo("Good")));
+    }
 
     [Test, Category(Needs.Edu)]
-    public void Without_permission_for_heaps_a_udev_rule_helps() => Unprivileged.AsNobody(() =>
-        Assert.That(Problem(Examine().Findings, "heap").Remedy, Does.Contain("dma_heap")));
+    public void Without_permission_for_heaps_a_udev_rule_helps()
+    {
+        Unprivileged.AsNobody(() => Assert.That(Problem(Examine().Findings, "heap").Remedy, Does.Contain("dma_heap")));
+
+        using var allowed = new Allowed(Directory.GetFiles("/dev/dma_heap"));
+        Unprivileged.AsNobody(() => Assert.That(Examine().Findings.Where(one => one.Check == "heap").Select(one => one.Level),
+            Is.Not.Empty.And.All.EqualTo("Good")));
+    }
+
+    [Test, Category(Needs.Edu), Category(Needs.Boards)]
+    public void A_kernel_with_the_boards_ioctls_alone_is_noted() =>
+        Assert.That(Of("abi", Examine().Findings).Remedy, Does.StartWith("put the series into it"));
+
+    [Test, Category(Needs.Edu), Category(Needs.Handles)]
+    public void A_kernel_with_the_import_by_handle_is_not() =>
+        Assert.That(Examine().Findings.Select(one => one.Check), Has.None.EqualTo("abi"));
 
     [Test, Category(Needs.Edu)]
     public void A_device_in_use_is_noted_and_left_alone()
@@ -131,6 +172,11 @@ internal sealed class DoctorTests
         MountNamespace.MakeNode("/dev/dma_heap/system", system);
 
         Assert.That(Of("cma", Examine().Findings).Remedy, Does.StartWith("cma="));
+
+        var reserved = Directory.GetDirectories("/sys/class/dma_heap").Select(path => Path.GetFileName(path)!)
+            .First(name => name != "system");
+        MountNamespace.MakeNode($"/dev/dma_heap/{reserved}", MountNamespace.DeviceOf(reserved, "dma_heap"));
+        Assert.That(Examine().Findings.Select(one => one.Check), Has.None.EqualTo("cma"));
     });
 
     [Test, Category(Needs.Edu)]
@@ -147,13 +193,17 @@ internal sealed class DoctorTests
     });
 
     [Test, Category(Needs.Edu)]
-    public void A_power_domain_that_failed_is_a_problem() => MountNamespace.Run(mounts =>
+    public void A_power_domain_that_failed_is_a_problem()
     {
-        // A fake: no clock of these machines fails.
-        mounts.Replace($"{UnderTest.OnItsBus.Folder}/power/runtime_status", "error\n");
+        MountNamespace.Run(mounts =>
+        {
+            // A fake: no clock of these machines fails.
+            mounts.Replace($"{UnderTest.OnItsBus.Folder}/power/runtime_status", "error\n");
+            Assert.That(Problem(Examine().Findings, "power").Subject, Is.EqualTo(UnderTest.DevicePath));
+        });
 
-        Assert.That(Problem(Examine().Findings, "power").Subject, Is.EqualTo(UnderTest.DevicePath));
-    });
+        Assert.That(Examine().Findings.Select(one => one.Check), Has.None.EqualTo("power"));
+    }
 
     // A fake: no machine of QEMU's has an FPGA manager.
     [TestCase("operating", ExpectedResult = Finding.GoodLevel, Category = Needs.Edu)]
@@ -178,6 +228,10 @@ internal sealed class DoctorTests
         var findings = Examine("no-registers").Findings;
 
         Assert.That((Of("registers", findings).Level, Of("interrupt", findings).Level), Is.EqualTo(("Note", "Note")));
+
+        // A node that has both properties.
+        findings = Examine().Findings;
+        Assert.That((Of("registers", findings).Level, Of("interrupt", findings).Level), Is.EqualTo(("Good", "Good")));
     }
 
     private static (int Code, Seen[] Findings) Examine() => Examine(UnderTest.Name);
@@ -201,6 +255,26 @@ internal sealed class DoctorTests
         var found = findings.First(one => one.Check == check && one.Level != "Good");
         Assert.That(found.Level, Is.EqualTo("Problem"));
         return found;
+    }
+
+    // What a udev rule does.
+    private sealed class Allowed : IDisposable
+    {
+        private readonly string[] _paths;
+
+        public Allowed(params string[] paths)
+        {
+            _paths = paths;
+            SetMode(0x1b6); // 0666
+        }
+
+        public void Dispose() => SetMode(0x180); // 0600, as the kernel makes them
+
+        private void SetMode(int mode)
+        {
+            foreach (var path in _paths)
+                RawFile.SetMode(path, mode);
+        }
     }
 
     private sealed record Seen(string Check, string Level, string Subject, string Remedy);
