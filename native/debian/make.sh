@@ -32,6 +32,8 @@ tool() {
   files=$work/uiointerop-tool-$1
   install -D "$tools/release_$2/uio" "$files/usr/bin/uio"
   install -Dm 644 "$repository/src/UioInterop.Tool/uio.bash-completion" "$files/usr/share/bash-completion/completions/uio"
+  install -d "$files/usr/share/man/man1"
+  gzip -9n < "$repository/src/UioInterop.Tool/uio.1" > "$files/usr/share/man/man1/uio.1.gz"
   install -Dm 644 -t "$files/usr/share/doc/uiointerop-tool" "$repository/src/UioInterop.Tool/THIRD-PARTY-NOTICES.txt"
   package uiointerop-tool "$1" "$(libc_of "$files/usr/bin/uio")"
 }
@@ -40,6 +42,7 @@ tool() {
 library() {
   files=$work/libuiodmabuf-$1
   make -C "$repository/native" --silent install ARCH="$2" DESTDIR="$files" PREFIX=/usr LIBDIR="/usr/lib/$3"
+  "$3-strip" --strip-unneeded "$files/usr/lib/$3/libuiodmabuf.so"
   package libuiodmabuf "$1" "$(libc_of "$files/usr/lib/$3/libuiodmabuf.so")"
 }
 
@@ -68,8 +71,11 @@ libc_of() {
 # What is in $files, with the control files of the package's folder: its name, its architecture, its C library.
 package() {
   local file
-  install -Dm 644 "$repository/LICENSE" "$files/usr/share/doc/$1/copyright"
-  install -d "$files/DEBIAN"
+  local documents=$files/usr/share/doc/$1
+  install -d "$documents" "$files/DEBIAN"
+  cat "$repository/LICENSE" - > "$documents/copyright" <<< $'\nOn Debian, that licence is in /usr/share/common-licenses/GPL-2.'
+  changelog "$1" | gzip -9n > "$documents/changelog.gz"
+  install -Dm 644 "$1/lintian-overrides" "$files/usr/share/lintian/overrides/$1"
   fill_in "$1/control" "$2" "${3-}" > "$files/DEBIAN/control"
   echo "Installed-Size: $(du --apparent-size -sk --exclude=DEBIAN "$files" | cut -f 1)" >> "$files/DEBIAN/control"
   for file in triggers postinst prerm; do
@@ -78,6 +84,15 @@ package() {
     [[ $file == triggers ]] || chmod 755 "$files/DEBIAN/$file"
   done
   dpkg-deb --root-owner-group --build "$files" "$work/packages" > /dev/null
+}
+
+# In Debian's form. What has changed is in the sources' own.
+changelog() {
+  echo "$1 ($version) unstable; urgency=medium"
+  echo
+  echo '  * See CHANGELOG.md of UioInterop.'
+  echo
+  echo " -- UioInterop contributors <nobody@localhost>  $(date -R -u -d "@$SOURCE_DATE_EPOCH")"
 }
 
 fill_in() { # FILE ARCHITECTURE LIBC

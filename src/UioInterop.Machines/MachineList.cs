@@ -254,7 +254,7 @@ public static class MachineList
     };
 
     /// <summary>A kernel that sees two CPUs at one variable.</summary>
-    public static Machine X64Kcsan { get; } = X64 with
+    internal static Machine X64Kcsan { get; } = X64 with
     {
         Name = "x86-64-kcsan",
         Summary = "the first PC, a kernel that sees data races: those of UIO count",

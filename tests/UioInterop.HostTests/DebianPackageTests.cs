@@ -6,6 +6,7 @@ using NUnit.Framework;
 using UioInterop.Harness;
 using UioInterop.Harness.Running;
 using UioInterop.Machines.Host;
+using UioInterop.Machines.Kernels;
 
 namespace UioInterop.HostTests;
 
@@ -44,11 +45,12 @@ internal sealed partial class DebianPackageTests : IDisposable
         string tool = "./usr/bin/uio", library = $"./usr/lib/{gnu}-linux-gnu/libuiodmabuf.so";
         Assert.That(await FilesAsync("uiointerop-tool", architecture), Is.EquivalentTo((string[])[
             $"-rwxr-xr-x root/root {tool}", "-rw-r--r-- root/root ./usr/share/bash-completion/completions/uio",
-            "-rw-r--r-- root/root ./usr/share/doc/uiointerop-tool/copyright",
+            "-rw-r--r-- root/root ./usr/share/man/man1/uio.1.gz",
+            .. Documents("uiointerop-tool"),
             "-rw-r--r-- root/root ./usr/share/doc/uiointerop-tool/THIRD-PARTY-NOTICES.txt"]));
         Assert.That(await FilesAsync("libuiodmabuf", architecture), Is.EquivalentTo((string[])[
-            $"-rwxr-xr-x root/root {library}", $"-rw-r--r-- root/root {Path.ChangeExtension(library, "a")}",
-            "-rw-r--r-- root/root ./usr/include/uiodmabuf.h", "-rw-r--r-- root/root ./usr/share/doc/libuiodmabuf/copyright",
+            .. Documents("libuiodmabuf"), $"-rw-r--r-- root/root {library}", $"-rw-r--r-- root/root {Path.ChangeExtension(library, "a")}",
+            "-rw-r--r-- root/root ./usr/include/uiodmabuf.h",
             $"-rw-r--r-- root/root ./usr/lib/{gnu}-linux-gnu/pkgconfig/libuiodmabuf.pc"]));
 
         foreach (var (package, file) in new[] { ("uiointerop-tool", tool), ("libuiodmabuf", library) })
@@ -80,6 +82,39 @@ internal sealed partial class DebianPackageTests : IDisposable
             """])).Trim(), Is.EqualTo($"uio-dmabuf {s_version}\n6.1.0-43-amd64"));
     }
 
+    // What it may say, and why, is in the packages: a line for each in lintian-overrides.
+    [Test]
+    public async Task Lintian_says_nothing()
+    {
+        string[] files = Directory.GetFiles(_folder.PathOf("debs"));
+        string[] asRoot = Environment.IsPrivilegedProcess ? ["--allow-root"] : [];
+
+        Assert.That(await _folder.RunAsync("lintian", [.. asRoot, .. files]), Is.Empty);
+        string all = await _folder.RunAsync("lintian", [.. asRoot, "--no-override", "--fail-on", "none", .. files]);
+        Assert.That(all, Does.Contain("libuiodmabuf: shared-library-lacks-version"), "it looks");
+    }
+
+    // As it does on a Debian 12 with the kernel's headers: those of this host, in folders of the test's. The machine x86-64-debian
+    // boots a module from the same sources.
+    [Test]
+    public async Task DKMS_builds_the_module_out_of_the_package()
+    {
+        if (!File.Exists(DistributionKernel.Dkms))
+            Assert.Ignore("dkms is not installed: apt-get install dkms linux-headers-amd64");
+        string unpacked = await UnpackAsync("uio-dmabuf-dkms", "all"), built = Directory.CreateDirectory(_folder.PathOf("dkms")).FullName;
+        string depends = await _folder.RunAsync("dpkg-query", ["-W", "-f", "${Depends}", "linux-headers-amd64"]);
+        string kernel = depends.Split(' ')[0]["linux-headers-".Length..];
+
+        // Unsigned: otherwise it makes a key for this machine, which it keeps.
+        await _folder.RunAsync("env", ["sign_file=none", DistributionKernel.Dkms, "build", "-m", "uio-dmabuf", "-v", s_version,
+            "-k", kernel, "--kernelsourcedir", $"/usr/src/linux-headers-{kernel}", "--sourcetree", Path.Combine(unpacked, "usr", "src"),
+            "--dkmstree", built]);
+
+        string module = Directory.GetFiles(built, "uio.ko", SearchOption.AllDirectories).Single();
+        Assert.That(await _folder.RunAsync("/usr/sbin/modinfo", ["-F", "vermagic", module]), Does.StartWith($"{kernel} "));
+        Assert.That(await File.ReadAllTextAsync(module, System.Text.Encoding.Latin1), Does.Contain("uio_dmabuf"), "with the import");
+    }
+
     [Test]
     public async Task They_are_installed_work_and_leave_nothing()
     {
@@ -93,6 +128,7 @@ internal sealed partial class DebianPackageTests : IDisposable
 
         Assert.That(await debian.RunAsync("dpkg", ["--verify", .. packages]), Is.Empty);
         Assert.That((await debian.RunAsync("uio", "--version")).Trim(), Does.StartWith(s_version));
+        Assert.That(await debian.RunAsync("zcat", "/usr/share/man/man1/uio.1.gz"), Does.Contain(".SH NAME\nuio \\- "));
         Assert.That(await debian.RunAsync("bash", "-c", """
             source /usr/share/bash-completion/completions/uio
             COMP_LINE="uio hea" COMP_POINT=7
@@ -155,6 +191,11 @@ internal sealed partial class DebianPackageTests : IDisposable
         return (await Cli.Wrap(Repository.At("native", "debian", "make.sh")).WithArguments([tools, _folder.PathOf(folder)])
             .WithValidation(CommandResultValidation.None).ExecuteBoundedAsync()).ExitCode;
     }
+
+    // What each package has.
+    private static IEnumerable<string> Documents(string package) =>
+        from file in (string[])[$"doc/{package}/changelog.gz", $"doc/{package}/copyright", $"lintian/overrides/{package}"]
+        select $"-rw-r--r-- root/root ./usr/share/{file}";
 
     private static string Name(string package, string architecture) => $"{package}_{s_version}_{architecture}.deb";
 

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using NUnit.Framework;
 using UioInterop.Harness;
 using UioInterop.Machines;
@@ -7,7 +8,7 @@ using UioInterop.Machines.Guests;
 namespace UioInterop.HostTests;
 
 /// <summary>The <c>uio</c> tool as people get it: one file without a runtime.</summary>
-internal sealed class ToolTests
+internal sealed partial class ToolTests
 {
     private const long MaxLength = 5 << 20;
 
@@ -55,6 +56,41 @@ internal sealed class ToolTests
 
         Assert.That(output.TrimEnd('\n'), Is.EqualTo(word));
     }
+
+    // Each command with its options, as its help has them, and no other.
+    [Test]
+    public async Task The_manual_page_has_what_the_help_has()
+    {
+        var page = await File.ReadAllTextAsync(Repository.At("src", "UioInterop.Tool", "uio.1"));
+        var entries = page[page.IndexOf(".SH COMMANDS", StringComparison.Ordinal)..page.IndexOf(".SH OPTIONS", StringComparison.Ordinal)]
+            .Split(".TP\n").Skip(1).Select(entry => entry.Split('\n')[0]);
+        var inPage = entries.Select(line => (Name: FirstWord().Match(line).Groups[1].Value, Options: OptionsIn(line.Replace("\\-", "-"))));
+
+        var help = await HelpAsync("");
+        var commands = help[(help.IndexOf("Commands:", StringComparison.Ordinal) + 10)..].Split('\n')
+            .Select(line => line.Trim().Split(' ')[0]).Where(name => name.Length > 0).ToArray();
+        var inHelp = new List<(string, string)>();
+        foreach (var command in commands)
+            inHelp.Add((command, OptionsIn(await HelpAsync(command)).Replace(" --help", "").Replace(" --json", "")));
+
+        Assert.That(inHelp, Has.Count.EqualTo(13));
+        Assert.That(inPage.Select(entry => (entry.Name, entry.Options)), Is.EquivalentTo(inHelp));
+        var options = page[page.IndexOf(".SH OPTIONS", StringComparison.Ordinal)..page.IndexOf(".SH EXIT", StringComparison.Ordinal)];
+        Assert.That(OptionsIn(options.Replace("\\-", "-")), Is.EqualTo(OptionsIn(help)));
+    }
+
+    private static Task<string> HelpAsync(string command) => ScratchFolder.RunIn(
+        Repository.At("src", "UioInterop.Tool"), Repository.At("src", "UioInterop.Tool", "bin", "Release", "net10.0", "uio"),
+        command.Length == 0 ? ["--help"] : [command, "--help"]);
+
+    private static string OptionsIn(string text) => string.Concat(
+        LongOption().Matches(text).Select(match => $" {match.Value}").Distinct().Order(StringComparer.Ordinal));
+
+    [GeneratedRegex(@"^\.B\S* ""?(\w+)")]
+    private static partial Regex FirstWord();
+
+    [GeneratedRegex(@"--[a-z][a-z-]*")]
+    private static partial Regex LongOption();
 
     private static HashSet<string> Words(string file) => [.. File.ReadAllText(file).Split([' ', ',', '\n'])];
 
