@@ -41,10 +41,13 @@ public sealed record ProblemRecord(string Line, string Problem) : GuestRecord;
 /// <summary>How a test ended.</summary>
 public enum TestOutcome
 {
+    /// <summary>It passed.</summary>
     [JsonStringEnumMemberName("passed")]
     Passed,
+    /// <summary>It failed.</summary>
     [JsonStringEnumMemberName("failed")]
     Failed,
+    /// <summary>It was not run, with a reason.</summary>
     [JsonStringEnumMemberName("skipped")]
     Skipped,
 }

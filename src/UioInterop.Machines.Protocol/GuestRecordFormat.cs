@@ -12,6 +12,7 @@ namespace UioInterop.Machines.Protocol;
 /// </remarks>
 public static class GuestRecordFormat
 {
+    /// <summary>The record as a line, without its end.</summary>
     public static string ToLine(GuestRecord record)
     {
         var line = new ArrayBufferWriter<byte>();

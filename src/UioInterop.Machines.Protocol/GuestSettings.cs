@@ -3,6 +3,9 @@ using System.Globalization;
 namespace UioInterop.Machines.Protocol;
 
 /// <summary>What the host tells the guest, on the kernel's command line.</summary>
+/// <param name="Machine">The machine's name.</param>
+/// <param name="Filter">Which tests run.</param>
+/// <param name="ResultPort">The port for the results, as /dev/ttyS1; null for none.</param>
 /// <param name="Device">The device whose UIO driver the tests drive.</param>
 /// <param name="Seed">The seed of the order in which the tests run; null for the order they are written in.</param>
 public sealed record GuestSettings(string Machine, TestFilter Filter, string? ResultPort, UioParent? Device, int? Seed = null)
@@ -15,8 +18,10 @@ public sealed record GuestSettings(string Machine, TestFilter Filter, string? Re
     private const string DeviceKey = "uio.device";
     private const string SeedKey = "uio.seed";
 
+    /// <summary>Those of the kernel that this runs on.</summary>
     public static GuestSettings FromKernel() => Parse(File.ReadAllText("/proc/cmdline"));
 
+    /// <summary>Those of a kernel's command line.</summary>
     public static GuestSettings Parse(string commandLine)
     {
         var values = commandLine
@@ -35,6 +40,7 @@ public sealed record GuestSettings(string Machine, TestFilter Filter, string? Re
             values.GetValueOrDefault(SeedKey) is { } seed ? int.Parse(seed, CultureInfo.InvariantCulture) : null);
     }
 
+    /// <summary>What the kernel's command line has of them.</summary>
     public IEnumerable<string> ToKernelArguments()
     {
         yield return $"{MachineKey}={Machine}";

@@ -46,5 +46,6 @@ public static class KnownLines
         new("^hpet: Lost \\d+ RTC interrupts", "a busy host lets the guest miss ticks"),
     ];
 
+    /// <summary>Whether one of these is the line.</summary>
     public static bool Contain(IEnumerable<KnownLine> lines, string text) => lines.Any(line => line.Pattern.IsMatch(text));
 }

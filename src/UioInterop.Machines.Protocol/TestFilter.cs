@@ -9,6 +9,7 @@ namespace UioInterop.Machines.Protocol;
 /// <param name="Only">A trait that a test must need: the others run on machines that are not as special.</param>
 public sealed record TestFilter(IReadOnlyList<string>? Traits = null, string? Text = null, string? Only = null)
 {
+    /// <summary>Whether it lets a test through, by the full name and the categories.</summary>
     public bool Includes(string fullName, IEnumerable<string> categories)
     {
         var needs = categories.ToHashSet(StringComparer.OrdinalIgnoreCase);

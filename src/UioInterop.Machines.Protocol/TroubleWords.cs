@@ -5,6 +5,7 @@ namespace UioInterop.Machines.Protocol;
 /// <summary>Words of the kernel log that mean trouble at any level. Host and guest look for the same ones.</summary>
 public static partial class TroubleWords
 {
+    /// <summary>Whether a line has one of them.</summary>
     public static bool In(string text) => Words().IsMatch(text);
 
     // The last one is a transaction that an SMMU refused, which its driver reports at level "info".

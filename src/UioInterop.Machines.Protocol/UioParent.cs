@@ -15,5 +15,6 @@ public sealed record UioParent(string Bus, string Name, string Driver)
             : throw new FormatException($"not bus/name/driver: {text}");
     }
 
+    /// <summary>Bus, name and driver, with slashes between them.</summary>
     public override string ToString() => $"{Bus}/{Name}/{Driver}";
 }

@@ -35,6 +35,7 @@ public sealed record KernelVariant(string Name, Architecture Architecture)
     /// <summary>Parameters of modules, by their names: as modprobe takes them.</summary>
     public IReadOnlyDictionary<string, string> ModuleParameters { get; init; } = new Dictionary<string, string>();
 
+    /// <summary>Its name with the architecture, and the release where that is not the default one.</summary>
     public override string ToString() =>
         Release == KernelSource.DefaultRelease ? $"{Architecture} ({Name})" : $"{Architecture} {Release} ({Name})";
 }

@@ -45,7 +45,7 @@ public static class MachineList
     private static readonly KernelVariant s_arm64 = new("built-in", Architecture.Arm64);
     private static readonly KernelVariant s_arm64Linux61 = s_arm64 with { Release = "6.1" };
 
-    public static Machine X64 { get; } = new()
+    internal static Machine X64 { get; } = new()
     {
         Name = "x86-64",
         Summary = "q35 PC, edu PCI device behind an Intel IOMMU",
@@ -70,7 +70,7 @@ public static class MachineList
     };
 
     /// <summary>No IOMMU, every transfer through a bounce buffer: a forgotten sync reads stale data.</summary>
-    public static Machine X64Bounce { get; } = X64 with
+    internal static Machine X64Bounce { get; } = X64 with
     {
         Name = "x86-64-swiotlb",
         Summary = "the same PC, IOMMU off, every transfer through a bounce buffer",
@@ -79,7 +79,7 @@ public static class MachineList
     };
 
     /// <summary>An IOMMU that lets everything through, as many a PC is set up.</summary>
-    public static Machine X64Passthrough { get; } = X64 with
+    internal static Machine X64Passthrough { get; } = X64 with
     {
         Name = "x86-64-passthrough",
         Summary = "the first PC, its IOMMU lets everything through",
@@ -89,7 +89,7 @@ public static class MachineList
     };
 
     /// <summary>An IOMMU as most kernels have it: what is unmapped stays in reach until it is flushed.</summary>
-    public static Machine X64Lazy { get; } = X64 with
+    internal static Machine X64Lazy { get; } = X64 with
     {
         Name = "x86-64-lazy",
         Summary = "the first PC, its IOMMU forgets late",
@@ -99,7 +99,7 @@ public static class MachineList
     };
 
     /// <summary>UIO and its import as modules.</summary>
-    public static Machine X64Modular { get; } = X64 with
+    internal static Machine X64Modular { get; } = X64 with
     {
         Name = "x86-64-modular",
         Summary = "the first PC, UIO built as modules",
@@ -113,7 +113,7 @@ public static class MachineList
     };
 
     /// <summary>No IOMMU: bus addresses are physical, and a buffer comes in as many ranges as it has pieces.</summary>
-    public static Machine X64Direct { get; } = X64 with
+    internal static Machine X64Direct { get; } = X64 with
     {
         Name = "x86-64-direct",
         Summary = "the same PC, IOMMU off: the device sees physical memory",
@@ -123,7 +123,7 @@ public static class MachineList
     };
 
     /// <summary>Memory above 4 GiB, which edu's 32 bits do not reach: there a buffer would be bounced.</summary>
-    public static Machine X64Beyond { get; } = X64Direct with
+    internal static Machine X64Beyond { get; } = X64Direct with
     {
         Name = "x86-64-beyond",
         Summary = "the same PC, IOMMU off, more memory than its device reaches",
@@ -135,7 +135,7 @@ public static class MachineList
     };
 
     /// <summary>The ioctls of the boards and no others: what the library falls back to.</summary>
-    public static Machine X64Boards { get; } = X64Direct with
+    internal static Machine X64Boards { get; } = X64Direct with
     {
         Name = "x86-64-boards",
         Summary = "the same PC, IOMMU off, a kernel that has only the boards' ioctls",
@@ -145,7 +145,7 @@ public static class MachineList
     };
 
     /// <summary>A kernel that keeps bus addresses to itself.</summary>
-    public static Machine X64NoAddresses { get; } = X64Direct with
+    internal static Machine X64NoAddresses { get; } = X64Direct with
     {
         Name = "x86-64-no-addresses",
         Summary = "the same PC, IOMMU off, a kernel that keeps bus addresses to itself",
@@ -155,7 +155,7 @@ public static class MachineList
     };
 
     /// <summary>A kernel that has never heard of the import: every call has to explain itself.</summary>
-    public static Machine X64Unpatched { get; } = X64 with
+    internal static Machine X64Unpatched { get; } = X64 with
     {
         Name = "x86-64-unpatched",
         Summary = "the same PC, a kernel without the series",
@@ -164,7 +164,7 @@ public static class MachineList
     };
 
     /// <summary>A kernel that has the series and not the import.</summary>
-    public static Machine X64NoImport { get; } = X64 with
+    internal static Machine X64NoImport { get; } = X64 with
     {
         Name = "x86-64-no-import",
         Summary = "the same PC, a kernel without the import",
@@ -177,7 +177,7 @@ public static class MachineList
     };
 
     /// <summary>The first series without the second: the import behind an IOMMU.</summary>
-    public static Machine X64FirstSeries { get; } = X64 with
+    internal static Machine X64FirstSeries { get; } = X64 with
     {
         Name = "x86-64-first-series",
         Summary = "the first PC, the first series alone: the import behind an IOMMU",
@@ -187,7 +187,7 @@ public static class MachineList
     };
 
     /// <summary>Time that follows executed instructions, for comparing costs.</summary>
-    public static Machine X64Icount { get; } = X64 with
+    internal static Machine X64Icount { get; } = X64 with
     {
         Name = "x86-64-icount",
         Summary = "the same PC, one CPU whose time counts instructions",
@@ -203,7 +203,7 @@ public static class MachineList
     };
 
     /// <summary>The same with a kernel as one ships it: what the library costs shows beside less.</summary>
-    public static Machine X64Cost { get; } = X64Icount with
+    internal static Machine X64Cost { get; } = X64Icount with
     {
         Name = "x86-64-cost",
         Summary = "the same, a kernel without its checks",
@@ -212,7 +212,7 @@ public static class MachineList
     };
 
     /// <summary>UIO devices and buffers of which no machine has the like; edu behind a bridge of its own, and two behind one.</summary>
-    public static Machine X64OddDevices { get; } = X64 with
+    internal static Machine X64OddDevices { get; } = X64 with
     {
         Name = "x86-64-odd-devices",
         Summary = "the first PC, UIO devices that share a parent or a group, buffers whose mapping waits",
@@ -231,7 +231,7 @@ public static class MachineList
     };
 
     /// <summary>The same without an IOMMU.</summary>
-    public static Machine X64OddDevicesDirect { get; } = X64OddDevices with
+    internal static Machine X64OddDevicesDirect { get; } = X64OddDevices with
     {
         Name = "x86-64-odd-devices-direct",
         Summary = "the same, IOMMU off",
@@ -241,7 +241,7 @@ public static class MachineList
     };
 
     /// <summary>A kernel that watches each of its memory accesses.</summary>
-    public static Machine X64Kasan { get; } = X64 with
+    internal static Machine X64Kasan { get; } = X64 with
     {
         Name = "x86-64-kasan",
         Summary = "the first PC, a kernel that watches each of its memory accesses",
@@ -277,7 +277,7 @@ public static class MachineList
     };
 
     /// <summary>A kernel that finds memory which nobody points to any longer.</summary>
-    public static Machine X64Kmemleak { get; } = X64 with
+    internal static Machine X64Kmemleak { get; } = X64 with
     {
         Name = "x86-64-kmemleak",
         Summary = "the first PC, a kernel that looks for leaked memory",
@@ -291,7 +291,7 @@ public static class MachineList
     };
 
     /// <summary>The newest kernel that Debian serves, in its backports.</summary>
-    public static Machine X64Linux73 { get; } = X64 with
+    internal static Machine X64Linux73 { get; } = X64 with
     {
         Name = "x86-64-linux-7.3",
         Summary = "the first PC, Linux 7.3",
@@ -299,7 +299,7 @@ public static class MachineList
     };
 
     /// <summary>An older kernel, Debian 12's own.</summary>
-    public static Machine X64Linux61 { get; } = X64 with
+    internal static Machine X64Linux61 { get; } = X64 with
     {
         Name = "x86-64-linux-6.1",
         Summary = "the first PC, Linux 6.1",
@@ -308,7 +308,7 @@ public static class MachineList
     };
 
     /// <summary>The same without an IOMMU, where buffers come in pieces and more is refused.</summary>
-    public static Machine X64DirectLinux61 { get; } = X64Direct with
+    internal static Machine X64DirectLinux61 { get; } = X64Direct with
     {
         Name = "x86-64-linux-6.1-direct",
         Summary = "the same PC, IOMMU off, Linux 6.1",
@@ -318,7 +318,7 @@ public static class MachineList
     };
 
     /// <summary>A kernel that nobody had to build: Debian's own, with our uio.ko. It has no heaps.</summary>
-    public static Machine X64Debian { get; } = X64 with
+    internal static Machine X64Debian { get; } = X64 with
     {
         Name = "x86-64-debian",
         Summary = "the first PC, Debian's own kernel with our uio.ko",
@@ -335,7 +335,7 @@ public static class MachineList
     };
 
     /// <summary>The name for tests that put defects into kernels, one after another; by itself it boots for none.</summary>
-    public static Machine X64Defects { get; } = X64 with
+    internal static Machine X64Defects { get; } = X64 with
     {
         Name = "x86-64-defects",
         Summary = "the PCs, with defects put into their kernels: each has to be noticed",
@@ -343,7 +343,7 @@ public static class MachineList
     };
 
     /// <summary>QEMU's own ARM machine, for an ARM IOMMU.</summary>
-    public static Machine ArmVirt { get; } = new()
+    internal static Machine ArmVirt { get; } = new()
     {
         Name = "arm-virt",
         Summary = "QEMU's ARM machine, edu PCI device behind an SMMUv3",
@@ -369,7 +369,7 @@ public static class MachineList
     };
 
     /// <summary>The same without an IOMMU, and with devices that write by themselves, 64 bytes five times a second.</summary>
-    public static Machine ArmVirtRng { get; } = ArmVirt with
+    internal static Machine ArmVirtRng { get; } = ArmVirt with
     {
         Name = "arm-virt-rng",
         Summary = "QEMU's ARM machine, virtio entropy devices on its platform bus, no IOMMU",
@@ -388,7 +388,7 @@ public static class MachineList
     };
 
     /// <summary>An older kernel, Debian 12's own.</summary>
-    public static Machine ArmVirtRngLinux61 { get; } = ArmVirtRng with
+    internal static Machine ArmVirtRngLinux61 { get; } = ArmVirtRng with
     {
         Name = "arm-virt-rng-linux-6.1",
         Summary = "the same machine, Linux 6.1",
@@ -396,7 +396,7 @@ public static class MachineList
     };
 
     /// <summary>Zynq UltraScale+, its DMA channels given to user space by the device tree.</summary>
-    public static Machine Zcu102 { get; } = new()
+    internal static Machine Zcu102 { get; } = new()
     {
         Name = "zcu102",
         Summary = "Xilinx ZCU102 (Zynq UltraScale+), DMA channels as generic-uio nodes of the device tree",
@@ -422,7 +422,7 @@ public static class MachineList
     };
 
     /// <summary>The same with cores in its programmable logic; the device tree has a node for each.</summary>
-    public static Machine Zcu102Logic { get; } = Zcu102 with
+    internal static Machine Zcu102Logic { get; } = Zcu102 with
     {
         Name = "zcu102-logic",
         Summary = "the same board, AXI DMA and test cores in its programmable logic",
@@ -448,7 +448,7 @@ public static class MachineList
     };
 
     /// <summary>The same, and some of its devices are switched off while nobody uses them.</summary>
-    public static Machine Zcu102PowerDomain { get; } = Zcu102 with
+    internal static Machine Zcu102PowerDomain { get; } = Zcu102 with
     {
         Name = "zcu102-power-domain",
         Summary = "the same board, DMA channels that have no power while nobody uses them",
@@ -465,7 +465,7 @@ public static class MachineList
     };
 
     /// <summary>The same, and some of its devices are behind buses that say what they reach.</summary>
-    public static Machine Zcu102DmaRanges { get; } = Zcu102 with
+    internal static Machine Zcu102DmaRanges { get; } = Zcu102 with
     {
         Name = "zcu102-dma-ranges",
         Summary = "the same board, DMA channels behind buses that say what they reach",
@@ -476,7 +476,7 @@ public static class MachineList
     };
 
     /// <summary>The same as the boards have it: the channel copies through the two ioctls of their kernel.</summary>
-    public static Machine Zcu102Boards { get; } = Zcu102 with
+    internal static Machine Zcu102Boards { get; } = Zcu102 with
     {
         Name = "zcu102-boards",
         Summary = "the same board, a kernel that has only the boards' ioctls",
@@ -485,7 +485,7 @@ public static class MachineList
     };
 
     /// <summary>The same with a kernel that keeps bus addresses to itself: the channel copies nevertheless.</summary>
-    public static Machine Zcu102NoAddresses { get; } = Zcu102 with
+    internal static Machine Zcu102NoAddresses { get; } = Zcu102 with
     {
         Name = "zcu102-no-addresses",
         Summary = "the same board, a kernel that keeps bus addresses to itself",
@@ -495,7 +495,7 @@ public static class MachineList
     };
 
     /// <summary>An older kernel, Debian 12's own.</summary>
-    public static Machine Zcu102Linux61 { get; } = Zcu102 with
+    internal static Machine Zcu102Linux61 { get; } = Zcu102 with
     {
         Name = "zcu102-linux-6.1",
         Summary = "the same board, Linux 6.1",
@@ -504,7 +504,7 @@ public static class MachineList
     };
 
     /// <summary>Versal, with the device tree that QEMU writes; a channel gets its driver by name.</summary>
-    public static Machine Versal { get; } = Zcu102 with
+    internal static Machine Versal { get; } = Zcu102 with
     {
         Name = "versal",
         Summary = "Xilinx Versal, a DMA channel bound by driver_override",
@@ -520,7 +520,7 @@ public static class MachineList
     };
 
     /// <summary>The same with cores in its programmable logic, which is elsewhere than the ZCU102's.</summary>
-    public static Machine VersalLogic { get; } = Versal with
+    internal static Machine VersalLogic { get; } = Versal with
     {
         Name = "versal-logic",
         Summary = "the same, an AXI DMA and the example core in its programmable logic",
@@ -549,6 +549,7 @@ public static class MachineList
         Zcu102, Zcu102Logic, ArmVirtRng,
     ];
 
+    /// <summary>All of them.</summary>
     public static IReadOnlyList<Machine> All { get; } =
     [
         .. Default, X64NoImport, X64FirstSeries, X64Cost, X64OddDevices, X64OddDevicesDirect, X64Kasan, X64Kcsan, X64Kmemleak,
@@ -556,6 +557,8 @@ public static class MachineList
         Zcu102PowerDomain, Zcu102DmaRanges, Zcu102NoAddresses, Zcu102Linux61,
     ];
 
+    /// <summary>The machine of that name.</summary>
+    /// <exception cref="MachineException">There is none; the message lists those that there are.</exception>
     public static Machine Named(string name) =>
         All.FirstOrDefault(machine => machine.Name == name)
         ?? throw new MachineException($"There is no machine {name}; there are: {string.Join(", ", All)}.");

@@ -28,6 +28,7 @@ public sealed record Prerequisite(string File, string Package)
         ],
     };
 
+    /// <summary>What it takes to build the kernels of these machines and to boot them.</summary>
     public static IEnumerable<Prerequisite> For(params IEnumerable<Machine> machines) =>
     [
         .. s_toBuild,
@@ -52,6 +53,7 @@ public sealed record Prerequisite(string File, string Package)
                 + $"Install with: apt-get install {string.Join(' ', missing.Select(each => each.Package))}");
     }
 
+    /// <summary>Whether this host has it.</summary>
     public bool IsThere => Path.IsPathRooted(File) ? System.IO.File.Exists(File) : OnPath().Any(System.IO.File.Exists);
 
     private IEnumerable<string> OnPath() => (Environment.GetEnvironmentVariable("PATH") ?? "")

@@ -3,7 +3,7 @@ using UioInterop.Machines.Host;
 namespace UioInterop.Harness;
 
 /// <summary>Where things are in the repository this program was built in.</summary>
-public static class Repository
+internal static class Repository
 {
     public static string Root => Content.Root;
 

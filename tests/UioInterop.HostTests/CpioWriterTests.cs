@@ -6,7 +6,7 @@ using UioInterop.Machines.Guests;
 namespace UioInterop.HostTests;
 
 /// <summary>The archive is read back by cpio, not by ourselves.</summary>
-public sealed class CpioWriterTests
+internal sealed class CpioWriterTests
 {
     private readonly string _directory = Directory.CreateTempSubdirectory("uio-cpio-").FullName;
 

@@ -3,7 +3,7 @@ using UioInterop.Machines.Protocol;
 
 namespace UioInterop.HostTests;
 
-public sealed class GuestProtocolTests
+internal sealed class GuestProtocolTests
 {
     private static readonly GuestRecord[] s_records =
     [

@@ -4,7 +4,7 @@ using UioInterop.Machines.Kernels;
 
 namespace UioInterop.HostTests;
 
-public sealed class KernelConfigurationTests
+internal sealed class KernelConfigurationTests
 {
     [Test]
     public void A_symbol_that_survived_is_not_lost() => Assert.That(

@@ -12,7 +12,7 @@ namespace UioInterop.HostTests;
 /// once, for all of its tests. They wait for it, and come after what works meanwhile.
 /// </summary>
 [NonParallelizable]
-public sealed class OnMachines
+internal sealed class OnMachines
 {
     public static IEnumerable<TestCaseData> Tests =>
         from machine in MachineList.All

@@ -9,7 +9,7 @@ namespace UioInterop.HostTests;
 /// One recorded run per verdict and per special rule. A file has the console, then after "--- records" what came on
 /// the result port, after "--- qemu" how QEMU ended; the first line says which verdict that has to give.
 /// </summary>
-public sealed class VerdictTests
+internal sealed class VerdictTests
 {
     private static readonly string s_directory =
         Path.Combine(TestContext.CurrentContext.TestDirectory, "GoldenLogs");

@@ -3,7 +3,7 @@ using System.Reflection;
 namespace UioInterop.Machines.Host;
 
 /// <summary>What is made and can be made again: in a checkout in its folder, which git ignores; for a package in the cache.</summary>
-public static class Artifacts
+internal static class Artifacts
 {
     public static string Root { get; } = Content.IsPackaged ? Cache.At("machines", Version) : Content.At("artifacts");
 

@@ -1,7 +1,7 @@
 namespace UioInterop.Machines.Host;
 
 /// <summary>What is kept outside of any checkout, so that a fresh one does not make it again: kernels above all.</summary>
-public static class Cache
+internal static class Cache
 {
     public static string Root { get; } = Path.Combine(
         Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } configured

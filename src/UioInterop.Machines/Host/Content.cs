@@ -4,7 +4,7 @@ namespace UioInterop.Machines.Host;
 /// What machines are made from: the kernel's patches and configuration, device trees, init, the logic. A package has it in a
 /// folder beside the program; otherwise it is the checkout that the program was built in.
 /// </summary>
-public static class Content
+internal static class Content
 {
     private static readonly string s_packaged = Path.Combine(AppContext.BaseDirectory, "machines-content");
 

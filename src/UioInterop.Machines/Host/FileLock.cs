@@ -1,7 +1,7 @@
 namespace UioInterop.Machines.Host;
 
 /// <summary>One at a time over all processes, by a file. The system lets go when a process dies.</summary>
-public static class FileLock
+internal static class FileLock
 {
     /// <summary>Waits until nobody else has it; half an hour at most.</summary>
     public static async Task<IDisposable> TakeAsync(string path, CancellationToken cancel)

@@ -5,7 +5,7 @@ using System.Text;
 namespace UioInterop.Machines.Host;
 
 /// <summary>Short hashes that tell whether something has to be made again.</summary>
-public static class Fingerprint
+internal static class Fingerprint
 {
     public static string OfText(params IEnumerable<string> parts) =>
         Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\0', parts))))[..16];

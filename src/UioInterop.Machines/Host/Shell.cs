@@ -4,7 +4,7 @@ using CliWrap.Buffered;
 namespace UioInterop.Machines.Host;
 
 /// <summary>Short commands whose output is small, with errors that say what was run and what it said.</summary>
-public static class Shell
+internal static class Shell
 {
     public static async Task<string> RunAsync(
         string program, IEnumerable<string> arguments, CancellationToken cancel,

@@ -8,7 +8,7 @@ using UioInterop.Machines.Running;
 namespace UioInterop.Machines.Reports;
 
 /// <summary>The results as CI systems read them: JUnit's XML, a suite for each machine and one for the host.</summary>
-public static class JUnitReport
+internal static class JUnitReport
 {
     public static XDocument Of(IReadOnlyList<TestEntry> entries) => new(
         new XElement("testsuites", Counts(entries), entries.GroupBy(entry => entry.Machine).Select(Suite)));

@@ -1,7 +1,7 @@
 namespace UioInterop.Machines.Reports;
 
 /// <summary>A report that was asked for: --report KIND=FILE.</summary>
-public sealed record ReportFile(string Kind, string File)
+internal sealed record ReportFile(string Kind, string File)
 {
     private static readonly string[] s_kinds = ["junit", "summary"];
 

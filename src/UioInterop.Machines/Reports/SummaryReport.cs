@@ -6,7 +6,7 @@ using UioInterop.Machines.Running;
 namespace UioInterop.Machines.Reports;
 
 /// <summary>The results as a table in Markdown, which CI systems show on a run's page, and below it what failed.</summary>
-public static class SummaryReport
+internal static class SummaryReport
 {
     public static string Of(IReadOnlyList<TestEntry> entries)
     {

@@ -8,7 +8,7 @@ namespace UioInterop.Machines.Running;
 /// A console line as console_msg_format=syslog prints it: "&lt;N&gt;[time] text", N being facility and level. A line
 /// without that prefix came from something that is not the kernel's log, and counts as the kernel's word too.
 /// </summary>
-public sealed partial record KernelLogLine(int Facility, int? Level, string Text)
+internal sealed partial record KernelLogLine(int Facility, int? Level, string Text)
 {
     private const int WarningLevel = 4;
 

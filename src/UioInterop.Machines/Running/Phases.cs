@@ -5,7 +5,7 @@ using UioInterop.Machines.Guests;
 namespace UioInterop.Machines.Running;
 
 /// <summary>Where the time of a run goes. Phases overlap: their times together are more than the clock says.</summary>
-public static class Phases
+internal static class Phases
 {
     public const string Kernels = "kernels";
     public const string Publishing = "publish";

@@ -8,6 +8,7 @@ namespace UioInterop.Machines.Running;
 /// <param name="Longest">For all of it by the clock, however busy the host is.</param>
 public sealed record RunLimits(TimeSpan Silence, TimeSpan Total, TimeSpan Longest)
 {
+    /// <summary>For tests of this repository.</summary>
     public static RunLimits Default { get; } = new(TimeSpan.FromSeconds(60), TimeSpan.FromMinutes(10), TimeSpan.FromMinutes(40));
 
     /// <summary>For somebody's own tests, whose lengths nobody knows here.</summary>

@@ -21,6 +21,7 @@ public sealed record RunReport(Machine Machine, string Directory, Verdict Verdic
     /// <summary>The file with each access to a core, where the machine has logic.</summary>
     public string TraceFile => Path.Combine(Directory, Logic.TraceFile);
 
+    /// <summary>The result of the test of that full name; null when it has none.</summary>
     public ResultRecord? ResultOf(string test) =>
         Evidence.Records.OfType<ResultRecord>().FirstOrDefault(result => result.Test == test);
 }

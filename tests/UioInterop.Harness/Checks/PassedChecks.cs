@@ -7,7 +7,7 @@ namespace UioInterop.Harness.Checks;
 /// Checks that passed, by the fingerprint of all that went into them. A check whose inputs are the same is not made again:
 /// it cannot end otherwise. What boots a machine is no such check.
 /// </summary>
-public static class PassedChecks
+internal static class PassedChecks
 {
     /// <summary>What a test says that was not made again.</summary>
     public const string AsBefore = "passed, as before";

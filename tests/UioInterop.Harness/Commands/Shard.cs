@@ -9,7 +9,7 @@ namespace UioInterop.Harness.Commands;
 /// <summary>One of several equal parts of all tests, each for a machine of its own. Together they are the whole.</summary>
 /// <param name="Number">Which one, from 1.</param>
 /// <param name="Count">How many there are.</param>
-public sealed record Shard(int Number, int Count)
+internal sealed record Shard(int Number, int Count)
 {
     public static Shard Parse(string text)
     {

@@ -7,7 +7,7 @@ using UioInterop.Machines.Running;
 namespace UioInterop.Harness.Commands;
 
 /// <summary>Which of all tests a person asked for.</summary>
-public sealed record TestChoice(IReadOnlyList<Machine> Machines, string? Text, bool Host, bool Guest)
+internal sealed record TestChoice(IReadOnlyList<Machine> Machines, string? Text, bool Host, bool Guest)
 {
     /// <summary>Whether tests of the category "thorough" are left out: they take long, or other kernels than the demo's.</summary>
     public bool IsQuick { get; init; }

@@ -5,7 +5,7 @@ using UioInterop.Machines.Kernels;
 namespace UioInterop.Harness.Guests;
 
 /// <summary>Our own programs for machines.</summary>
-public static class GuestPrograms
+internal static class GuestPrograms
 {
     public static GuestProject Tests { get; } = new("UioInterop.GuestTests", Repository.At("tests", "UioInterop.GuestTests"))
     {

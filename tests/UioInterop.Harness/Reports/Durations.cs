@@ -9,7 +9,7 @@ namespace UioInterop.Harness.Reports;
 /// How long units of tests take, in seconds: the committed file, by which shards are balanced and boots are ordered, and
 /// those of the last runs, by which a growth is seen.
 /// </summary>
-public static class Durations
+internal static class Durations
 {
     private const int Kept = 20;
     private const int LeastDigits = 1;

@@ -5,7 +5,7 @@ using UioInterop.Machines.Reports;
 namespace UioInterop.Harness.Reports;
 
 /// <summary>What runs together: all tests of one boot of a machine, or all cases of one test of the host's.</summary>
-public static class TestUnit
+internal static class TestUnit
 {
     private const string HostTests = "UioInterop.HostTests.";
 

@@ -8,7 +8,7 @@ using UioInterop.Machines.Running;
 namespace UioInterop.Harness.Running;
 
 /// <summary>A machine that runs the demo.</summary>
-public static class DemoRun
+internal static class DemoRun
 {
     private const string Proof = "the demo provokes this fault, and shows it as its proof";
 

@@ -5,7 +5,7 @@ using UioInterop.Machines.Running;
 namespace UioInterop.Harness.Running;
 
 /// <summary>How a guest test is called on the host: "…OnMachines.x86-64: Namespace.Class.Method".</summary>
-public sealed record GuestTestName(string Machine, string Test)
+internal sealed record GuestTestName(string Machine, string Test)
 {
     public const string Host = "host";
 

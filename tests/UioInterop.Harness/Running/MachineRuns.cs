@@ -14,7 +14,7 @@ namespace UioInterop.Harness.Running;
 /// The guest tests as the host sees them: which there are on each machine, and how they went. Each machine boots
 /// once: beforehand, or when the first result of it is asked for.
 /// </summary>
-public static class MachineRuns
+internal static class MachineRuns
 {
     private static readonly Lazy<TestAssembly> s_assembly = new(Load);
     private static readonly ConcurrentDictionary<string, Lazy<Task<RunReport>>> s_runs = new();

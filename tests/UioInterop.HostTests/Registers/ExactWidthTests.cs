@@ -11,7 +11,7 @@ namespace UioInterop.HostTests.Registers;
 /// it: watched by QEMU, for code compiled at run time with all optimisation and for code compiled ahead.
 /// </summary>
 [Category("thorough")]
-public sealed class ExactWidthTests
+internal sealed class ExactWidthTests
 {
     private static readonly Probe[] s_probes =
     [

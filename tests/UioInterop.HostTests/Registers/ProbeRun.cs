@@ -43,7 +43,7 @@ internal sealed record ProbeRun(RunReport Report, RegisterTrace Trace)
 }
 
 /// <summary>Where the probe runs, and how it has been compiled.</summary>
-public sealed record Probe(Machine Machine, Compilation Compilation)
+internal sealed record Probe(Machine Machine, Compilation Compilation)
 {
     public override string ToString() => $"{Machine}, {Compilation}";
 }
