@@ -20,7 +20,7 @@ arm_machine_packages=(qemu-system-arm device-tree-compiler libgcc-s1-arm64-cross
 deb_packages=(linux-source-6.1 binutils xz-utils dpkg)
 quick_check_packages=(shellcheck cpio)
 # The series is for that older kernel, too.
-check_packages=(sparse coccinelle codespell linux-source-6.1 debootstrap)
+check_packages=(sparse coccinelle codespell linux-source-6.1 debootstrap lintian man-db dkms linux-headers-amd64)
 [[ -n ${KERNEL_SRC-} ]] || kernel_packages+=(linux-source-6.12)
 
 # Invariant: an SDK unpacked from its archive has no ICU beside it, and nothing here needs one.
@@ -82,8 +82,6 @@ repl() {
 
 shell() {
   what_machines_take "$@"
-  busybox_for amd64 x86-64
-  [[ ! $(machine_in "$@") =~ $arm ]] || busybox_for arm64 arm64
   solution >&2
   harness shell "$@"
 }
@@ -100,8 +98,6 @@ test_all() {
 test_more() {
   need "${arm_machine_packages[@]}" "${check_packages[@]}"
   native_for arm64
-  busybox_for amd64 x86-64
-  busybox_for arm64 arm64
   other_kernels "$@"
 }
 
@@ -172,9 +168,11 @@ clean() {
 
 # Installs what is missing of the packages named, after saying so.
 need() {
-  local package missing=()
+  local package installed missing=()
+  # Once for all of them: a command that finds nothing to do is to be quick.
+  installed=" $(dpkg-query -W -f '${Package}:${db:Status-Status} ' "$@" 2>/dev/null || true)"
   for package in "$@"; do
-    [[ $(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null) == installed ]] || missing+=("$package")
+    [[ $installed == *" $package:installed "* ]] || missing+=("$package")
   done
   ((${#missing[@]})) || return 0
   echo "Missing Debian packages, installing them: ${missing[*]}"
@@ -211,33 +209,13 @@ other_kernels() {
 
 need_backport() (
   [[ $(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null) != installed ]] || return 0
-  fetch trixie-backports "$(dpkg --print-architecture)" "$1"
-  as_root dpkg --install "$folder/$1"_*.deb
-)
-
-# For an architecture of Debian's and one of ours.
-busybox_for() (
-  [[ ! -x artifacts/busybox/$2/busybox ]] || return 0
-  fetch bookworm "$1" busybox-static
-  dpkg-deb --extract "$folder"/busybox-static_*.deb "$folder/files"
-  mkdir -p "artifacts/busybox/$2"
-  mv "$folder/files/bin/busybox" "artifacts/busybox/$2/"
-)
-
-# A package of a suite for an architecture, into $folder, which the calling subshell takes with it. The machine's own sources stay
-# as they are.
-fetch() {
-  need binutils ca-certificates debian-archive-keyring xz-utils
+  need debian-archive-keyring xz-utils
   folder=$(mktemp -d)
   trap 'rm -r "$folder"' EXIT
-  mkdir -p "$folder"/{lists,cache/archives}/partial
-  echo "Missing Debian package, fetching it from $1: $3" >&2
-  echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://deb.debian.org/debian $1 main" > "$folder/sources"
-  local apt=(apt-get -qq -o Dir::Etc::SourceList="$folder/sources" -o Dir::Etc::SourceParts=/dev/null
-    -o Dir::State::Lists="$folder/lists" -o Dir::Cache="$folder/cache" -o APT::Sandbox::User="$(id -un)"
-    -o APT::Architecture="$2" -o APT::Architectures="$2")
-  (cd "$folder" && "${apt[@]}" update && "${apt[@]}" download "$3")
-}
+  echo "Missing Debian package, fetching it from its backports: $1" >&2
+  src/UioInterop.Machines/Guests/fetch-package.sh trixie-backports "$(dpkg --print-architecture)" "$1" "$folder"
+  as_root dpkg --install "$folder/$1"_*.deb
+)
 
 as_root() {
   if ((EUID)); then sudo "$@"; else "$@"; fi

@@ -7,5 +7,6 @@ var root = new RootCommand("Boots machines in QEMU whose kernel imports dma-bufs
     ShellCommand.Create(),
     AgentCommand.Create(),
     KernelCommand.Create(),
+    PackagesCommand.Create(),
 };
 return await Invocation.RunAsync(root, args);

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.IO.Compression;
 using System.Xml.Linq;
 using CliWrap;
@@ -8,6 +9,7 @@ using UioInterop.Harness.Running;
 using UioInterop.HostTests.Prompt;
 using UioInterop.Machines;
 using UioInterop.Machines.Host;
+using UioInterop.Machines.Kernels;
 
 namespace UioInterop.HostTests;
 
@@ -73,6 +75,8 @@ internal sealed class PackageTests : IDisposable
 
     [TestCase("UioInterop")]
     [TestCase("UioInterop.Devices")]
+    [TestCase("UioInterop.Machines")]
+    [TestCase("UioInterop.Machines.Protocol")]
     public void A_package_says_what_it_is(string name)
     {
         using ZipArchive package = Open(name, "nupkg");
@@ -91,6 +95,31 @@ internal sealed class PackageTests : IDisposable
         Assert.That(symbols.Entries.Select(entry => entry.FullName), Does.Contain($"lib/net10.0/{name}.pdb"));
         // The same wherever it is built.
         Assert.That(Text(package, $"lib/net10.0/{name}.dll"), Does.Not.Contain(Repository.Root));
+    }
+
+    // After a release, that is what PackageValidationBaselineVersion in Directory.Build.props compares with.
+    [TestCase("public static string ToLine(", "public static string ToLine(", null)]
+    [TestCase("public static string ToLine(", "public static string AsLine(", "CP0002")]
+    public async Task A_package_that_lacks_what_an_earlier_one_had_is_not_packed(string name, string other, string? error)
+    {
+        const string Project = "UioInterop.Machines.Protocol";
+        using var root = new ScratchFolder();
+        foreach (string file in (string[])[
+            "Directory.Build.props", "Directory.Packages.props", "src/icon.png", "src/UioInterop.Machines/README.md",
+            .. Directory.GetFiles(Repository.At("src", Project)).Select(path => $"src/{Project}/{Path.GetFileName(path)}")])
+            root.Copy(Repository.Root, file);
+        string changed = $"src/{Project}/GuestRecordFormat.cs";
+        Assert.That(root.Read(changed), Does.Contain(name));
+        root.Write(changed, root.Read(changed).Replace(name, other, StringComparison.Ordinal));
+
+        BufferedCommandResult result = await Cli.Wrap("dotnet")
+            .WithArguments([
+                "pack", root.PathOf($"src/{Project}"), "-c", "Release", "-o", root.PathOf("feed"), "-nologo", "-p:NoWarn=RS0016%3BRS0017",
+                $"-p:PackageValidationBaselinePath={_feed.PathOf($"{Project}.{s_version}.nupkg")}"])
+            .WithValidation(CommandResultValidation.None).ExecuteBoundedAsync();
+
+        Assert.That(result.ExitCode, error is null ? Is.Zero : Is.Not.Zero, result.StandardOutput);
+        Assert.That(result.StandardOutput, error is null ? Does.Not.Contain("error") : Does.Contain($"error {error}"));
     }
 
     [TestCase("linux-x64", 62)]
@@ -153,34 +182,136 @@ internal sealed class PackageTests : IDisposable
     [Test]
     public async Task The_machines_are_installed_by_the_line_of_their_README_and_run_a_file()
     {
-        using var folder = new ScratchFolder();
+        using ScratchFolder folder = StrangersFolder(withKernels: true);
         await InstallToolAsync(folder, "UioInterop.Machines");
         string[] installed = FilesIn(folder.PathOf("out"));
+        folder.Write("app.cs", $"""
+            #:package UioInterop.Devices@{s_version}
+            {Program}
+            return args.Length + 5;
+            """);
+
+        BufferedCommandResult result = await RunAsync(folder, "out/uio-machine run app.cs --machine x86-64 -- one two");
+
+        Assert.That(result.ExitCode, Is.EqualTo(7), result.StandardError);
+        Assert.That(result.StandardOutput, Is.EqualTo("the same: True\nlibraries: libuiodmabuf.so\n"));
+        Assert.That(FilesIn(folder.PathOf("out")), Is.EqualTo(installed));
+    }
+
+    // Busybox is fetched for either processor.
+    [TestCase("x86-64", "x86_64")]
+    [TestCase("zcu102", "aarch64")]
+    public async Task The_machines_of_the_package_have_a_shell(string machine, string processor)
+    {
+        using ScratchFolder folder = StrangersFolder(withKernels: true);
+        await InstallToolAsync(folder, "UioInterop.Machines");
+
+        BufferedCommandResult result = await RunAsync(
+            folder, $"printf 'uname -m\nexit 5\n' | out/uio-machine shell --machine {machine}");
+
+        Assert.That((result.ExitCode, result.StandardOutput), Is.EqualTo((5, $"{processor}\n")), result.StandardError);
+    }
+
+    // All but the packages, which are the image's business. The sample's tests and their machine stand for somebody's own.
+    [Test]
+    public async Task The_workflow_s_commands_run_with_the_package()
+    {
+        using ScratchFolder folder = StrangersFolder(withKernels: true);
+        Directory.CreateDirectory(folder.PathOf("My.Driver.Tests"));
+        folder.Copy(Repository.At("src", "Samples", "DriverTests"), "EduDeviceTests.cs", "My.Driver.Tests/EduDeviceTests.cs");
+        folder.Write("My.Driver.Tests/My.Driver.Tests.csproj",
+            (await File.ReadAllTextAsync(Repository.At("src", "Samples", "DriverTests", "DriverTests.csproj"))).Replace(
+                "<ProjectReference Include=\"../../UioInterop.Devices/UioInterop.Devices.csproj\" />",
+                $"<PackageReference Include=\"UioInterop.Devices\" Version=\"{s_version}\" />", StringComparison.Ordinal));
+        Directory.CreateSymbolicLink(folder.PathOf("packages"), _feed.PathOf("."));
+        string[] commands = WorkflowTests.CommandsForOthers;
+        Assert.That(commands, Has.Length.EqualTo(5));
+
+        var said = new List<string>();
+        foreach (string command in commands.Skip(1))
+        {
+            BufferedCommandResult result = await RunAsync(folder, command.Replace("apt-get install -y -qq --no-install-recommends", "echo",
+                StringComparison.Ordinal).Replace("run My.Driver.Tests --machine zcu102", "run My.Driver.Tests", StringComparison.Ordinal));
+            Assert.That(result.ExitCode, Is.Zero, $"{command}\n{result.StandardOutput}{result.StandardError}");
+            said.Add(result.StandardOutput);
+        }
+
+        string[] packages = [.. Prerequisite.For(MachineList.Zcu102).Select(each => each.Package).Distinct()];
+        Assert.That(said[1], Is.EqualTo(string.Join(' ', packages) + '\n'));
+        Assert.That(packages, Does.Contain("qemu-system-arm").And.Contain("linux-source-6.12"));
+        Assert.That(folder.Read("output"), Does.Match("^fingerprint=[0-9a-f]{16}\n$"));
+        Assert.That(folder.Read("summary"), Does.Contain("| x86-64 | 4 | 0 | 0 |"));
+        Assert.That(XDocument.Load(folder.PathOf("junit.xml")).Descendants("testcase").Count(), Is.EqualTo(4));
+        Assert.That(File.Exists(folder.PathOf("logs/console.log")), Is.True);
+    }
+
+    // What a kernel is made from is all there: the same hash, with all that goes into it. It takes minutes to make one.
+    [Test]
+    public async Task The_package_s_kernels_are_the_checkout_s()
+    {
+        using ScratchFolder folder = StrangersFolder(withKernels: false);
+        await InstallToolAsync(folder, "UioInterop.Machines");
+
+        foreach (Machine machine in (Machine[])[MachineList.X64, MachineList.Zcu102])
+        {
+            BufferedCommandResult result = await RunAsync(folder, $"out/uio-machine kernel --machine {machine} --fingerprint");
+            Assert.That(result.StandardOutput.Trim(), Is.EqualTo(Fingerprint.OfText(
+                await KernelBuilder.FingerprintAsync(machine.Kernel, Patch.For(machine.Kernel)))), result.StandardError);
+        }
+    }
+
+    [Test]
+    public async Task What_older_versions_have_left_is_said_and_removed()
+    {
+        using ScratchFolder folder = StrangersFolder(withKernels: false);
+        await InstallToolAsync(folder, "UioInterop.Machines");
+        (string kernel, string tree) = await KernelBuilder.PlacesAsync(MachineList.X64.Kernel, MachineRuns.Cancel);
+        string library = Directory.GetFiles(folder.PathOf("out"), "UioInterop.Machines.dll", SearchOption.AllDirectories)[0];
+        string own = $"machines/{FileVersionInfo.GetVersionInfo(library).ProductVersion}", current = $"kernels/{Path.GetFileName(kernel)}";
+        string[] kept = [current, $"source/{tree}", $"build/x86-64-{tree}", own, "logs", "debian"];
+        string[] old = ["kernels/0123456789abcdef", "source/0123456789abcdef", "build/x86-64-0123456789abcdef", "machines/0.0.0"];
+        foreach (string path in kept.Concat(old))
+            Directory.CreateDirectory(folder.PathOf($"home/uiointerop/{path}"));
+        folder.Write($"home/uiointerop/{old[1]}/file", new string('x', 3 << 20));
+
+        // The current kernel is there, so nothing is built.
+        BufferedCommandResult said = await RunAsync(folder, "out/uio-machine kernel");
+        Assert.That(said.StandardOutput, Does.Contain("3.0 MiB in ").And.Contain("--prune"), said.StandardError);
+        BufferedCommandResult pruned = await RunAsync(folder, "out/uio-machine kernel --prune");
+
+        Assert.That(pruned.ExitCode, Is.Zero, pruned.StandardError);
+        Assert.That(old.Where(path => !pruned.StandardOutput.Contains(path, StringComparison.Ordinal)), Is.Empty);
+        Assert.That(kept.Concat(old).Where(path => Directory.Exists(folder.PathOf($"home/uiointerop/{path}"))), Is.EqualTo(kept));
+        Assert.That((await RunAsync(folder, "out/uio-machine kernel --prune")).StandardOutput, Does.StartWith("Nothing to remove"));
+    }
+
+    /// <summary>A folder without anything of ours, whose projects take the packages from the feed; its cache is empty.</summary>
+    /// <param name="withKernels">Whether the cache has the kernels that are there already: they are what takes minutes.</param>
+    private ScratchFolder StrangersFolder(bool withKernels)
+    {
+        var folder = new ScratchFolder();
         folder.Write("nuget.config", $"""
             <configuration>
               <packageSources><add key="feed" value="{_feed.PathOf(".")}" /></packageSources>
             {FoldersOf(folder)}
             </configuration>
             """);
-        folder.Write("app.cs", $"""
-            #:package UioInterop.Devices@{s_version}
-            {Program}
-            return args.Length + 5;
-            """);
-        // Kernels are what takes minutes.
         Directory.CreateDirectory(folder.PathOf("home/uiointerop"));
-        File.CreateSymbolicLink(folder.PathOf("home/uiointerop/kernels"), Machines.Host.Cache.At("kernels"));
-
-        BufferedCommandResult result = await Cli.Wrap(folder.PathOf("out/uio-machine"))
-            .WithArguments(["run", "app.cs", "--machine", "x86-64", "--", "one", "two"])
-            .WithWorkingDirectory(folder.PathOf(""))
-            .WithEnvironmentVariables(new Dictionary<string, string?> { ["XDG_CACHE_HOME"] = folder.PathOf("home") })
-            .WithValidation(CommandResultValidation.None).ExecuteBoundedAsync();
-
-        Assert.That(result.ExitCode, Is.EqualTo(7), result.StandardError);
-        Assert.That(result.StandardOutput, Is.EqualTo("the same: True\nlibraries: libuiodmabuf.so\n"));
-        Assert.That(FilesIn(folder.PathOf("out")), Is.EqualTo(installed));
+        if (withKernels)
+            File.CreateSymbolicLink(folder.PathOf("home/uiointerop/kernels"), Machines.Host.Cache.At("kernels"));
+        return folder;
     }
+
+    private static async Task<BufferedCommandResult> RunAsync(ScratchFolder folder, string command) =>
+        await Cli.Wrap("bash").WithArguments(["-e", "-o", "pipefail", "-c", command])
+            .WithWorkingDirectory(folder.PathOf(""))
+            .WithEnvironmentVariables(new Dictionary<string, string?>
+            {
+                ["XDG_CACHE_HOME"] = folder.PathOf("home"),
+                ["GITHUB_OUTPUT"] = folder.PathOf("output"),
+                ["GITHUB_STEP_SUMMARY"] = folder.PathOf("summary"),
+            })
+            .WithValidation(CommandResultValidation.None).ExecuteBoundedAsync();
 
     private static string[] FilesIn(string folder) => [.. Directory.GetFiles(folder, "*", SearchOption.AllDirectories).Order()];
 

@@ -8,7 +8,7 @@ using UioInterop.Machines;
 namespace UioInterop.HostTests;
 
 /// <summary>./build.sh shell: from a pipe, and at a terminal.</summary>
-// build.sh fetches busybox for those tests that are not quick.
+// Busybox is fetched, once.
 [Category("thorough")]
 internal sealed class ShellTests
 {

@@ -35,6 +35,9 @@ internal sealed class WorkflowTests
         return (YamlMappingNode)yaml.Documents[0].RootNode["jobs"][name];
     }
 
+    /// <summary>What the steps of the workflow for others run; PackageTests has the packages for it.</summary>
+    public static string[] CommandsForOthers => CommandsOf(JobOf(s_driverTests, "zcu102"));
+
     private static string[] CommandsOf(YamlMappingNode job) =>
         [.. ((YamlSequenceNode)job["steps"]).Cast<YamlMappingNode>().Where(step =>
             step.Children.ContainsKey("run")).Select(step => (string)step["run"]!)];
@@ -81,25 +84,6 @@ internal sealed class WorkflowTests
         Assert.That(folder.Read("output"), Does.Match("^fingerprint=[0-9a-f]{16}\n$"));
         Assert.That(folder.Read("summary"), Does.Match(@"\| host \| [1-9]\d* \| 0 \| 0 \|"));
         Assert.That(File.Exists(folder.PathOf("junit.xml")), Is.True);
-    }
-
-    // In a folder of somebody's own, with the sample's tests and their machine.
-    [Test]
-    public async Task The_commands_for_others_run()
-    {
-        using var folder = new ScratchFolder();
-        var commands = CommandsOf(JobOf(s_driverTests, "zcu102"))
-            .Where(command => !command.StartsWith("apt-get ", StringComparison.Ordinal)).ToArray();
-        Assert.That(commands, Has.Length.EqualTo(2));
-
-        foreach (var command in commands)
-            await ExecuteAsync(folder, folder.PathOf(""), command.Replace("zcu102", "x86-64", StringComparison.Ordinal)
-                .Replace("uiointerop/build.sh", Repository.At("build.sh"), StringComparison.Ordinal)
-                .Replace("My.Driver.Tests", Repository.At("src", "Samples", "DriverTests"), StringComparison.Ordinal));
-
-        Assert.That(folder.Read("output"), Does.Match("^fingerprint=[0-9a-f]{16}\n$"));
-        Assert.That(folder.Read("summary"), Does.Contain("| x86-64 | 4 | 0 | 0 |"));
-        Assert.That(File.Exists(folder.PathOf("junit.xml")) && File.Exists(folder.PathOf("logs/console.log")), Is.True);
     }
 
     // Results beside those of this run, not instead of them.

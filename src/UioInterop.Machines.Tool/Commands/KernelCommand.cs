@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using Spectre.Console;
 using UioInterop.Machines.Host;
 using UioInterop.Machines.Kernels;
@@ -19,9 +20,16 @@ internal static class KernelCommand
         {
             Description = "Only print a hash of what they are made from: a key for a cache of them.",
         };
-        var command = new Command("kernel", "Build and cache kernels.") { machine, fingerprint };
+        var prune = new Option<bool>("--prune")
+        {
+            Description = "Only remove from the cache what no machine of this version takes: old kernels and their sources, what another "
+                + "version of uio-machine has made. No other command should run.",
+        };
+        var command = new Command("kernel", "Build and cache kernels.") { machine, fingerprint, prune };
         command.SetAction((parsed, cancel) =>
         {
+            if (parsed.GetValue(prune))
+                return PruneAsync(cancel);
             var variants = Variants(parsed.GetRequiredValue(machine));
             return parsed.GetValue(fingerprint) ? PrintFingerprintAsync(variants, cancel) : BuildAsync(variants, cancel);
         });
@@ -54,8 +62,24 @@ internal static class KernelCommand
             var image = await KernelProgress.BuildAsync(variant, cancel);
             AnsiConsole.WriteLine($"Kernel for {variant}: {image.Image}");
         }
+        var old = await LeftOver.FindAsync(cancel);
+        if (old.Count > 0)
+            AnsiConsole.WriteLine($"{MiB(old.Sum(each => each.Size))} in {Cache.Root} are of other versions: --prune removes them.");
         return 0;
     }
+
+    private static async Task<int> PruneAsync(CancellationToken cancel)
+    {
+        var old = await LeftOver.FindAsync(cancel);
+        await LeftOver.RemoveAsync(old, cancel);
+        foreach (var each in old)
+            AnsiConsole.WriteLine($"Removed {each.Path}, {MiB(each.Size)}.");
+        if (old.Count == 0)
+            AnsiConsole.WriteLine($"Nothing to remove: all in {Cache.Root} is of this version.");
+        return 0;
+    }
+
+    private static string MiB(long size) => string.Create(CultureInfo.InvariantCulture, $"{size / 1024.0 / 1024:0.0} MiB");
 
     private static async Task<int> PrintFingerprintAsync(IReadOnlyList<KernelVariant> variants, CancellationToken cancel)
     {

@@ -19,7 +19,7 @@ internal static class ShellCommand
             var boot = options.BootOf(parsed);
             return (boot with
             {
-                Prepare = () => Task.FromResult(UserProgram.Busybox(boot.Machine.Architecture)),
+                Prepare = () => Busybox.EnsureAsync(boot.Machine.Architecture, cancel),
                 Arguments = ["sh", "-c", s_setUp],
                 TakesTerminal = true,
             }).RunAsync(cancel);

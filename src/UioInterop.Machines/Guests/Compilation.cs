@@ -3,7 +3,7 @@ namespace UioInterop.Machines.Guests;
 /// <summary>How a guest program becomes machine code.</summary>
 /// <param name="Name">A short name.</param>
 /// <param name="PublishOptions">What `dotnet publish` is told.</param>
-public sealed record Compilation(string Name, Func<Architecture, IEnumerable<string>> PublishOptions)
+internal sealed record Compilation(string Name, Func<Architecture, IEnumerable<string>> PublishOptions)
 {
     /// <summary>Whether it brings its own .NET runtime, or is one file without; otherwise the guest has one installed.</summary>
     public bool IsSelfContained { get; private init; } = true;

@@ -8,7 +8,7 @@ namespace UioInterop.Machines.Guests;
 /// (Documentation/driver-api/early-userspace/buffer-format.rst): headers of 13 hexadecimal numbers, everything
 /// padded to four bytes, a trailer at the end.
 /// </summary>
-public sealed class CpioWriter(Stream output) : IDisposable
+internal sealed class CpioWriter(Stream output) : IDisposable
 {
     private const uint DirectoryType = 0x4000;
     private const uint CharacterDeviceType = 0x2000;

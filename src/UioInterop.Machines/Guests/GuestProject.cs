@@ -9,7 +9,7 @@ namespace UioInterop.Machines.Guests;
 /// <summary>A program of ours that runs inside a machine: a .NET project, or what a package has published of it.</summary>
 /// <param name="Name">The program's name.</param>
 /// <param name="Directory">The project's folder.</param>
-public sealed record GuestProject(string Name, string Directory)
+internal sealed record GuestProject(string Name, string Directory)
 {
     /// <summary>The prompt's agent.</summary>
     public static GuestProject Agent { get; } = new("UioInterop.Prompt.Agent", Content.At("src", "UioInterop.Prompt.Agent"))

@@ -19,7 +19,7 @@ public sealed record Initramfs(string Path, long Size)
     /// <param name="kernel">The kernel, for its modules.</param>
     /// <param name="others">Programs that the program runs.</param>
     /// <param name="cancel">Gives up.</param>
-    public static async Task<Initramfs> BuildAsync(
+    internal static async Task<Initramfs> BuildAsync(
         Machine machine, GuestProject project, KernelImage kernel, IReadOnlyList<GuestFile> others, CancellationToken cancel)
     {
         var program = await project.PublishAsync(machine.Architecture, cancel);
@@ -95,4 +95,4 @@ public sealed record Initramfs(string Path, long Size)
 /// <summary>A program for a guest.</summary>
 /// <param name="Place">Where the guest has it, without a slash at the beginning.</param>
 /// <param name="Source">Where it is on the host.</param>
-public sealed record GuestFile(string Place, string Source);
+internal sealed record GuestFile(string Place, string Source);

@@ -1,4 +1,3 @@
-using System.Text;
 using CliWrap;
 using CliWrap.Buffered;
 using UioInterop.Machines.Host;
@@ -16,7 +15,6 @@ public sealed record UserProgram(string Folder, string File, bool NeedsFramework
 {
     private const string RuntimeConfiguration = ".runtimeconfig.json";
     private const string Dependencies = ".deps.json";
-    private const string HostsBusybox = "/bin/busybox";
 
     /// <summary>Whether it is an assembly of NUnit tests.</summary>
     public bool IsTests { get; private init; }
@@ -40,21 +38,6 @@ public sealed record UserProgram(string Folder, string File, bool NeedsFramework
         if (System.IO.File.Exists(path))
             return new UserProgram(CopyOf(Checked(path, architecture)), Path.GetFileName(path), NeedsFramework: false);
         throw new MachineException($"There is no {path}. A program is a C# file, a project, a published folder or an executable.");
-    }
-
-    /// <summary>A shell: the one that build.sh has fetched, or this host's, if it is for the machine's processor.</summary>
-    public static UserProgram Busybox(Architecture architecture)
-    {
-        var folder = Artifacts.At("busybox", architecture.Name);
-        if (System.IO.File.Exists(Path.Combine(folder, "busybox")))
-            return new UserProgram(folder, "busybox", NeedsFramework: false);
-        if (Content.IsPackaged && System.IO.File.Exists(HostsBusybox) && IsFor(HostsBusybox, architecture)
-            && !System.IO.File.ReadAllText(HostsBusybox, Encoding.Latin1).Contains(architecture.Loader, StringComparison.Ordinal))
-            return new UserProgram(CopyOf(HostsBusybox), "busybox", NeedsFramework: false);
-        throw new MachineException(Content.IsPackaged
-            ? $"There is no static busybox for {architecture}, neither {folder}/busybox nor {HostsBusybox}. Debian's package "
-                + "busybox-static has the latter; for another processor, unpack its package and put the program into the folder."
-            : $"There is no busybox for {architecture} in {folder}: ./build.sh shell fetches it.");
     }
 
     private static async Task<UserProgram> PublishAsync(string path, Architecture architecture, bool ahead, CancellationToken cancel)

@@ -24,6 +24,12 @@ internal sealed class DistributionKernel(KernelVariant variant)
 
     public async Task<bool> IsBuiltAsync(CancellationToken cancel) => KernelImage.Find(await HomeAsync(cancel)) is not null;
 
+    /// <summary>Where it is kept, and the folder that it is put together in.</summary>
+    public async Task<(string Kernel, string Tree)> PlacesAsync(CancellationToken cancel) =>
+        (await HomeAsync(cancel), TreeOf(await NameAsync(cancel)));
+
+    private static string TreeOf(string name) => $"debian-{name}";
+
     private async Task<string> HomeAsync(CancellationToken cancel) => Cache.At("kernels", Fingerprint.OfText([
         await NameAsync(cancel), .. variant.Modules,
         .. Directory.GetFiles(s_module).Order(StringComparer.Ordinal).Select(File.ReadAllText),
@@ -45,7 +51,7 @@ internal sealed class DistributionKernel(KernelVariant variant)
         if (KernelImage.Find(home) is { } other)
             return other;
         var name = await NameAsync(cancel);
-        var scratch = KernelImage.Scratch(Cache.At("build", $"debian-{name}"));
+        var scratch = KernelImage.Scratch(Cache.At("build", TreeOf(name)));
         var package = Path.Combine(scratch, "package");
         progress.Report(new BuildProgress("fetching the kernel's package"));
         // Unpacked and not installed: this machine keeps the kernel it has.

@@ -28,6 +28,15 @@ public static class KernelBuilder
             ? await new DistributionKernel(variant).IsBuiltAsync(cancel)
             : KernelImage.Find(Cache.At("kernels", await FingerprintAsync(variant, Patch.For(variant), cancel))) is not null;
 
+    /// <summary>Where its kernel is kept, and the name of the tree that it is built in.</summary>
+    internal static async Task<(string Kernel, string Tree)> PlacesAsync(KernelVariant variant, CancellationToken cancel)
+    {
+        if (variant.Distribution is not null)
+            return await new DistributionKernel(variant).PlacesAsync(cancel);
+        var source = await KernelSource.FindAsync(variant.Release, cancel);
+        return (Cache.At("kernels", await HashAsync(source, variant, Patch.For(variant), cancel)), new PatchedSource(source).Key);
+    }
+
     /// <summary>
     /// Patched source and an object directory configured as the variant, for checks that look at the source or
     /// compile parts of it. Other builds wait until it is disposed.
@@ -35,7 +44,7 @@ public static class KernelBuilder
     /// <param name="variant">What to configure.</param>
     /// <param name="patches">A part of the series; null for all of it.</param>
     /// <param name="cancel">Gives up waiting, and stops what runs.</param>
-    public static async Task<KernelTree> OpenTreeAsync(
+    internal static async Task<KernelTree> OpenTreeAsync(
         KernelVariant variant, IReadOnlyList<Patch>? patches = null, CancellationToken cancel = default)
     {
         var source = await KernelSource.FindAsync(variant.Release, cancel);
@@ -76,7 +85,7 @@ public static class KernelBuilder
     }
 
     /// <summary>A hash of all that a kernel with these patches is made from.</summary>
-    public static async Task<string> FingerprintAsync(KernelVariant variant, IReadOnlyList<Patch> patches,
+    internal static async Task<string> FingerprintAsync(KernelVariant variant, IReadOnlyList<Patch> patches,
         CancellationToken cancel = default) =>
         await HashAsync(await KernelSource.FindAsync(variant.Release, cancel), variant, patches, cancel);
 

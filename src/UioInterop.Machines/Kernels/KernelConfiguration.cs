@@ -4,7 +4,7 @@ using UioInterop.Machines.Host;
 namespace UioInterop.Machines.Kernels;
 
 /// <summary>What a kernel is asked to be configured as, on top of tinyconfig.</summary>
-public static partial class KernelConfiguration
+internal static partial class KernelConfiguration
 {
     /// <summary>
     /// The common fragment, the architecture's, what the patches add, all of it, the variant's own lines: later ones win.

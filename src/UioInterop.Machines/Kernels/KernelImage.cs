@@ -14,8 +14,10 @@ public sealed record KernelImage
         Image = In("image");
     }
 
+    /// <summary>The folder that it is kept in.</summary>
     public string Directory { get; }
 
+    /// <summary>The file that QEMU is given.</summary>
     public string Image { get; private init; }
 
     /// <summary>A kernel of the user's own, which loads no modules.</summary>
@@ -23,6 +25,7 @@ public sealed record KernelImage
 
     private bool IsOwn { get; init; }
 
+    /// <summary>The file that it was configured by.</summary>
     public string Configuration => In("config");
 
     /// <summary>The modules the variant loads, in the order in which they can be loaded.</summary>

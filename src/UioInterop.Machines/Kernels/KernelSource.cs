@@ -7,7 +7,7 @@ namespace UioInterop.Machines.Kernels;
 /// Where kernel source comes from: Debian's tarball of a release, or for the default one the user's own tree in
 /// KERNEL_SRC. Neither is touched.
 /// </summary>
-public sealed record KernelSource(string Identity, string Location, bool IsTarball)
+internal sealed record KernelSource(string Identity, string Location, bool IsTarball)
 {
     /// <summary>The release that the series is for.</summary>
     public const string DefaultRelease = "6.12";

@@ -10,7 +10,7 @@ namespace UioInterop.Machines.Kernels;
 /// Patched source and a configured object directory, with the cache's lock held until it is disposed. The variants of an
 /// architecture share the object directory, so that a second one compiles only what differs.
 /// </summary>
-public sealed partial class KernelTree : IDisposable
+internal sealed partial class KernelTree : IDisposable
 {
     private readonly IDisposable _lock;
     private readonly KernelVariant _variant;

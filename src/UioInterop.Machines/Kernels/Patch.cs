@@ -4,7 +4,7 @@ using UioInterop.Machines.Host;
 namespace UioInterop.Machines.Kernels;
 
 /// <summary>One patch of the series.</summary>
-public sealed partial record Patch(string Name, string Text)
+internal sealed partial record Patch(string Name, string Text)
 {
     private static readonly string[] s_code = ["drivers/", "include/"];
 
