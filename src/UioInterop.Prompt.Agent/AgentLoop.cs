@@ -70,6 +70,7 @@ internal sealed class AgentLoop
 
     private void Greet() => _writer.Send(FrameKind.Greeting, new Greeting(
         Greeting.Current, Environment.Version.ToString(), RuntimeInformation.RuntimeIdentifier,
-        $"{Environment.MachineName}, {RuntimeInformation.OSDescription}, {RuntimeInformation.OSArchitecture}",
+        // Not the architecture's own name: an enumeration's text is compiled at run time.
+        $"{Environment.MachineName}, {RuntimeInformation.OSDescription}, {RuntimeInformation.RuntimeIdentifier}",
         OwnAssemblies.List()).ToBytes());
 }

@@ -23,13 +23,19 @@ switch (args)
             new AgentLoop(port, port).Run();
         return;
     case ["--socket", var path]:
-        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-        socket.Connect(new UnixDomainSocketEndPoint(path));
-        using (var stream = new NetworkStream(socket, ownsSocket: true))
-            new AgentLoop(stream, stream).Run();
+        RunOverSocket(path);
         return;
     default:
         Console.Error.WriteLine("Usage: UioInterop.Prompt.Agent [PORT | --socket PATH]");
         Environment.Exit(2);
         return;
+}
+
+// By itself, so that sockets are loaded for those who have one.
+static void RunOverSocket(string path)
+{
+    var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+    socket.Connect(new UnixDomainSocketEndPoint(path));
+    using var stream = new NetworkStream(socket, ownsSocket: true);
+    new AgentLoop(stream, stream).Run();
 }

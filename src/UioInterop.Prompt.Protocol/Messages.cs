@@ -5,7 +5,8 @@ namespace UioInterop.Prompt.Protocol;
 /// <summary>An assembly that the agent has.</summary>
 /// <param name="Name">Its simple name.</param>
 /// <param name="Mvid">Identifies this build of it.</param>
-public readonly record struct AgentAssembly(string Name, Guid Mvid);
+// Lists of a structure of ours would be compiled by the guest, at 16 ms a method.
+public sealed record AgentAssembly(string Name, Guid Mvid);
 
 /// <summary>Who the agent is.</summary>
 /// <param name="Protocol">The version of this protocol: <see cref="Current"/>.</param>

@@ -8,7 +8,7 @@ namespace UioInterop.Prompt;
 /// <summary>Reads statements, has them run, and shows their results.</summary>
 internal sealed class PromptSession : IDisposable
 {
-    private static readonly TimeSpan s_helloAfter = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan s_helloAfter = TimeSpan.FromSeconds(5), s_warmAfter = TimeSpan.FromMilliseconds(700);
 
     private readonly Func<Link> _connect;
     private readonly IStatementSource _source;
@@ -93,7 +93,7 @@ internal sealed class PromptSession : IDisposable
     {
         _agent ??= new AgentConnection(_connect(), _source.Write, _files.Read);
         _isMeeting = true;
-        Task warm = Task.Run(Warm);
+        Task warm = WarmAsync(_agent.Greeting);
         Greeting greeting = await GreetingAsync(_agent).ConfigureAwait(false);
         if (greeting.Protocol != Greeting.Current)
         {
@@ -135,7 +135,14 @@ internal sealed class PromptSession : IDisposable
         return await greeting.ConfigureAwait(false);
     }
 
-    // With .NET alone: what the agent has is not known yet.
+    // With .NET alone: what the agent has is not known yet. What boots a machine gets going first; an agent that is there already is
+    // not kept waiting.
+    private static async Task WarmAsync(Task<Greeting> greeting)
+    {
+        if (await Task.WhenAny(greeting, Task.Delay(s_warmAfter)).ConfigureAwait(false) != greeting)
+            await Task.Run(Warm).ConfigureAwait(false);
+    }
+
     private static void Warm() =>
         new ScriptCompiler(References.Framework(Environment.Version), new ReferencedFiles(), hasLibrary: false)
             .Compile("Enumerable.Range(0, 3).Select(i => $\"{i}\").ToArray()");
