@@ -18,7 +18,7 @@ public static class KnownLines
     [
         new("^hrtimer: interrupt took", "an emulated CPU stands still while the host is busy"),
         new("^clocksource: ", "an emulated clock stops while the host is busy"),
-        new("^uio_dmabuf_quarantine: [0-9]+ callbacks suppressed", "tests provoke more of its lines than ten in five seconds"),
+        new("^uio_dmabuf_quarantine_file: [0-9]+ callbacks suppressed", "tests provoke more of its lines than ten in five seconds"),
     ];
 
     /// <summary>Of a PC that QEMU emulates on a busy host, at any time.</summary>

@@ -111,7 +111,7 @@ struct uio_dmabuf_device {
  * @quiescer:	stops the device, or NULL
  * @window:	a page of registers, as the kernel has it, or NULL
  * @window_phys: physical address of @window
- * @restless:	the device did not stop, its parent's power is held
+ * @stop_failed:	the device did not stop, its parent's power is held
  */
 struct uio_dmabuf_file {
 	struct uio_dmabuf_device	*device;
@@ -130,7 +130,7 @@ struct uio_dmabuf_file {
 	struct uio_dmabuf_quiescer	*quiescer;
 	void __iomem			*window;
 	phys_addr_t			window_phys;
-	bool				restless;
+	bool				stop_failed;
 };
 
 extern const struct attribute_group *uio_dmabuf_groups[];

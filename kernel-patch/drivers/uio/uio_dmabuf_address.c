@@ -51,7 +51,7 @@ static int uio_dmabuf_read_ranges(struct uio_dmabuf_file *file,
 	struct uio_dmabuf_mapping *mapping;
 	int ret;
 
-	ret = uio_dmabuf_enter(file->device);
+	ret = uio_dmabuf_device_get(file->device);
 	if (ret)
 		return ret;
 
@@ -65,7 +65,7 @@ static int uio_dmabuf_read_ranges(struct uio_dmabuf_file *file,
 		ret = -ENOENT;
 	}
 	mutex_unlock(&file->lock);
-	uio_dmabuf_leave(file->device);
+	uio_dmabuf_device_put(file->device);
 	return ret;
 }
 
@@ -110,8 +110,8 @@ long uio_dmabuf_ranges(struct uio_dmabuf_file *file, void __user *arg)
 }
 
 /* Where the device reaches a piece of the buffer that is in one range. */
-static int uio_dmabuf_piece(const struct uio_dmabuf_mapping *mapping,
-			    u64 offset, u64 length, u64 *address)
+static int uio_dmabuf_find_piece(const struct uio_dmabuf_mapping *mapping,
+				 u64 offset, u64 length, u64 *address)
 {
 	struct uio_dmabuf_range range;
 	struct uio_dmabuf_walk walk;
@@ -133,8 +133,8 @@ static int uio_dmabuf_piece(const struct uio_dmabuf_mapping *mapping,
 }
 
 /* Registers are mostly on one page: the last one stays mapped. */
-static void __iomem *uio_dmabuf_window(struct uio_dmabuf_file *file,
-				       phys_addr_t phys)
+static void __iomem *uio_dmabuf_register_page(struct uio_dmabuf_file *file,
+					      phys_addr_t phys)
 {
 	phys_addr_t page = phys & PAGE_MASK;
 
@@ -152,8 +152,8 @@ static void __iomem *uio_dmabuf_window(struct uio_dmabuf_file *file,
 	return file->window ? file->window + offset_in_page(phys) : NULL;
 }
 
-static int uio_dmabuf_poke(struct uio_dmabuf_file *file,
-			   const struct uio_register *reg, u64 value)
+static int uio_dmabuf_write_one(struct uio_dmabuf_file *file,
+				const struct uio_register *reg, u64 value)
 {
 	struct uio_dmabuf_device *device = file->device;
 	void __iomem *addr;
@@ -164,7 +164,7 @@ static int uio_dmabuf_poke(struct uio_dmabuf_file *file,
 	if (ret)
 		return ret;
 
-	addr = uio_dmabuf_window(file, phys);
+	addr = uio_dmabuf_register_page(file, phys);
 	if (!addr)
 		return -ENOMEM;
 
@@ -173,9 +173,9 @@ static int uio_dmabuf_poke(struct uio_dmabuf_file *file,
 }
 
 /* Both, or none. */
-static int uio_dmabuf_poke_pair(struct uio_dmabuf_file *file,
-				const struct uio_register *first, u32 value,
-				const struct uio_register *second, u32 next)
+static int uio_dmabuf_write_pair(struct uio_dmabuf_file *file,
+				 const struct uio_register *first, u32 value,
+				 const struct uio_register *second, u32 next)
 {
 	void __iomem *addr, *next_addr, *apart = NULL;
 	struct uio_dmabuf_device *device = file->device;
@@ -197,8 +197,8 @@ static int uio_dmabuf_poke_pair(struct uio_dmabuf_file *file,
 			return -ENOMEM;
 	}
 
-	addr = uio_dmabuf_window(file, phys);
-	next_addr = apart ? apart : uio_dmabuf_window(file, next_phys);
+	addr = uio_dmabuf_register_page(file, phys);
+	next_addr = apart ? apart : uio_dmabuf_register_page(file, next_phys);
 	if (addr) {
 		uio_register_write(first, addr, value);
 		uio_register_write(second, next_addr, next);
@@ -211,9 +211,9 @@ static int uio_dmabuf_poke_pair(struct uio_dmabuf_file *file,
 	return ret;
 }
 
-static int uio_dmabuf_poke_address(struct uio_dmabuf_file *file,
-				   const struct uio_dmabuf_write_address *args,
-				   u64 address)
+static int uio_dmabuf_write_regs(struct uio_dmabuf_file *file,
+				 const struct uio_dmabuf_write_address *args,
+				 u64 address)
 {
 	struct uio_register reg = {
 		.map = args->map,
@@ -229,15 +229,16 @@ static int uio_dmabuf_poke_address(struct uio_dmabuf_file *file,
 			return -ERANGE;
 		fallthrough;
 	case UIO_ADDRESS_64:
-		return uio_dmabuf_poke(file, &reg, address);
+		return uio_dmabuf_write_one(file, &reg, address);
 	default:
 		high.offset = args->reg_high;
 		if (args->flags & UIO_ADDRESS_HIGH_FIRST)
-			return uio_dmabuf_poke_pair(file, &high,
-						    upper_32_bits(address), &reg,
-						    lower_32_bits(address));
-		return uio_dmabuf_poke_pair(file, &reg, lower_32_bits(address),
-					    &high, upper_32_bits(address));
+			return uio_dmabuf_write_pair(file, &high,
+						     upper_32_bits(address),
+						     &reg,
+						     lower_32_bits(address));
+		return uio_dmabuf_write_pair(file, &reg, lower_32_bits(address),
+					     &high, upper_32_bits(address));
 	}
 }
 
@@ -290,7 +291,7 @@ long uio_dmabuf_write_address(struct uio_dmabuf_file *file, fmode_t mode,
 	if (!(mode & FMODE_WRITE))
 		return -EACCES;
 
-	ret = uio_dmabuf_enter(file->device);
+	ret = uio_dmabuf_device_get(file->device);
 	if (ret)
 		return ret;
 
@@ -301,11 +302,12 @@ long uio_dmabuf_write_address(struct uio_dmabuf_file *file, fmode_t mode,
 		goto out_unlock;
 	}
 
-	ret = uio_dmabuf_piece(mapping, args.offset, args.length, &address);
+	ret = uio_dmabuf_find_piece(mapping, args.offset, args.length,
+				    &address);
 	if (!ret)
-		ret = uio_dmabuf_poke_address(file, &args, address);
+		ret = uio_dmabuf_write_regs(file, &args, address);
 out_unlock:
 	mutex_unlock(&file->lock);
-	uio_dmabuf_leave(file->device);
+	uio_dmabuf_device_put(file->device);
 	return ret;
 }

@@ -13,20 +13,6 @@
 #include "uio_dmabuf.h"
 #include "uio_dmabuf_mapping.h"
 
-/**
- * uio_dmabuf_claimed - whether another file has the device
- * @file:	imports of the file; the device's count_lock is held
- *
- * Return: true when one has.
- */
-bool uio_dmabuf_claimed(const struct uio_dmabuf_file *file)
-{
-	const struct uio_dmabuf_file *claimant = file->device->claimant;
-
-	lockdep_assert_held(&file->device->count_lock);
-	return claimant && claimant != file;
-}
-
 static bool uio_dmabuf_used_by_others(const struct uio_dmabuf_file *file)
 {
 	const struct uio_dmabuf_file *other;
@@ -38,7 +24,7 @@ static bool uio_dmabuf_used_by_others(const struct uio_dmabuf_file *file)
 	return false;
 }
 
-static int uio_dmabuf_take(struct uio_dmabuf_file *file)
+static int uio_dmabuf_set_claimant(struct uio_dmabuf_file *file)
 {
 	struct uio_dmabuf_device *device = file->device;
 	int ret = 0;
@@ -79,12 +65,12 @@ long uio_dmabuf_claim(struct uio_dmabuf_file *file, fmode_t mode,
 	if (!(mode & FMODE_WRITE))
 		return -EACCES;
 
-	ret = uio_dmabuf_enter(file->device);
+	ret = uio_dmabuf_device_get(file->device);
 	if (ret)
 		return ret;
 
-	ret = uio_dmabuf_take(file);
-	uio_dmabuf_leave(file->device);
+	ret = uio_dmabuf_set_claimant(file);
+	uio_dmabuf_device_put(file->device);
 	return ret;
 }
 

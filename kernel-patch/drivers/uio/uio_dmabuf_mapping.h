@@ -1,26 +1,41 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Import of dma-bufs into UIO devices: what the two sets of ioctls share.
+ * Import of dma-bufs into UIO devices: what its files share. Calls go one way,
+ * from a file to those below it:
+ *
+ *	uio_dmabuf.c		open files, ioctls, registration
+ *	uio_dmabuf_xlnx.c	the boards' ioctls
+ *	uio_dmabuf_claim.c	one open file has the device
+ *	uio_dmabuf_sysfs.c	attributes
+ *	uio_dmabuf_address.c	where a buffer is
+ *	uio_dmabuf_attach.c	attaching and detaching
+ *	uio_dmabuf_stop.c	stopping a device, keeping its buffers
+ *	uio_dmabuf_reach.c	buffers that the device does not reach
+ *	uio_dmabuf_mapping.c	mapping a buffer
+ *	uio_dmabuf_device.c	what all ask of a device
+ *	uio_dmabuf_parent.c	what UIO devices of one parent share
+ *	uio_quiesce.c		programs that stop a device
+ *	uio_register.c		registers that the kernel accesses
  */
 #ifndef _UIO_DMABUF_MAPPING_H_
 #define _UIO_DMABUF_MAPPING_H_
 
 #include <linux/dma-direction.h>
-#include <linux/ktime.h>
 #include <linux/list.h>
 #include <linux/types.h>
 #include <linux/xarray.h>
 
 #include "uio_dmabuf.h"
+#include "uio_dmabuf_device.h"
 
+struct device;
 struct dma_buf;
 struct dma_buf_attachment;
-struct device;
 struct file;
 struct scatterlist;
 struct sg_table;
+struct uio_dmabuf_quiescer;
 struct uio_dmabuf_range;
-struct uio_quiesce_op;
 
 /*
  * Set while a mapping is user space's to end. Clear while an ioctl copies its
@@ -65,66 +80,54 @@ struct uio_dmabuf_walk {
 	unsigned int		left;
 };
 
-bool uio_dmabuf_translates(struct device *parent);
-unsigned long uio_dmabuf_key(struct dma_buf *dmabuf);
-int uio_dmabuf_direction(u32 dir, enum dma_data_direction *dma_dir);
 void uio_dmabuf_walk_start(struct uio_dmabuf_walk *walk,
 			   const struct uio_dmabuf_mapping *mapping);
 bool uio_dmabuf_walk_next(struct uio_dmabuf_walk *walk,
 			  struct uio_dmabuf_range *range);
 int uio_dmabuf_map(struct uio_dmabuf_mapping *mapping, struct device *parent);
 void uio_dmabuf_unmap(struct uio_dmabuf_mapping *mapping, struct device *parent);
-int uio_dmabuf_map_reached(struct uio_dmabuf_mapping *mapping,
-			   struct device *parent);
 struct uio_dmabuf_mapping *uio_dmabuf_alloc(struct dma_buf *dmabuf,
 					    enum dma_data_direction dir);
 void uio_dmabuf_free(struct uio_dmabuf_mapping *mapping);
-bool uio_dmabuf_first(struct uio_dmabuf_device *device, bool *told);
-bool uio_dmabuf_does_dma(struct uio_dmabuf_device *device);
-bool uio_dmabuf_may_attach(enum dma_data_direction dir, fmode_t mode);
-int uio_dmabuf_enter(struct uio_dmabuf_device *device);
-void uio_dmabuf_leave(struct uio_dmabuf_device *device);
-int uio_dmabuf_begin(struct uio_dmabuf_file *file,
-		     struct uio_dmabuf_mapping *mapping, struct xarray *table);
-void uio_dmabuf_end(struct uio_dmabuf_device *device,
-		    struct uio_dmabuf_file *file,
-		    struct uio_dmabuf_mapping *mapping);
-unsigned int uio_dmabuf_end_all(struct uio_dmabuf_device *device,
+void uio_dmabuf_end_mapping(struct uio_dmabuf_device *device,
+			    struct uio_dmabuf_file *file,
+			    struct uio_dmabuf_mapping *mapping);
+unsigned int uio_dmabuf_end_mappings(struct uio_dmabuf_device *device,
+				     struct list_head *mappings);
+
+int uio_dmabuf_map_reached(struct uio_dmabuf_mapping *mapping,
+			   struct device *parent);
+
+void uio_dmabuf_quiescer_free(struct uio_dmabuf_quiescer *quiescer);
+void uio_dmabuf_quarantine_init(struct uio_dmabuf_device *device);
+int uio_dmabuf_check_quarantine(struct uio_dmabuf_device *device);
+void uio_dmabuf_hold_mappings(struct uio_dmabuf_file *file,
+			      struct list_head *mappings);
+void uio_dmabuf_quarantine_file(struct uio_dmabuf_file *file,
 				struct list_head *mappings);
+void uio_dmabuf_stop_device(struct uio_dmabuf_device *device);
+unsigned int uio_dmabuf_revoke_quarantine(struct uio_dmabuf_device *device);
+long uio_dmabuf_set_quiesce(struct uio_dmabuf_file *file, fmode_t mode,
+			    void __user *arg);
+
+unsigned long uio_dmabuf_key(struct dma_buf *dmabuf);
+int uio_dmabuf_direction(u32 dir, enum dma_data_direction *dma_dir);
+bool uio_dmabuf_may_attach(enum dma_data_direction dir, fmode_t mode);
+int uio_dmabuf_add_mapping(struct uio_dmabuf_file *file,
+			   struct uio_dmabuf_mapping *mapping,
+			   struct xarray *table);
 struct uio_dmabuf_mapping *uio_dmabuf_lookup(struct uio_dmabuf_file *file,
 					     u32 handle);
-int uio_dmabuf_get_args(void *args, size_t size, size_t min_size,
-			void __user *arg);
-int uio_dmabuf_put_args(void __user *arg, const void *args, size_t size);
+long uio_dmabuf_attach(struct uio_dmabuf_file *file, fmode_t mode,
+		       void __user *arg);
+long uio_dmabuf_detach(struct uio_dmabuf_file *file, void __user *arg);
 
 long uio_dmabuf_ranges(struct uio_dmabuf_file *file, void __user *arg);
 long uio_dmabuf_write_address(struct uio_dmabuf_file *file, fmode_t mode,
 			      void __user *arg);
 
-ktime_t uio_dmabuf_deadline(void);
-
-void uio_dmabuf_stop(struct uio_dmabuf_device *device);
-long uio_dmabuf_set_quiesce(struct uio_dmabuf_file *file, fmode_t mode,
-			    void __user *arg);
-
-bool uio_dmabuf_claimed(const struct uio_dmabuf_file *file);
 long uio_dmabuf_claim(struct uio_dmabuf_file *file, fmode_t mode,
 		      void __user *arg);
-
-void uio_dmabuf_quarantine_init(struct uio_dmabuf_device *device);
-struct uio_dmabuf_quiescer *
-uio_dmabuf_quiescer_create(struct uio_dmabuf_device *device,
-			   const struct uio_quiesce_op *ops,
-			   unsigned int count);
-int uio_dmabuf_quiescer_run(struct uio_dmabuf_quiescer *quiescer,
-			    ktime_t deadline);
-void uio_dmabuf_quiescer_postpone(struct uio_dmabuf_quiescer *quiescer);
-void uio_dmabuf_quiescer_free(struct uio_dmabuf_quiescer *quiescer);
-int uio_dmabuf_check_quarantine(struct uio_dmabuf_device *device);
-void uio_dmabuf_keep(struct uio_dmabuf_file *file, struct list_head *mappings);
-void uio_dmabuf_quarantine(struct uio_dmabuf_file *file,
-			   struct list_head *mappings);
-unsigned int uio_dmabuf_revoke_quarantine(struct uio_dmabuf_device *device);
 
 #ifdef CONFIG_UIO_DMABUF_ADDRESSES
 long uio_dmabuf_xlnx_ioctl(struct uio_dmabuf_file *file, struct file *filep,

@@ -115,13 +115,13 @@ static ssize_t dma_mask_bits_show(struct device *dev,
 	struct uio_dmabuf_device *device = uio_dmabuf_of(dev);
 	int bits, ret;
 
-	ret = uio_dmabuf_enter(device);
+	ret = uio_dmabuf_device_get(device);
 	if (ret)
 		return ret;
 
 	bits = uio_dmabuf_does_dma(device) ?
 	       fls64(dma_get_mask(device->parent)) : 0;
-	uio_dmabuf_leave(device);
+	uio_dmabuf_device_put(device);
 	return sysfs_emit(buf, "%d\n", bits);
 }
 
@@ -139,7 +139,7 @@ static ssize_t dma_mask_bits_store(struct device *dev,
 	if (!bits || bits > 64)
 		return -EINVAL;
 
-	ret = uio_dmabuf_enter(device);
+	ret = uio_dmabuf_device_get(device);
 	if (ret)
 		return ret;
 
@@ -147,7 +147,7 @@ static ssize_t dma_mask_bits_store(struct device *dev,
 		ret = uio_dmabuf_set_mask(device->shared, DMA_BIT_MASK(bits));
 	else
 		ret = -EOPNOTSUPP;
-	uio_dmabuf_leave(device);
+	uio_dmabuf_device_put(device);
 	return ret ? ret : count;
 }
 static DEVICE_ATTR_RW(dma_mask_bits);

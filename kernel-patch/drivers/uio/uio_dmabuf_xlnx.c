@@ -48,7 +48,7 @@ static const struct uio_dmabuf_layout uio_dmabuf_native = {
 	.put = uio_dmabuf_args_put,
 };
 
-/* The device is entered, and the buffer not yet live. */
+/* The device is held, and the buffer not yet live. */
 static int uio_dmabuf_map_range(struct uio_dmabuf_file *file,
 				struct uio_dmabuf_mapping *mapping,
 				struct uio_dmabuf_args *args)
@@ -58,18 +58,18 @@ static int uio_dmabuf_map_range(struct uio_dmabuf_file *file,
 	struct uio_dmabuf_walk walk;
 	int ret;
 
-	ret = uio_dmabuf_begin(file, mapping, &file->args);
+	ret = uio_dmabuf_add_mapping(file, mapping, &file->args);
 	if (ret)
 		return ret;
 
 	if (mapping->nr_ranges != 1) {
 		xa_erase(&file->args, uio_dmabuf_key(mapping->dmabuf));
-		uio_dmabuf_end(device, file, mapping);
+		uio_dmabuf_end_mapping(device, file, mapping);
 		return -EINVAL;
 	}
 
 	if (mapping->bounced && dma_addressing_limited(device->parent) &&
-	    uio_dmabuf_first(device, &device->limited))
+	    uio_dmabuf_tell_once(device, &device->limited))
 		dev_warn(device->parent,
 			 "does not reach a buffer, which is copied for each transfer: see its DMA mask\n");
 
@@ -81,27 +81,29 @@ static int uio_dmabuf_map_range(struct uio_dmabuf_file *file,
 }
 
 /* Ends a mapping that is not live, unless unregistration does. */
-static void uio_dmabuf_remove(struct uio_dmabuf_file *file, unsigned long key)
+static void uio_dmabuf_end_by_key(struct uio_dmabuf_file *file,
+				  unsigned long key)
 {
 	struct uio_dmabuf_mapping *mapping;
 
-	if (uio_dmabuf_enter(file->device))
+	if (uio_dmabuf_device_get(file->device))
 		return;
 
 	mapping = xa_erase(&file->args, key);
 	if (mapping) {
-		uio_dmabuf_end(file->device, file, mapping);
+		uio_dmabuf_end_mapping(file->device, file, mapping);
 		uio_dmabuf_free(mapping);
 	}
-	uio_dmabuf_leave(file->device);
+	uio_dmabuf_device_put(file->device);
 }
 
 /* Makes a live mapping the caller's alone. */
-static int uio_dmabuf_take_out(struct uio_dmabuf_file *file, unsigned long key)
+static int uio_dmabuf_clear_live(struct uio_dmabuf_file *file,
+				 unsigned long key)
 {
 	int ret;
 
-	ret = uio_dmabuf_enter(file->device);
+	ret = uio_dmabuf_device_get(file->device);
 	if (ret)
 		return ret;
 
@@ -111,7 +113,7 @@ static int uio_dmabuf_take_out(struct uio_dmabuf_file *file, unsigned long key)
 	else
 		ret = -ENOENT;
 	xa_unlock(&file->args);
-	uio_dmabuf_leave(file->device);
+	uio_dmabuf_device_put(file->device);
 	return ret;
 }
 
@@ -151,10 +153,10 @@ static long uio_dmabuf_map_args(struct uio_dmabuf_file *file, fmode_t mode,
 	/* They do not expect an error there. */
 	mapping->may_bounce = true;
 	key = uio_dmabuf_key(dmabuf);
-	ret = uio_dmabuf_enter(file->device);
+	ret = uio_dmabuf_device_get(file->device);
 	if (!ret) {
 		ret = uio_dmabuf_map_range(file, mapping, &args);
-		uio_dmabuf_leave(file->device);
+		uio_dmabuf_device_put(file->device);
 	}
 	if (ret) {
 		uio_dmabuf_free(mapping);
@@ -163,7 +165,7 @@ static long uio_dmabuf_map_args(struct uio_dmabuf_file *file, fmode_t mode,
 
 	ret = layout->put(arg, &args);
 	if (ret) {
-		uio_dmabuf_remove(file, key);
+		uio_dmabuf_end_by_key(file, key);
 		return ret;
 	}
 
@@ -189,7 +191,7 @@ static long uio_dmabuf_unmap_args(struct uio_dmabuf_file *file,
 		return PTR_ERR(dmabuf);
 
 	key = uio_dmabuf_key(dmabuf);
-	ret = uio_dmabuf_take_out(file, key);
+	ret = uio_dmabuf_clear_live(file, key);
 	if (ret)
 		goto out_put;
 
@@ -201,7 +203,7 @@ static long uio_dmabuf_unmap_args(struct uio_dmabuf_file *file,
 		goto out_put;
 	}
 
-	uio_dmabuf_remove(file, key);
+	uio_dmabuf_end_by_key(file, key);
 out_put:
 	dma_buf_put(dmabuf);
 	return ret;

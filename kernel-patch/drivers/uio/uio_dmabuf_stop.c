@@ -1,19 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Import of dma-bufs into UIO devices: what becomes of buffers whose device does
- * not stop.
+ * Import of dma-bufs into UIO devices: how a device is stopped when a file is
+ * released, and what becomes of buffers whose device does not stop.
  */
 
 #include <linux/atomic.h>
 #include <linux/device.h>
 #include <linux/err.h>
+#include <linux/fs.h>
 #include <linux/ktime.h>
 #include <linux/list.h>
+#include <linux/minmax.h>
+#include <linux/mm.h>
 #include <linux/mutex.h>
 #include <linux/pci.h>
 #include <linux/pm_runtime.h>
 #include <linux/semaphore.h>
 #include <linux/slab.h>
+#include <linux/spinlock.h>
+#include <linux/uaccess.h>
+#include <linux/uio/uio.h>
 #include <linux/workqueue.h>
 
 #include "uio_dmabuf.h"
@@ -29,7 +35,7 @@
  * @node:	in &struct uio_dmabuf_device.quarantine
  * @mappings:	what the device may still write to, once in quarantine
  * @program:	stops the device
- * @restless:	the device did not stop when it was last asked to
+ * @stop_failed:	the device did not stop when it was last asked to
  * @postponed:	it was not asked yet
  *
  * Made together with the program: a file's release must not fail for memory.
@@ -38,19 +44,31 @@ struct uio_dmabuf_quiescer {
 	struct list_head	node;
 	struct list_head	mappings;
 	struct uio_quiesce	*program;
-	bool			restless;
+	bool			stop_failed;
 	bool			postponed;
 };
 
 /**
+ * uio_dmabuf_deadline - until when to wait for a device that is asked to stop
+ *
+ * However many programs there are to ask it, together they have this time.
+ *
+ * Return: the time.
+ */
+static ktime_t uio_dmabuf_deadline(void)
+{
+	return ktime_add_us(ktime_get(), UIO_QUIESCE_MAX_US);
+}
+
+/**
  * uio_dmabuf_quiescer_create - make what stops a device
- * @device:	imports of the device, which was entered
+ * @device:	imports of the device, held by uio_dmabuf_device_get()
  * @ops:	how it is stopped
  * @count:	how many operations that are
  *
  * Return: what stops it, with no mappings, or an ERR_PTR().
  */
-struct uio_dmabuf_quiescer *
+static struct uio_dmabuf_quiescer *
 uio_dmabuf_quiescer_create(struct uio_dmabuf_device *device,
 			   const struct uio_quiesce_op *ops, unsigned int count)
 {
@@ -80,13 +98,13 @@ uio_dmabuf_quiescer_create(struct uio_dmabuf_device *device,
  *
  * Return: 0 when the device is quiet, otherwise a negative errno.
  */
-int uio_dmabuf_quiescer_run(struct uio_dmabuf_quiescer *quiescer,
-			    ktime_t deadline)
+static int uio_dmabuf_quiescer_run(struct uio_dmabuf_quiescer *quiescer,
+				   ktime_t deadline)
 {
 	int ret;
 
 	ret = uio_quiesce_run(quiescer->program, deadline);
-	quiescer->restless = ret;
+	quiescer->stop_failed = ret;
 	quiescer->postponed = false;
 	return ret;
 }
@@ -95,9 +113,9 @@ int uio_dmabuf_quiescer_run(struct uio_dmabuf_quiescer *quiescer,
  * uio_dmabuf_quiescer_postpone - leave it to the worker to stop a device
  * @quiescer:	how that is done
  */
-void uio_dmabuf_quiescer_postpone(struct uio_dmabuf_quiescer *quiescer)
+static void uio_dmabuf_quiescer_postpone(struct uio_dmabuf_quiescer *quiescer)
 {
-	quiescer->restless = true;
+	quiescer->stop_failed = true;
 	quiescer->postponed = true;
 }
 
@@ -115,13 +133,13 @@ void uio_dmabuf_quiescer_free(struct uio_dmabuf_quiescer *quiescer)
 }
 
 /* The device has stopped, or cannot reach the guarded mappings any longer. */
-static void uio_dmabuf_dismiss(struct uio_dmabuf_device *device,
-			       struct uio_dmabuf_quiescer *quiescer)
+static void uio_dmabuf_release_held(struct uio_dmabuf_device *device,
+				    struct uio_dmabuf_quiescer *quiescer)
 {
 	unsigned int count;
 
 	list_del(&quiescer->node);
-	count = uio_dmabuf_end_all(device, &quiescer->mappings);
+	count = uio_dmabuf_end_mappings(device, &quiescer->mappings);
 	spin_lock(&device->count_lock);
 	device->nr_quarantined -= count;
 	spin_unlock(&device->count_lock);
@@ -130,13 +148,13 @@ static void uio_dmabuf_dismiss(struct uio_dmabuf_device *device,
 }
 
 /* Of those that are out of the quarantine: no exporter is called under its lock. */
-static void uio_dmabuf_dismiss_all(struct uio_dmabuf_device *device,
-				   struct list_head *quiescers)
+static void uio_dmabuf_release_all_held(struct uio_dmabuf_device *device,
+					struct list_head *quiescers)
 {
 	struct uio_dmabuf_quiescer *quiescer, *next;
 
 	list_for_each_entry_safe(quiescer, next, quiescers, node)
-		uio_dmabuf_dismiss(device, quiescer);
+		uio_dmabuf_release_held(device, quiescer);
 }
 
 static bool uio_dmabuf_is_open(struct uio_dmabuf_device *device)
@@ -163,7 +181,7 @@ static bool uio_dmabuf_poll_quarantine(struct uio_dmabuf_device *device)
 	empty = list_empty(&device->quarantine);
 	mutex_unlock(&device->quarantine_lock);
 
-	uio_dmabuf_dismiss_all(device, &quiet);
+	uio_dmabuf_release_all_held(device, &quiet);
 	return empty;
 }
 
@@ -189,7 +207,7 @@ static bool uio_dmabuf_retry_quarantine(struct uio_dmabuf_device *device)
 	empty = list_empty(&device->quarantine);
 	mutex_unlock(&device->quarantine_lock);
 
-	uio_dmabuf_dismiss_all(device, &quiet);
+	uio_dmabuf_release_all_held(device, &quiet);
 	return empty;
 }
 
@@ -210,7 +228,7 @@ static void uio_dmabuf_retry(struct work_struct *work)
 			     retry);
 	bool empty = false;
 
-	if (uio_dmabuf_enter(device))
+	if (uio_dmabuf_device_get(device))
 		return;
 
 	if (!down_timeout(&device->shared->turn, HZ)) {
@@ -220,7 +238,7 @@ static void uio_dmabuf_retry(struct work_struct *work)
 	}
 	if (!empty)
 		uio_dmabuf_retry_later(device);
-	uio_dmabuf_leave(device);
+	uio_dmabuf_device_put(device);
 }
 
 /**
@@ -236,7 +254,7 @@ void uio_dmabuf_quarantine_init(struct uio_dmabuf_device *device)
 
 /**
  * uio_dmabuf_check_quarantine - whether the device may have new buffers
- * @device:	imports of the device, which was entered
+ * @device:	imports of the device, held by uio_dmabuf_device_get()
  *
  * Nobody gets some while the device writes into those of the dead. Whether it
  * does is read from its registers; nothing is written to them.
@@ -260,19 +278,20 @@ int uio_dmabuf_check_quarantine(struct uio_dmabuf_device *device)
 }
 
 /**
- * uio_dmabuf_keep - take the mappings of a file until the device stops
+ * uio_dmabuf_hold_mappings - take the mappings of a file until the device stops
  * @file:	imports of the file, with a program
  * @mappings:	all that it had
  */
-void uio_dmabuf_keep(struct uio_dmabuf_file *file, struct list_head *mappings)
+void uio_dmabuf_hold_mappings(struct uio_dmabuf_file *file,
+			      struct list_head *mappings)
 {
 	struct uio_dmabuf_device *device = file->device;
 	struct uio_dmabuf_quiescer *quiescer = file->quiescer;
 
 	/* Its registers have to answer. */
-	if (!file->restless)
+	if (!file->stop_failed)
 		pm_runtime_get_noresume(device->parent);
-	file->restless = false;
+	file->stop_failed = false;
 	file->quiescer = NULL;
 
 	spin_lock(&device->count_lock);
@@ -286,19 +305,19 @@ void uio_dmabuf_keep(struct uio_dmabuf_file *file, struct list_head *mappings)
 }
 
 /**
- * uio_dmabuf_quarantine - keep the mappings of a file that is being released
- * @file:	imports of the file, of a device that was entered
+ * uio_dmabuf_quarantine_file - keep the mappings of a file that is being released
+ * @file:	imports of the file, its device held by uio_dmabuf_device_get()
  * @mappings:	all that it had
  */
-void uio_dmabuf_quarantine(struct uio_dmabuf_file *file,
-			   struct list_head *mappings)
+void uio_dmabuf_quarantine_file(struct uio_dmabuf_file *file,
+				struct list_head *mappings)
 {
 	struct uio_dmabuf_device *device = file->device;
 
 	dev_info_ratelimited(device->parent,
 			     "does not stop: %zu dma-bufs are kept, and none attached, until it has\n",
 			     list_count_nodes(mappings));
-	uio_dmabuf_keep(file, mappings);
+	uio_dmabuf_hold_mappings(file, mappings);
 
 	mutex_lock(&device->quarantine_lock);
 	device->retry_delay = UIO_DMABUF_RETRY_MIN;
@@ -344,19 +363,19 @@ static void uio_dmabuf_stop_pci(struct uio_dmabuf_device *device,
 				struct pci_dev *pdev)
 {
 	struct uio_dmabuf_quiescer *quiescer;
-	bool restless = false;
+	bool stop_failed = false;
 
 	pci_clear_master(pdev);
 	pci_wait_for_pending_transaction(pdev);
 
 	list_for_each_entry(quiescer, &device->quarantine, node)
-		restless |= quiescer->restless;
-	if (!restless || pdev->dev.links.status != DL_DEV_UNBINDING ||
+		stop_failed |= quiescer->stop_failed;
+	if (!stop_failed || pdev->dev.links.status != DL_DEV_UNBINDING ||
 	    uio_dmabuf_reset_pci(pdev))
 		return;
 
 	list_for_each_entry(quiescer, &device->quarantine, node)
-		quiescer->restless = false;
+		quiescer->stop_failed = false;
 }
 #else
 static void uio_dmabuf_stop_pci(struct uio_dmabuf_device *device,
@@ -366,7 +385,7 @@ static void uio_dmabuf_stop_pci(struct uio_dmabuf_device *device,
 #endif
 
 /**
- * uio_dmabuf_stop - a device goes: stop it
+ * uio_dmabuf_stop_device - a device goes: stop it
  * @device:	imports of the device, which nobody uses, with all programs
  *
  * One file's part of the device may not stop. That takes its share of the time,
@@ -375,7 +394,7 @@ static void uio_dmabuf_stop_pci(struct uio_dmabuf_device *device,
  * reset if it did not stop and can be. Both only if no UIO device that stays has
  * buffers of the same parent.
  */
-void uio_dmabuf_stop(struct uio_dmabuf_device *device)
+void uio_dmabuf_stop_device(struct uio_dmabuf_device *device)
 {
 	struct uio_dmabuf_quiescer *quiescer;
 	unsigned int left;
@@ -402,7 +421,7 @@ static unsigned int uio_dmabuf_revoke(struct uio_dmabuf_device *device,
 {
 	unsigned int kept;
 
-	if (!quiescer->restless || uio_dmabuf_translates(device->parent))
+	if (!quiescer->stop_failed || uio_dmabuf_translates(device->parent))
 		return 0;
 
 	kept = list_count_nodes(&quiescer->mappings);
@@ -425,6 +444,140 @@ unsigned int uio_dmabuf_revoke_quarantine(struct uio_dmabuf_device *device)
 
 	list_for_each_entry(quiescer, &device->quarantine, node)
 		kept += uio_dmabuf_revoke(device, quiescer);
-	uio_dmabuf_dismiss_all(device, &device->quarantine);
+	uio_dmabuf_release_all_held(device, &device->quarantine);
 	return kept;
+}
+
+static struct uio_quiesce_op *
+uio_dmabuf_get_ops(const struct uio_set_quiesce *args)
+{
+	char __user *from = u64_to_user_ptr(args->ops);
+	struct uio_quiesce_op *ops;
+	unsigned int i;
+	int ret;
+
+	if (args->op_size < offsetofend(struct uio_quiesce_op, __reserved))
+		return ERR_PTR(-EINVAL);
+	if (args->op_size > PAGE_SIZE || args->count > UIO_QUIESCE_MAX_OPS)
+		return ERR_PTR(-E2BIG);
+
+	ops = kcalloc(args->count, sizeof(*ops), GFP_KERNEL);
+	if (!ops)
+		return ERR_PTR(-ENOMEM);
+
+	for (i = 0; i < args->count; i++) {
+		ret = copy_struct_from_user(&ops[i], sizeof(*ops),
+					    from + i * args->op_size,
+					    args->op_size);
+		if (ret) {
+			kfree(ops);
+			return ERR_PTR(ret);
+		}
+	}
+
+	return ops;
+}
+
+/**
+ * uio_dmabuf_set_quiesce - UIO_IOC_SET_QUIESCE
+ * @file:	imports of the open file
+ * @mode:	how it was opened
+ * @arg:	its argument
+ *
+ * Return: 0, or a negative errno.
+ */
+long uio_dmabuf_set_quiesce(struct uio_dmabuf_file *file, fmode_t mode,
+			    void __user *arg)
+{
+	struct uio_dmabuf_quiescer *quiescer = NULL;
+	struct uio_quiesce_op *ops = NULL;
+	struct uio_set_quiesce args;
+	int ret;
+
+	ret = uio_dmabuf_get_args(&args, sizeof(args),
+				  offsetofend(struct uio_set_quiesce, op_size),
+				  arg);
+	if (ret)
+		return ret;
+	if (args.flags || (!args.count && (args.ops || args.op_size)))
+		return -EINVAL;
+
+	if (!(mode & FMODE_WRITE))
+		return -EACCES;
+
+	if (args.count) {
+		ops = uio_dmabuf_get_ops(&args);
+		if (IS_ERR(ops))
+			return PTR_ERR(ops);
+	}
+
+	ret = uio_dmabuf_device_get(file->device);
+	if (ret)
+		goto out_free;
+
+	if (ops)
+		quiescer = uio_dmabuf_quiescer_create(file->device, ops,
+						      args.count);
+	if (IS_ERR(quiescer)) {
+		ret = PTR_ERR(quiescer);
+		goto out_leave;
+	}
+
+	mutex_lock(&file->lock);
+	swap(file->quiescer, quiescer);
+	mutex_unlock(&file->lock);
+	uio_dmabuf_quiescer_free(quiescer);
+out_leave:
+	uio_dmabuf_device_put(file->device);
+out_free:
+	kfree(ops);
+	return ret;
+}
+
+static bool uio_dmabuf_is_guarded(const struct uio_dmabuf_file *file)
+{
+	return file->quiescer && file->nr_mappings;
+}
+
+static int uio_dmabuf_try_to_stop(struct uio_dmabuf_file *file)
+{
+	struct uio_dmabuf_device *device = file->device;
+	ktime_t deadline;
+	int ret;
+
+	/* Who waits for so long is one of many, and does not wait for all. */
+	if (down_timeout(&device->shared->turn, HZ)) {
+		uio_dmabuf_quiescer_postpone(file->quiescer);
+		return -ETIMEDOUT;
+	}
+
+	/* A process with many files ends in a second nevertheless. */
+	deadline = READ_ONCE(device->nr_quarantined) ? ktime_get() :
+						       uio_dmabuf_deadline();
+	ret = uio_dmabuf_quiescer_run(file->quiescer, deadline);
+	up(&device->shared->turn);
+	return ret;
+}
+
+/**
+ * uio_dmabuf_quiesce - the last reference to a file is gone: stop the device
+ * @file:	imports of the file
+ *
+ * To be called before the driver's release hook, which may take power and clocks
+ * from a device that is still at work.
+ */
+void uio_dmabuf_quiesce(struct uio_dmabuf_file *file)
+{
+	struct uio_dmabuf_device *device = file->device;
+
+	if (uio_dmabuf_device_get(device))
+		return;
+
+	if (uio_dmabuf_is_guarded(file) &&
+	    uio_dmabuf_try_to_stop(file)) {
+		/* Its registers have to answer while it is asked to stop. */
+		pm_runtime_get_noresume(device->parent);
+		file->stop_failed = true;
+	}
+	uio_dmabuf_device_put(device);
 }
