@@ -12,87 +12,6 @@ internal sealed class MachineTests
 {
     private const string Copied = "the same: true";
 
-    // Carries bytes between its input and output and the agent, by a local socket or a terminal in place of a serial port, until it
-    // finds a file; then it lets go of the line, and waits for the agent.
-    private const string Relay = """
-        #define _GNU_SOURCE
-        #include <fcntl.h>
-        #include <poll.h>
-        #include <stdlib.h>
-        #include <string.h>
-        #include <sys/mount.h>
-        #include <sys/socket.h>
-        #include <sys/stat.h>
-        #include <sys/un.h>
-        #include <sys/wait.h>
-        #include <termios.h>
-        #include <unistd.h>
-
-        static void carry(int from, int to)
-        {
-            char bytes[4096];
-            ssize_t count = read(from, bytes, sizeof(bytes));
-
-            for (ssize_t done = 0; done < count; ) {
-                ssize_t written = write(to, bytes + done, count - done);
-
-                if (written <= 0)
-                    exit(3);
-                done += written;
-            }
-        }
-
-        int main(int argc, char **argv)
-        {
-            int port = strcmp(argv[1], "socket"), line = port ? posix_openpt(O_RDWR | O_NOCTTY) : socket(AF_UNIX, SOCK_STREAM, 0);
-            struct sockaddr_un address = { AF_UNIX, "/tmp/line" };
-            pid_t agent;
-
-            mkdir("/tmp", 0755);
-            mkdir("/dev/pts", 0755);
-            mount("devpts", "/dev/pts", "devpts", 0, NULL);
-            if (port) {
-                struct termios raw;
-
-                if (grantpt(line) || unlockpt(line) || tcgetattr(line, &raw))
-                    return 4;
-                cfmakeraw(&raw);
-                tcsetattr(line, TCSANOW, &raw);
-            } else if (bind(line, (struct sockaddr *)&address, sizeof(address)) || listen(line, 1)) {
-                return 4;
-            }
-            agent = fork();
-            if (!agent) {
-                const char *program = "/app/agent/UioInterop.Prompt.Agent";
-                char *name = port ? strdup(ptsname(line)) : NULL;
-
-                setsid();
-                close(line);
-                if (port)
-                    execl(program, program, name, NULL);
-                else
-                    execl(program, program, "--socket", address.sun_path, NULL);
-                _exit(5);
-            }
-            if (!port)
-                line = accept(line, NULL, NULL);
-            while (access("/tmp/cut", F_OK)) {
-                struct pollfd both[] = { { STDIN_FILENO, POLLIN }, { line, POLLIN } };
-
-                if (poll(both, 2, 100) < 0)
-                    return 6;
-                if (both[0].revents)
-                    carry(STDIN_FILENO, line);
-                if (both[1].revents & POLLIN)
-                    carry(line, STDOUT_FILENO);
-            }
-            close(line);
-            waitpid(agent, NULL, 0);
-            return 0;
-        }
-
-        """;
-
     private static string[] AgentOn(string machine) => ["dotnet", typeof(Repository).Assembly.Location, "agent", "--machine", machine];
 
     [Test, Category("thorough")]
@@ -173,38 +92,6 @@ internal sealed class MachineTests
             await ShownAsync(prompt, "begun");
             prompt.Kill();
         }
-
-        Assert.That(() => File.Exists(folder.PathOf("ended")), Is.True.After(120_000, 100));
-        prompt.Kill(entireProcessTree: true);
-        var said = await prompt.StandardOutput.ReadToEndAsync();
-        Assert.That(ControlsIn(folder), Is.EqualTo(["00000001", "00000002"]), said);
-    }
-
-    // The relay is what the agent sees of a line: it is pulled out in the middle of a transfer, while both ends live. The agent
-    // leads a session, as a service does, so its port hangs up on it.
-    [TestCase("socket")]
-    [TestCase("port")]
-    [Category("thorough")]
-    public async Task A_transfer_under_way_is_stopped_when_the_line_is_gone(string kind)
-    {
-        using var folder = new ScratchFolder();
-        Directory.CreateDirectory(folder.PathOf("guest/agent"));
-        var agent = await GuestProject.Agent.PublishAsync(Architecture.Arm64, MachineRuns.Cancel);
-        foreach (var file in Directory.GetFiles(agent))
-            folder.Copy(agent, Path.GetFileName(file), $"guest/agent/{Path.GetFileName(file)}");
-        folder.Write("relay.c", Relay);
-        await folder.RunAsync(Architecture.Arm64.Compiler, ["-static", "-O2", "-Wall", "-Werror", "-o", "guest/relay", "relay.c"]);
-        // It needs the framework that its child does.
-        folder.Write("guest/relay.runtimeconfig.json", "{}");
-        using var prompt = PromptProcess.Start("bash", "-c", string.Join(' ', [
-            "dotnet", typeof(Repository).Assembly.Location, "run", folder.PathOf("guest"), "--machine", MachineList.Zcu102Logic.Name,
-            "--keep", folder.PathOf("kept"), "--", kind, "; touch", folder.PathOf("ended")]));
-
-        await BeginTransferAsync(prompt, "core.Quiesce = () => Poke(core, 4, 2);");
-        await prompt.StandardInput.WriteLineAsync("Console.WriteLine(\"begun\");");
-        await ShownAsync(prompt, "begun");
-        Assert.That(ControlsIn(folder), Is.EqualTo(["00000001"]), "it is under way");
-        await prompt.StandardInput.WriteLineAsync("System.IO.File.WriteAllText(\"/tmp/cut\", \"\"); Thread.Sleep(-1);");
 
         Assert.That(() => File.Exists(folder.PathOf("ended")), Is.True.After(120_000, 100));
         prompt.Kill(entireProcessTree: true);
