@@ -1,3 +1,4 @@
+using Tmds.Linux;
 using UioInterop.GuestTests.Support;
 
 namespace UioInterop.GuestTests.Abi;
@@ -41,6 +42,31 @@ internal sealed class PinTests : AbiTest
             }
             Assert.That(OddDevices.History(), Is.EqualTo(canMove ? "NUNUUDUDRR" : "NDNDRR"));
         }
+    }
+
+    [Test]
+    public void A_buffer_that_is_attached_is_not_moved_and_one_that_was_is()
+    {
+        using var buffer = OddDevices.Export(canMove: true);
+        var handle = RawHandles.Attached(Uio, buffer);
+
+        Assert.That(OddDevices.Move, Throws.InstanceOf<IOException>(), "it is pinned");
+        Assert.That(RawHandles.Detach(Uio, handle), Is.Zero);
+        Assert.That(OddDevices.Move, Throws.Nothing);
+    }
+
+    [TestCase('P', "APD")]
+    [TestCase('M', "APPMUUD")]
+    public void What_the_exporter_refuses_leaves_nothing(char refused, string history)
+    {
+        using var buffer = OddDevices.Export(canMove: true);
+        OddDevices.History();
+        using (OddDevices.Refuse(refused))
+            Assert.That(RawHandles.Attach(Uio, buffer), Is.EqualTo(-LibC.ENXIO));
+        Assert.That((OddDevices.History(), Attachments), Is.EqualTo((history, 0)));
+
+        RawHandles.Attached(Uio, buffer);
+        Assert.That(Attachments, Is.EqualTo(1), "later it lets it go");
     }
 
     [Test, Category(Needs.Iommu)]

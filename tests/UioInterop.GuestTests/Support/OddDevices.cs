@@ -7,7 +7,9 @@ namespace UioInterop.GuestTests.Support;
 internal static unsafe class OddDevices
 {
     private const string Exporter = "/dev/uio-test-exporter";
-    private const string Hold = "/sys/class/misc/uio-test-exporter/hold";
+    private const string Attributes = "/sys/class/misc/uio-test-exporter";
+    private const string Hold = $"{Attributes}/hold";
+    private const string None = "0";
 
     /// <summary>The parent of both siblings.</summary>
     public static SysDevice Siblings { get; } = new("platform", "uio-test.0");
@@ -36,7 +38,7 @@ internal static unsafe class OddDevices
         return new SafeFileHandle(fd, ownsHandle: true);
     }
 
-    /// <summary>What has happened to such buffers, a letter each: attach, pin, map, uNmap, unpin, detach, release.</summary>
+    /// <summary>What has happened to such buffers, a letter each: attach, pin, map, uNmap, unpin, detach, release, moVe.</summary>
     public static string History()
     {
         using var exporter = RawFile.Open(Exporter, LibC.O_RDWR);
@@ -45,16 +47,28 @@ internal static unsafe class OddDevices
             return System.Text.Encoding.ASCII.GetString(text[..(int)LibC.read(RawFile.Number(exporter), start, text.Length)]);
     }
 
-    /// <summary>Mapping such a buffer waits until the result is disposed, for 15 seconds at most.</summary>
-    public static IDisposable HoldMapping() => new Held();
+    /// <summary>Mapping such a buffer waits until the result is disposed, for 15 seconds at most, or until there is a signal.</summary>
+    public static IDisposable HoldMapping(bool untilSignal = false) => new Set(Hold, untilSignal ? "2" : "1");
 
     /// <summary>Whether a mapping waits.</summary>
-    public static bool IsHeld => File.ReadAllText(Hold).Trim() == "1";
+    public static bool IsHeld => File.ReadAllText(Hold).Trim() != None;
 
-    private sealed class Held : IDisposable
+    /// <summary>To pin such a buffer (P), or to map it (M), is ENXIO until the result is disposed.</summary>
+    public static IDisposable Refuse(char letter) => new Set($"{Attributes}/refuse", $"{letter}");
+
+    /// <summary>Moves the last buffer that can move; an IOException while it is pinned.</summary>
+    public static void Move() => File.WriteAllText($"{Attributes}/move", "1");
+
+    private sealed class Set : IDisposable
     {
-        public Held() => File.WriteAllText(Hold, "1");
+        private readonly string _attribute;
 
-        public void Dispose() => File.WriteAllText(Hold, "0");
+        public Set(string attribute, string value)
+        {
+            _attribute = attribute;
+            File.WriteAllText(attribute, value);
+        }
+
+        public void Dispose() => File.WriteAllText(_attribute, None);
     }
 }
