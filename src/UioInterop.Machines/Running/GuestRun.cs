@@ -183,12 +183,8 @@ public sealed record GuestRun
         .. Machine.KernelArguments,
         .. new GuestSettings(
             Machine.Name, Machine.FilterFor(Filter), $"/dev/{Machine.ResultTty}", Machine.Device, Seed).ToKernelArguments(),
-        .. Expected is null ? new[] { "uio.stdout=results" } : [],
-        // What the kernel does not know gets into the program's environment. An emulated CPU is slow at changing page tables, which
-        // .NET does for each method that it compiles, and at counting calls.
-        .. Expected is null ? new[] { "DOTNET_EnableWriteXorExecute=0", "DOTNET_TieredPGO=0" } : [],
         // Nobody has a mouse there, and to find that takes a PC 0.3 s.
-        .. Expected is null ? new[] { "i8042.noaux" } : [],
+        .. Expected is null ? new[] { "uio.stdout=results", "i8042.noaux" } : [],
         .. Input is not null ? new[] { "uio.stdin=results" } : [],
         .. Terminal is not null ? new[] { $"uio.terminal={Terminal}" } : [],
     ];
