@@ -11,11 +11,7 @@ internal static class KernelCommand
 {
     public static Command Create()
     {
-        var machine = new Option<string>("--machine")
-        {
-            Description = $"The machine whose kernel to build; {MachineList.DefaultName} for the default machines, or all.",
-            DefaultValueFactory = _ => MachineList.X64.Name,
-        };
+        var machine = MachinesOption.Create();
         var fingerprint = new Option<bool>("--fingerprint")
         {
             Description = "Only print a hash of what they are made from: a key for a cache of them.",

@@ -7,11 +7,7 @@ internal static class PackagesCommand
 {
     public static Command Create()
     {
-        var machine = new Option<string>("--machine")
-        {
-            Description = $"The machine; {MachineList.DefaultName} for the default machines, or all.",
-            DefaultValueFactory = _ => MachineList.X64.Name,
-        };
+        var machine = MachinesOption.Create();
         var command = new Command("packages", "Print the Debian packages that a machine and its kernel take, for apt-get install.")
         {
             machine,
